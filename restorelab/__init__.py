@@ -1,0 +1,16 @@
+"""restorelab: all-in-one image restoration from registered parts.
+
+Importing the package is cheap on purpose: torch comes in with the first part that needs it.
+"""
+
+from importlib import import_module
+
+from restorelab.version import __version__
+
+__all__ = ['__version__', 'apis', 'registry']
+
+
+def __getattr__(name: str):
+    if name in ('apis', 'registry'):
+        return import_module(f'restorelab.{name}')
+    raise AttributeError(f"module 'restorelab' has no attribute '{name}'")

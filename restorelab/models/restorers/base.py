@@ -1,0 +1,93 @@
+"""What every restorer shares: priors, adapters on the backbone's taps, and the three modes of ``forward``."""
+
+from collections.abc import Callable
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from restorelab.registry import ADAPTERS, BACKBONES, PRIORS
+from restorelab.structures import Condition, RestorationSample, TapContext, select_taps, stack_images
+from restorelab.utils import LatticeNoise
+
+
+class Restorer(BaseModel):
+    """Data flow of a restorer; subclasses say what is trained (``training_losses``) and how to restore (``run``).
+
+    Shapes: images (B, 3, H, W), float32, RGB, [0, 1].
+
+    Args:
+        backbone: config of a BACKBONES part.
+        priors: configs of PRIORS parts; their conditions are merged, by name.
+        adapters: configs of ADAPTERS parts; each is given the backbone's taps and the widths of all conditions.
+        noise_seed: seed of the noise used when restoring, so that the same image gives the same result.
+    Raises: KeyError when an adapter needs a condition that no prior gives.
+    """
+
+    def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
+                 data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0):
+        super().__init__(data_preprocessor or dict(type='RestorationDataPreprocessor'), init_cfg)
+        self.backbone = BACKBONES.build(backbone)
+        self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
+        self.adapters = nn.ModuleList(self._build_adapter(adapter) for adapter in adapters)
+        self.noise_seed = noise_seed
+
+    def _build_adapter(self, cfg: dict) -> nn.Module:
+        taps = getattr(self.backbone, 'tap_specs', ())
+        widths = self.condition_widths()
+        adapter = ADAPTERS.build(cfg, default_args=dict(tap_specs=taps, cond_widths=widths))
+        if missing := sorted(set(adapter.needs) - set(widths)):
+            raise KeyError(f"{cfg['type']} needs the condition {missing}; the configured priors provide "
+                           f'{sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.')
+        select_taps(taps, adapter.taps, cfg['type'])
+        return adapter
+
+    def condition_widths(self) -> dict[str, int]:
+        """Width of every condition by its full name, such as ``vectors.degradation``."""
+        return {name: width for prior in self.priors for name, width in prior.provides.items()}
+
+    def context(self, cond: Condition) -> TapContext:
+        """A fresh context for one network call."""
+        on_tap: dict[str, list] = {}
+        for adapter in self.adapters:
+            for name in adapter.taps:
+                on_tap.setdefault(name, []).append(adapter)
+        return TapContext(on_tap, cond)
+
+    def condition(self, lq: Tensor) -> Condition:
+        """What all priors say about ``lq``; once an image, never once a step."""
+        cond = Condition()
+        for prior in self.priors:
+            cond.update(prior(lq))
+        return cond
+
+    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+        """``loss``: dict of ``loss_*``; ``predict``: the samples with ``restored`` set; ``tensor``: the image."""
+        if mode == 'loss':
+            return self.training_losses(inputs, stack_images(data_samples, 'gt', inputs.device))
+        if mode == 'predict':
+            for sample, lq, restored in zip(data_samples, inputs, self.restore(inputs), strict=True):
+                sample.lq, sample.restored = lq, restored
+            return data_samples
+        if mode == 'tensor':
+            return self.restore(inputs)
+        raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
+
+    @torch.no_grad()
+    def restore(self, lq: Tensor, cond: Condition | None = None,
+                noise: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
+
+        Args:
+            cond: conditions of the whole image when ``lq`` is a tile of it; computed from ``lq`` when None.
+            noise: source of standard normal noise, called with a tensor of the wanted shape.
+        """
+        cond = self.condition(lq) if cond is None else cond
+        noise = LatticeNoise(self.noise_seed) if noise is None else noise
+        return self.run(lq, cond, noise).clamp(0, 1)
+
+    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor]) -> Tensor:
+        raise NotImplementedError

@@ -1,0 +1,36 @@
+"""The only place in training where uint8 becomes float."""
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from restorelab.registry import MODELS
+
+
+def to_unit_range(image: Tensor) -> Tensor:
+    """uint8 0..255 to float32 [0, 1]; a float tensor is taken to be in [0, 1] already."""
+    return image.float() / 255 if image.dtype == torch.uint8 else image.float()
+
+
+@MODELS.register_module()
+class RestorationDataPreprocessor(BaseDataPreprocessor):
+    """Batches images: a list of (3, H, W), uint8 or float32, becomes float32 (B, 3, H, W), RGB, [0, 1].
+
+    The clean image ``gt`` in each data sample is converted the same way and stays with its sample.
+    Raises: ValueError that names the samples when the images of a batch differ in size.
+    """
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        data = self.cast_data(data)
+        inputs, samples = data['inputs'], data.get('data_samples')
+        if isinstance(inputs, list | tuple):
+            sizes = {tuple(image.shape[-2:]) for image in inputs}
+            if len(sizes) > 1:
+                names = [s.get('key', '?') for s in samples] if samples else '?'
+                raise ValueError(f'a batch holds images of the sizes {sorted(sizes)} (samples {names}); crop them to '
+                                 'one size in the pipeline, or use batch_size=1')
+            inputs = torch.stack(list(inputs))
+        for sample in samples or ():
+            if 'gt' in sample:
+                sample.gt = to_unit_range(sample.gt)
+        return dict(inputs=to_unit_range(inputs), data_samples=samples)

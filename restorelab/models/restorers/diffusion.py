@@ -1,0 +1,59 @@
+"""Restorers that walk a diffusion process backwards in pixel space (DiffUIR, TPGDiff and their mixtures)."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from restorelab.models.restorers.base import Restorer
+from restorelab.registry import LOSSES, MODELS, SAMPLERS
+from restorelab.structures import Condition
+
+
+@MODELS.register_module()
+class DiffusionRestorer(Restorer):
+    """Backbone + process + sampler: the data flow of a pixel-space diffusion restorer.
+
+    The network answers for the state ``x_t``, the degraded image and the time that the process names; what the answer
+    means (noise, residual) is the process's business.
+
+    Args:
+        process: config of the diffusion process (MODELS).
+        loss: config of the LOSSES part, applied to (prediction, target).
+        sampler: config of the SAMPLERS part used for restoring.
+        objective: config of the part (MODELS) that turns the network's answer into that pair;
+            None compares the answer with the process's target directly.
+        kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed of every restorer.
+    Raises: TypeError when the sampler cannot read this process's state.
+    """
+
+    def __init__(self, backbone: dict, process: dict, loss: dict, sampler: dict, objective: dict | None = None,
+                 priors: list[dict] = (), adapters: list[dict] = (), data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None, noise_seed: int = 0):
+        super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed)
+        self.process = MODELS.build(process)
+        self.objective = MODELS.build(objective) if objective else None
+        self.criterion = LOSSES.build(loss)
+        self.set_sampler(sampler)
+
+    def set_sampler(self, cfg: dict) -> None:
+        """Restore with another sampler from now on. Raises TypeError when it does not fit the process."""
+        sampler = SAMPLERS.build(cfg)
+        fits = getattr(sampler, 'process_class', object)
+        if not isinstance(self.process, fits):
+            raise TypeError(f"sampler {cfg['type']} reads states of {fits.__name__}, but the process is "
+                            f'{type(self.process).__name__}; choose a sampler made for it')
+        self.sampler = sampler
+
+    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
+        out = self.backbone(state.x_t, state.lq, self.process.time(state.t), self.context(self.condition(lq)))
+        pred, target = self.objective(self.process, out, state) if self.objective else (out, state.target)
+        return dict(loss_diffusion=self.criterion(pred, target))
+
+    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor]) -> Tensor:
+        start = self.process.to_state(lq)
+
+        def predict(x_t: Tensor, t: Tensor) -> Tensor:
+            return self.backbone(x_t, start, self.process.time(t), self.context(cond))
+
+        return self.process.to_image(self.sampler(predict, self.process, start, noise))

@@ -1,0 +1,127 @@
+"""What parts hand to each other: conditions, tap points, the context of one network call, and data samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+
+@dataclass
+class Condition:
+    """What the priors know about a degraded image, by name.
+
+    ``vectors`` (B, D), ``tokens`` (B, N, D), ``maps`` (B, C, h, w); h and w need not be the image's.
+    Computed once an image, then reused for every sampling step and every tile.
+    """
+
+    vectors: dict[str, Tensor] = field(default_factory=dict)
+    tokens: dict[str, Tensor] = field(default_factory=dict)
+    maps: dict[str, Tensor] = field(default_factory=dict)
+
+    def vector(self, name: str) -> Tensor:
+        return self._get('vectors', name)
+
+    def token(self, name: str) -> Tensor:
+        return self._get('tokens', name)
+
+    def map(self, name: str) -> Tensor:
+        return self._get('maps', name)
+
+    def _get(self, kind: str, name: str) -> Tensor:
+        entries = getattr(self, kind)
+        if name not in entries:
+            raise KeyError(f"no prior provides {kind[:-1]} '{name}'; the configured ones provide {self.names()}. "
+                           f"Add a prior that gives it to `priors`, or drop the adapter that asks for it.")
+        return entries[name]
+
+    def names(self) -> list[str]:
+        return [f'{kind}.{name}' for kind in ('vectors', 'tokens', 'maps') for name in getattr(self, kind)]
+
+    def update(self, other: Condition) -> None:
+        """Take the entries of ``other``. Raises KeyError when a name is already there: two priors would hide it."""
+        for kind in ('vectors', 'tokens', 'maps'):
+            mine, theirs = getattr(self, kind), getattr(other, kind)
+            if twice := sorted(set(mine) & set(theirs)):
+                raise KeyError(f'two priors provide {kind} {twice}; give one of them another name')
+            mine.update(theirs)
+
+    def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
+        """``fn`` on every entry, as a new Condition (``cond.apply(lambda v: v[:1])`` is the first image's)."""
+        return Condition(*({k: fn(v) for k, v in entries.items()} for entries in (self.vectors, self.tokens, self.maps)))
+
+
+@dataclass(frozen=True)
+class TapSpec:
+    """A place in a backbone where adapters may sit.
+
+    ``side`` is ``enc``, ``mid`` or ``dec`` for feature maps (B, C, H / stride, W / stride), ``tokens`` for the same
+    flattened to (B, N, C), and ``time`` for the embedding of the diffusion time (B, C).
+    """
+
+    name: str
+    side: str
+    stride: int
+    channels: int
+
+
+class TapContext:
+    """State of one network call: made afresh each time, seen by every adapter on its way.
+
+    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``task_ids`` (B,) may differ within a
+    batch. With no adapter on a tap, ``tap`` hands the feature back untouched.
+    """
+
+    def __init__(self, adapters: dict[str, list], cond: Condition | None = None, task_ids: Tensor | None = None):
+        self._adapters = adapters
+        self.cond = cond if cond is not None else Condition()
+        self.task_ids = task_ids
+        self.skips: dict[str, Tensor] = {}
+        self.scratch: dict[str, object] = {}
+
+    def tap(self, name: str, feat: Tensor) -> Tensor:
+        for adapter in self._adapters.get(name, ()):
+            feat = adapter.on_tap(name, feat, self)
+        return feat
+
+
+def select_taps(specs: Iterable[TapSpec], wanted: Iterable[str], who: str) -> list[TapSpec]:
+    """The specs called ``wanted``. Raises ValueError that lists the backbone's taps when one does not exist."""
+    by_name = {spec.name: spec for spec in specs}
+    if missing := [name for name in wanted if name not in by_name]:
+        raise ValueError(f'{who} asks for the taps {missing}, but this backbone has {list(by_name)}')
+    return [by_name[name] for name in wanted]
+
+
+class RestorationSample(BaseDataElement):
+    """One image's data beside its degraded input.
+
+    Data: ``gt`` (3, H, W) clean image and, after prediction, ``restored`` (3, H, W) and ``lq`` (3, H, W), all float32
+    RGB in [0, 1]. Meta: ``key`` (name for output files), ``task`` (degradation), ``path``, ``ori_shape`` (H, W).
+    """
+
+
+def stack_images(samples: list[BaseDataElement], name: str, device: torch.device) -> Tensor:
+    """(B, 3, H, W) of one image field. Raises KeyError naming the sample that has none."""
+    for sample in samples:
+        if name not in sample:
+            raise KeyError(f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here")
+    return torch.stack([sample.get(name) for sample in samples]).to(device)
+
+
+@dataclass
+class DiffusionState:
+    """A training state of a process: what ``add_noise`` made and what the network shall answer.
+
+    ``x_t``, ``target``, ``noise``, ``gt`` and ``lq`` are (B, C, H, W) in the process's range; ``t`` (B,) int64.
+    """
+
+    x_t: Tensor
+    t: Tensor
+    target: Tensor
+    noise: Tensor
+    gt: Tensor
+    lq: Tensor

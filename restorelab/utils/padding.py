@@ -1,0 +1,26 @@
+"""Padding to the multiple of pixels that a network needs, the same for all of them."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Pad (B, C, H, W) at the right and the bottom until both sides are multiples of ``multiple``.
+
+    By reflection; where a side is too short to be reflected (it must exceed the pad), its edge is repeated instead.
+    """
+    height, width = image.shape[-2:]
+    right, bottom = -width % multiple, -height % multiple
+    if not right and not bottom:
+        return image
+    if right < width and bottom < height:
+        return F.pad(image, (0, right, 0, bottom), mode='reflect')
+    return F.pad(image, (0, right, 0, bottom), mode='replicate')
+
+
+def check_size(image: Tensor, multiple: int) -> None:
+    """Raise ValueError unless both sides of (B, C, H, W) are multiples of ``multiple``."""
+    height, width = image.shape[-2:]
+    if height % multiple or width % multiple:
+        raise ValueError(f'image is {height}x{width}; both sides must be multiples of {multiple}. '
+                         'Pad first (restorelab.utils.pad_to_multiple).')
