@@ -21,6 +21,16 @@ class Condition:
     vectors: dict[str, Tensor] = field(default_factory=dict)
     tokens: dict[str, Tensor] = field(default_factory=dict)
     maps: dict[str, Tensor] = field(default_factory=dict)
+    _memo: dict = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: object, compute: Callable[[], Tensor]) -> Tensor:
+        """``compute()`` the first time ``key`` is asked for, the same tensor afterwards.
+
+        For what an adapter derives from conditions alone: constant over all sampling steps and tiles.
+        """
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     def vector(self, name: str) -> Tensor:
         return self._get('vectors', name)

@@ -38,10 +38,8 @@ class DiffusionRestorer(Restorer):
     def set_sampler(self, cfg: dict) -> None:
         """Restore with another sampler from now on. Raises TypeError when it does not fit the process."""
         sampler = SAMPLERS.build(cfg)
-        fits = getattr(sampler, 'process_class', object)
-        if not isinstance(self.process, fits):
-            raise TypeError(f"sampler {cfg['type']} reads states of {fits.__name__}, but the process is "
-                            f'{type(self.process).__name__}; choose a sampler made for it')
+        if hasattr(sampler, 'check'):
+            sampler.check(self.process)
         self.sampler = sampler
 
     def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:

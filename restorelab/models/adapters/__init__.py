@@ -1,0 +1,5 @@
+from restorelab.models.adapters.pooled_film import PooledFiLM
+from restorelab.models.adapters.prompt_time import PromptTimeAdapter
+from restorelab.models.adapters.token_cross_attention import TokenCrossAttention
+
+__all__ = ['PooledFiLM', 'PromptTimeAdapter', 'TokenCrossAttention']

@@ -1,0 +1,43 @@
+"""Channel modulation by the mean of a prior's tokens (TPGDiff's structure adapters)."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+
+@ADAPTERS.register_module()
+class PooledFiLM(nn.Module):
+    """``feat * (1 + scale) + shift`` from the mean of the tokens (B, M, D): (B, C, H, W) -> the same.
+
+    Source: TPGDiff (arXiv 2601.20306), FiLM (arXiv 1709.07871). ``[scale, shift] = Linear(LayerNorm(mean))``.
+
+    Args:
+        taps: feature taps to sit on.
+        condition: name of the tokens.
+        zero_init: start as the identity. The official network does not (False loads it either way).
+        idle_taps: taps that get weights and are never modulated; only to load official checkpoints, which carry them.
+    """
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
+                 condition: str = 'structure', zero_init: bool = True, idle_taps: Sequence[str] = ()):
+        super().__init__()
+        self.taps = tuple(taps)
+        self.condition = condition
+        self.needs = (f'tokens.{condition}',)
+        width = cond_widths.get(self.needs[0], 1)
+        self.layers = nn.ModuleDict()
+        for spec in select_taps(tap_specs, (*taps, *idle_taps), 'PooledFiLM'):
+            linear = nn.Linear(width, 2 * spec.channels)
+            if zero_init:
+                nn.init.zeros_(linear.weight)
+                nn.init.zeros_(linear.bias)
+            self.layers[spec.name.replace('.', '_')] = nn.ModuleDict(dict(mlp=nn.Sequential(nn.LayerNorm(width), linear)))
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        mlp = self.layers[name.replace('.', '_')]['mlp']
+        film = ctx.cond.once((self, name), lambda: mlp(ctx.cond.token(self.condition).mean(dim=1)))
+        scale, shift = film[:, :, None, None].chunk(2, dim=1)
+        return feat * (1 + scale) + shift

@@ -1,0 +1,37 @@
+"""Degradation prompt added to the time embedding (DA-CLIP, TPGDiff)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+
+@ADAPTERS.register_module()
+class PromptTimeAdapter(nn.Module):
+    """``t + prompt_mlp(softmax(text_mlp(v)) * prompt)`` on the tap ``time``: (B, E) -> (B, E).
+
+    Source: DA-CLIP (arXiv 2310.01018), TPGDiff; the degradation vector ``v`` (B, D) steers every residual block through
+    the time embedding. As in the papers it is not the identity at the start, but weak: a softmax over E entries.
+
+    Args:
+        condition: name of the vector.
+    """
+
+    taps = ('time',)
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], condition: str = 'degradation'):
+        super().__init__()
+        self.condition = condition
+        self.needs = (f'vectors.{condition}',)
+        width = select_taps(tap_specs, self.taps, 'PromptTimeAdapter')[0].channels
+        cond_width = cond_widths.get(self.needs[0], 1)  # the restorer reports a missing condition
+        self.text_mlp = nn.Sequential(nn.Linear(cond_width, width), nn.SiLU(), nn.Linear(width, width))
+        self.prompt = nn.Parameter(torch.rand(1, width))
+        self.prompt_mlp = nn.Linear(width, width)
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        vector = ctx.cond.vector(self.condition)
+        return feat + ctx.cond.once(self, lambda: self.prompt_mlp(self.text_mlp(vector).softmax(dim=1) * self.prompt))

@@ -1,0 +1,61 @@
+"""Cross-attention from the tokens of a transformer level to a prior's tokens (latent diffusion, TPGDiff)."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+
+from restorelab.models.layers.attention import TokenAttention
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+
+class CrossAttentionLayer(nn.Module):
+    """Norm and attention of one tap; the names are those of the official checkpoints."""
+
+    def __init__(self, channels: int, context_dim: int):
+        super().__init__()
+        self.norm2 = nn.LayerNorm(channels)
+        self.attn2 = TokenAttention(channels, context_dim)
+
+    def constant(self, context: Tensor) -> Tensor:
+        """The layer's output for a context of one token: a softmax over one key is 1, whatever the query."""
+        return self.attn2.to_out(self.attn2.to_v(context))
+
+    def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
+        return self.attn2(self.norm2(tokens), context)
+
+
+@ADAPTERS.register_module()
+class TokenCrossAttention(nn.Module):
+    """``y + attention(norm(y), context)`` on token taps: (B, N, C) -> (B, N, C), heads of width 32.
+
+    A context of a single token, as TPGDiff's semantic vector is, makes the branch a constant per image; it is then
+    computed once per image, exactly, and ``norm2``, ``to_q`` and ``to_k`` take no part (nor gradient).
+    As in the papers it is not the identity at the start.
+
+    Args:
+        taps: token taps to sit on; all of the backbone's when None.
+        condition: name of the tokens (B, M, D).
+    """
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str] | None = None,
+                 condition: str = 'semantic'):
+        super().__init__()
+        self.condition = condition
+        self.needs = (f'tokens.{condition}',)
+        if taps is None:
+            taps = [spec.name for spec in tap_specs if spec.side == 'tokens']
+        if not taps:
+            raise ValueError('TokenCrossAttention sits inside transformer attentions, and this backbone has none; '
+                             "give a level attention='transformer'")
+        self.taps = tuple(taps)
+        cond_width = cond_widths.get(self.needs[0], 1)
+        self.layers = nn.ModuleDict({spec.name.replace('.', '_'): CrossAttentionLayer(spec.channels, cond_width)
+                                     for spec in select_taps(tap_specs, self.taps, 'TokenCrossAttention')})
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        layer = self.layers[name.replace('.', '_')]
+        context = ctx.cond.token(self.condition)
+        if context.shape[1] == 1:
+            return feat + ctx.cond.once((self, name), lambda: layer.constant(context))
+        return feat + layer(feat, context)

@@ -1,0 +1,3 @@
+from restorelab.models.backbones.irsde_unet import IRSDEUNet
+
+__all__ = ['IRSDEUNet']

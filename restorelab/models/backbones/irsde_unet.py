@@ -1,0 +1,36 @@
+"""The conditional U-Net of IR-SDE, DA-CLIP and TPGDiff."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.models.layers.hourglass import HourglassUNet
+from restorelab.registry import BACKBONES
+
+
+@BACKBONES.register_module()
+class IRSDEUNet(HourglassUNet):
+    """Hourglass U-Net with norm-free residual blocks; sees ``[x_t - lq, lq]``.
+
+    Shapes: ``x_t``, ``lq`` (B, C, H, W) in [0, 1], ``time`` (B,) in steps 1..T -> (B, C, H, W), a prediction whose
+    meaning is the process's. Any size; sides under 2^levels are padded by repeating the edge.
+    Source: IR-SDE (arXiv 2301.11699), TPGDiff (arXiv 2601.20306). With four levels of width 64 and the adapters of
+    TPGDiff it has 49,736,451 parameters.
+
+    Args:
+        channels: C.  width: channels of the full-resolution level.  channel_mults: one entry a level.
+        attention: per level ``linear``, ``full``, ``transformer`` (needs multiples of 32 channels) or ``none``.
+        mid_attention: the same at the bottom.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 64, channel_mults: Sequence[int] = (1, 2, 4, 8),
+                 attention: Sequence[str] = ('linear', 'linear', 'linear', 'transformer'),
+                 mid_attention: str = 'transformer'):
+        super().__init__(channels, width, channel_mults, attention, mid_attention,
+                         make_conv=partial(nn.Conv2d, kernel_size=3, padding=1, bias=False), norm_groups=None,
+                         bias=False, final_kernel=3)
+
+    def combine(self, x_t: Tensor, lq: Tensor) -> Tensor:
+        return torch.cat([x_t - lq, lq], dim=1)

@@ -1,0 +1,146 @@
+"""Attention over the pixels of a feature map, as the hourglass networks of DiffUIR and IR-SDE use it.
+
+Letters: B batch, C channels, N = H * W positions, H heads, D width of a head.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.models.layers.norm import ChannelLayerNorm
+
+
+class PreNormResidual(nn.Module):
+    """``x + fn(norm(x))`` with a channel layer norm; the nested names are those of the official checkpoints."""
+
+    def __init__(self, channels: int, fn: nn.Module):
+        super().__init__()
+        self.fn = nn.ModuleDict(dict(norm=ChannelLayerNorm(channels), fn=fn))
+
+    def forward(self, x: Tensor, *args) -> Tensor:
+        return x + self.fn['fn'](self.fn['norm'](x), *args)
+
+
+class LinearAttention(nn.Module):
+    """Attention of linear cost (arXiv 1812.01243), with the extra 1/N on the values that DiffUIR and IR-SDE have.
+
+    (B, C, H, W) -> the same. ``k`` is a softmax over positions, so its product with the values is a mean already; the
+    further 1/N shrinks what depends on the content almost to nothing. Kept: trained weights expect it.
+
+    The projections are reordered so that no (B, H * D, N) tensor of values is made: with ``k`` (D, N) of a head,
+    ``k v^T = (k x^T) Wv^T``, and the output projection is applied to that small matrix before it meets ``q``.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 4, head_dim: int = 32):
+        super().__init__()
+        self.num_heads, self.head_dim = num_heads, head_dim
+        inner = num_heads * head_dim
+        self.to_qkv = nn.Conv2d(channels, 3 * inner, 1, bias=False)
+        self.to_out = nn.Sequential(nn.Conv2d(inner, channels, 1), ChannelLayerNorm(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        dtype, flat = x.dtype, x.float().flatten(2)  # B C N
+        heads = (self.num_heads, self.head_dim)
+        with torch.autocast(x.device.type, enabled=False):  # the 1/N below is subnormal in float16
+            w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)
+            q = (w_q @ flat).unflatten(1, heads).softmax(dim=2)  # B H D N
+            k = (w_k @ flat).unflatten(1, heads).softmax(dim=3)
+            context = (k @ flat[:, None].transpose(2, 3)) @ w_v.unflatten(0, heads).transpose(1, 2)  # B H D E
+            w_out = self.to_out[0].weight.float().flatten(1).unflatten(1, heads).transpose(0, 1)  # H C E
+            mix = (w_out @ context.transpose(2, 3)) * (self.head_dim**-0.5 / flat.shape[-1])  # B H C D
+            out = mix.transpose(1, 2).flatten(2) @ q.flatten(1, 2) + self.to_out[0].bias.float()[:, None]
+        return self.to_out[1](out.view(batch, channels, height, width).to(dtype))
+
+
+class FullAttention(nn.Module):
+    """Softmax attention over all positions (arXiv 1706.03762): (B, C, H, W) -> the same; memory linear in N."""
+
+    def __init__(self, channels: int, num_heads: int = 4, head_dim: int = 32):
+        super().__init__()
+        self.num_heads, self.head_dim = num_heads, head_dim
+        inner = num_heads * head_dim
+        self.to_qkv = nn.Conv2d(channels, 3 * inner, 1, bias=False)
+        self.to_out = nn.Conv2d(inner, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        qkv = self.to_qkv(x).flatten(2).unflatten(1, (3, self.num_heads, self.head_dim))
+        q, k, v = qkv.transpose(-1, -2).unbind(1)  # B H N D
+        out = F.scaled_dot_product_attention(q, k, v)
+        return self.to_out(out.transpose(-1, -2).flatten(1, 2).unflatten(2, x.shape[-2:]))
+
+
+class TokenAttention(nn.Module):
+    """Multi-head attention from tokens (B, N, C) to ``context`` (B, M, E), or to themselves when it is None."""
+
+    def __init__(self, channels: int, context_dim: int | None = None, head_dim: int = 32):
+        super().__init__()
+        self.head_dim = head_dim
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(context_dim or channels, channels, bias=False)
+        self.to_v = nn.Linear(context_dim or channels, channels, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+
+    def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
+        context = tokens if context is None else context
+        q, k, v = (proj(inp).unflatten(2, (-1, self.head_dim)).transpose(1, 2)
+                   for proj, inp in ((self.to_q, tokens), (self.to_k, context), (self.to_v, context)))
+        return self.to_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+class GEGLU(nn.Module):
+    """(..., C) -> (..., C_out): ``a * GELU(g)`` with ``[a, g] = proj(x)`` (arXiv 2002.05202)."""
+
+    def __init__(self, channels: int, out_channels: int):
+        super().__init__()
+        self.proj = nn.Linear(channels, 2 * out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.proj(x).chunk(2, dim=-1)
+        return value * F.gelu(gate)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention and gated MLP on tokens (B, N, C), each ``y += f(norm(y))``.
+
+    Between the two lies the tap on which a cross-attention adapter sits; the names ``norm1`` and ``norm3`` leave room
+    for the ``norm2`` that the official checkpoints keep there.
+    """
+
+    def __init__(self, channels: int, head_dim: int = 32):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn1 = TokenAttention(channels, head_dim=head_dim)
+        self.norm3 = nn.LayerNorm(channels)
+        self.ff = nn.ModuleDict(dict(net=nn.Sequential(
+            GEGLU(channels, 4 * channels), nn.Dropout(0.0), nn.Linear(4 * channels, channels))))
+
+    def forward(self, tokens: Tensor, tap) -> Tensor:
+        tokens = tokens + self.attn1(self.norm1(tokens))
+        tokens = tap(tokens)
+        return tokens + self.ff['net'](self.norm3(tokens))
+
+
+class SpatialTransformer(nn.Module):
+    """One transformer block over the pixels of (B, C, H, W), with a residual around it; C a multiple of 32.
+
+    Source: latent diffusion (arXiv 2112.10752) as IR-SDE uses it. ``proj_out`` starts at zero. ``tap`` is called with
+    the tokens (B, N, C) between self-attention and MLP.
+    """
+
+    def __init__(self, channels: int, head_dim: int = 32):
+        super().__init__()
+        if channels % 32:
+            raise ValueError(f'a transformer level needs a multiple of 32 channels, not {channels}; '
+                             'change width or channel_mults, or choose another attention for that level')
+        self.norm = nn.GroupNorm(32, channels, eps=1e-6)
+        self.proj_in = nn.Conv2d(channels, channels, 1)
+        self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, head_dim)])
+        self.proj_out = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.proj_out.weight)
+        nn.init.zeros_(self.proj_out.bias)
+
+    def forward(self, x: Tensor, tap) -> Tensor:
+        tokens = self.proj_in(self.norm(x)).flatten(2).transpose(1, 2)  # B N C
+        tokens = self.transformer_blocks[0](tokens, tap)
+        return x + self.proj_out(tokens.transpose(1, 2).unflatten(2, x.shape[-2:]))
