@@ -1,0 +1,149 @@
+"""The command line: ``restorelab VERB ...`` and ``python tools/VERB.py ...`` are the same code.
+
+torch comes in only when a verb runs, so ``--help`` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.config import DictAction
+
+
+class CfgOptions(DictAction):
+    """``--cfg-options a.b=1 c=[x,y]`` as a dict; a malformed pair is a usage error, not a traceback."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for pair in values:
+            key, equals, value = pair.partition('=')
+            if not key or not equals:
+                parser.error(f"{option_string} takes KEY=VALUE pairs, but got '{pair}'")
+            if any(value.count(a) != value.count(b) for a, b in ('()', '[]')):
+                parser.error(f"{option_string}: the brackets of '{pair}' do not close")
+        super().__call__(parser, namespace, values, option_string)
+
+
+def _config_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)')
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
+                        help='change entries of the config: model.sampler.steps=10 model.priors.0.type=MyPrior')
+    parser.add_argument('--allow-unknown', action='store_true',
+                        help='take unknown top-level keys, options and --cfg-options keys instead of failing')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
+                        help='how the processes were started (tools/dist_train.sh says pytorch)')
+    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    _config_arguments(parser)
+    parser.add_argument('--resume', nargs='?', const=True, metavar='PATH',
+                        help='go on from PATH, or from the last checkpoint of the work dir')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument('--seed', type=int, help='seed of weights, data and noise (default: the config says)')
+
+
+def _train(args: argparse.Namespace) -> None:
+    from restorelab.apis import train
+    options = dict(args.cfg_options)
+    if args.seed is not None:
+        options['randomness.seed'] = args.seed
+    cfg = _load(args, options)
+    train(cfg, work_dir=args.work_dir, resume=args.resume, amp=args.amp, launcher=args.launcher)
+
+
+def _test_arguments(parser: argparse.ArgumentParser) -> None:
+    _config_arguments(parser)
+    parser.add_argument('checkpoint', help='checkpoint file, or restorelab:<name> for published weights')
+    parser.add_argument('--show-dir', help='folder for panels: degraded, restored, clean')
+
+
+def _test(args: argparse.Namespace) -> None:
+    from restorelab.apis import test
+    cfg = _load(args, args.cfg_options)
+    test(cfg, args.checkpoint, work_dir=args.work_dir, show_dir=args.show_dir, launcher=args.launcher)
+
+
+def _load(args: argparse.Namespace, options: dict):
+    from restorelab.config import load_config
+    return load_config(args.config, options, allow_unknown=args.allow_unknown)
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('table', nargs='?', help='one table, such as backbone (default: all)')
+
+
+def _list(args: argparse.Namespace) -> None:
+    from restorelab.registry import registered_parts
+    for table, parts in registered_parts(args.table).items():
+        print(f'{table} ({len(parts)})')
+        for name, package in parts:
+            print(f'  {name:<32} {package}')
+
+
+class Verb(NamedTuple):
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int | None]
+
+
+VERBS = {
+    'train': Verb('train the model of a config', _train_arguments, _train),
+    'test': Verb('evaluate a checkpoint on the test set of a config', _test_arguments, _test),
+    'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
+}
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    if verb is not None:
+        parser = argparse.ArgumentParser(description=VERBS[verb].help.capitalize() + '.')
+        _complete(parser, verb)
+        return parser
+    parser = argparse.ArgumentParser(prog='restorelab', description='All-in-one image restoration.')
+    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
+    for name in VERBS:
+        _complete(verbs.add_parser(name, help=VERBS[name].help, description=VERBS[name].help.capitalize() + '.'), name)
+    return parser
+
+
+def _complete(parser: argparse.ArgumentParser, verb: str) -> None:
+    VERBS[verb].arguments(parser)
+    parser.add_argument('--debug', action='store_true', help='show the traceback of every error')
+    parser.set_defaults(verb=verb)
+
+
+def _is_message(error: Exception) -> bool:
+    """Whether ``error`` speaks to the user: a file, an import, or something that restorelab itself refused."""
+    if isinstance(error, OSError | ImportError | SyntaxError):
+        return True
+    frame = error.__traceback__
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    ours = Path(frame.tb_frame.f_code.co_filename).is_relative_to(Path(__file__).parent)
+    return ours and isinstance(error, ValueError | KeyError | TypeError)
+
+
+def message_of(error: Exception) -> str:
+    """The text of an error; ``str`` of a KeyError would be its repr, in quotes and with escapes."""
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+
+
+def main(argv: list[str] | None = None, verb: str | None = None) -> int:
+    """Run one verb and return the exit code: 0, or 1 after an error whose message goes to stderr.
+
+    An error that restorelab did not foresee keeps its traceback.
+
+    Args:
+        argv: arguments without the program's name; ``sys.argv[1:]`` when None.
+        verb: the verb, when the program's name is the verb already (``tools/train.py``).
+    """
+    args = _parser(verb).parse_args(argv)
+    try:
+        return VERBS[args.verb].run(args) or 0
+    except Exception as error:
+        if args.debug or not _is_message(error):
+            raise
+        print(f'error: {message_of(error)}', file=sys.stderr)
+        return 1
