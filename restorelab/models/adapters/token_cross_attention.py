@@ -15,7 +15,7 @@ class CrossAttentionLayer(nn.Module):
     def __init__(self, channels: int, context_dim: int):
         super().__init__()
         self.norm2 = nn.LayerNorm(channels)
-        self.attn2 = TokenAttention(channels, context_dim)
+        self.attn2 = TokenAttention(channels, context_dim, channels // 32)
 
     def constant(self, context: Tensor) -> Tensor:
         """The layer's output for a context of one token: a softmax over one key is 1, whatever the query."""

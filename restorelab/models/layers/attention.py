@@ -73,17 +73,18 @@ class FullAttention(nn.Module):
 class TokenAttention(nn.Module):
     """Multi-head attention from tokens (B, N, C) to ``context`` (B, M, E), or to themselves when it is None."""
 
-    def __init__(self, channels: int, context_dim: int | None = None, head_dim: int = 32):
+    def __init__(self, channels: int, context_dim: int, num_heads: int, head_dim: int = 32):
         super().__init__()
-        self.head_dim = head_dim
-        self.to_q = nn.Linear(channels, channels, bias=False)
-        self.to_k = nn.Linear(context_dim or channels, channels, bias=False)
-        self.to_v = nn.Linear(context_dim or channels, channels, bias=False)
-        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+        self.num_heads = num_heads
+        inner = num_heads * head_dim
+        self.to_q = nn.Linear(channels, inner, bias=False)
+        self.to_k = nn.Linear(context_dim, inner, bias=False)
+        self.to_v = nn.Linear(context_dim, inner, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(inner, channels))
 
     def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
         context = tokens if context is None else context
-        q, k, v = (proj(inp).unflatten(2, (-1, self.head_dim)).transpose(1, 2)
+        q, k, v = (proj(inp).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
                    for proj, inp in ((self.to_q, tokens), (self.to_k, context), (self.to_v, context)))
         return self.to_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
@@ -107,10 +108,10 @@ class TransformerBlock(nn.Module):
     for the ``norm2`` that the official checkpoints keep there.
     """
 
-    def __init__(self, channels: int, head_dim: int = 32):
+    def __init__(self, channels: int, num_heads: int, head_dim: int):
         super().__init__()
         self.norm1 = nn.LayerNorm(channels)
-        self.attn1 = TokenAttention(channels, head_dim=head_dim)
+        self.attn1 = TokenAttention(channels, channels, num_heads, head_dim)
         self.norm3 = nn.LayerNorm(channels)
         self.ff = nn.ModuleDict(dict(net=nn.Sequential(
             GEGLU(channels, 4 * channels), nn.Dropout(0.0), nn.Linear(4 * channels, channels))))
@@ -122,20 +123,20 @@ class TransformerBlock(nn.Module):
 
 
 class SpatialTransformer(nn.Module):
-    """One transformer block over the pixels of (B, C, H, W), with a residual around it; C a multiple of 32.
+    """One transformer block over the pixels of (B, C, H, W), heads of width 32, with a residual around it.
 
-    Source: latent diffusion (arXiv 2112.10752) as IR-SDE uses it. ``proj_out`` starts at zero. ``tap`` is called with
+    C is a multiple of 32. Source: latent diffusion (arXiv 2112.10752) as IR-SDE uses it. ``proj_out`` starts at zero. ``tap`` is called with
     the tokens (B, N, C) between self-attention and MLP.
     """
 
-    def __init__(self, channels: int, head_dim: int = 32):
+    def __init__(self, channels: int):
         super().__init__()
         if channels % 32:
             raise ValueError(f'a transformer level needs a multiple of 32 channels, not {channels}; '
                              'change width or channel_mults, or choose another attention for that level')
         self.norm = nn.GroupNorm(32, channels, eps=1e-6)
         self.proj_in = nn.Conv2d(channels, channels, 1)
-        self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, head_dim)])
+        self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, channels // 32, head_dim=32)])
         self.proj_out = nn.Conv2d(channels, channels, 1)
         nn.init.zeros_(self.proj_out.weight)
         nn.init.zeros_(self.proj_out.bias)

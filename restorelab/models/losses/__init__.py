@@ -1,3 +1,4 @@
+from restorelab.models.losses.distillation import CosineDistillationLoss, LabelSmoothedCrossEntropy
 from restorelab.models.losses.pixel import L1Loss, MSELoss
 
-__all__ = ['L1Loss', 'MSELoss']
+__all__ = ['CosineDistillationLoss', 'L1Loss', 'LabelSmoothedCrossEntropy', 'MSELoss']

@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from restorelab.registry import ADAPTERS, BACKBONES, PRIORS
+from restorelab.registry import ADAPTERS, BACKBONES, MODELS, PRIORS
 from restorelab.structures import Condition, RestorationSample, TapContext, select_taps, stack_images
 from restorelab.utils import LatticeNoise
 
@@ -26,7 +26,7 @@ class Restorer(BaseModel):
 
     def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0):
-        super().__init__(data_preprocessor or dict(type='RestorationDataPreprocessor'), init_cfg)
+        super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
         self.adapters = nn.ModuleList(self._build_adapter(adapter) for adapter in adapters)
@@ -41,6 +41,12 @@ class Restorer(BaseModel):
                            f'{sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.')
         select_taps(taps, adapter.taps, cfg['type'])
         return adapter
+
+    def load_pretrained(self) -> None:
+        """Read the weights of pretrained parts (a file, or a hub). Once, before training or restoring, not when built."""
+        for module in self.modules():
+            if module is not self and hasattr(module, 'load_pretrained'):
+                module.load_pretrained()
 
     def condition_widths(self) -> dict[str, int]:
         """Width of every condition by its full name, such as ``vectors.degradation``."""

@@ -1,0 +1,77 @@
+"""Semantic and degradation priors on CLIP image towers (TPGDiff stage 1)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower
+from restorelab.registry import PRIORS
+from restorelab.structures import Condition
+from restorelab.utils.modules import keep_out_of_checkpoint
+
+
+class ImageTowerPrior(nn.Module):
+    """A CLIP image tower that looks at the degraded image; subclasses say what its output (B, D) becomes.
+
+    Args:
+        tower: open_clip model name, or open_clip's vision options plus ``embed_dim``; see ``build_tower``.
+        pretrained: file, ``restorelab:<name>`` or open_clip tag, loaded by ``load_pretrained``; None keeps random weights.
+        frozen: no gradients, always in eval mode; with ``pretrained`` also kept out of checkpoints.
+        resize: look at the whole image made small (as CLIP does), or at its center at full resolution.
+    """
+
+    part = ''
+
+    def __init__(self, tower: str | dict, pretrained: str | None = None, frozen: bool = True, resize: bool = True):
+        super().__init__()
+        self.tower_config, self.pretrained, self.frozen, self.resize = tower, pretrained, frozen, resize
+        self.tower = build_tower(tower)
+        if frozen:
+            self.requires_grad_(False).eval()
+        if frozen and pretrained:
+            keep_out_of_checkpoint(self)
+
+    def load_pretrained(self) -> None:
+        """Read the pretrained weights. Not done when built: a constructor never waits for a network."""
+        if self.pretrained:
+            load_tower(self.tower, self.tower_config, self.pretrained, self.part)
+
+    def train(self, mode: bool = True):
+        return super().train(mode and not self.frozen)
+
+    def embed(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) in [0, 1] -> raw output of the tower (B, D)."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return self.tower(clip_view(image, self.tower.image_size, self.resize))
+
+
+@PRIORS.register_module()
+class CLIPSemanticPrior(ImageTowerPrior):
+    """Tokens ``semantic`` (B, 1, D): the unit vector of what the image shows, by a tower distilled to see it through a
+    degradation. Source: TPGDiff (arXiv 2601.20306), content extractor."""
+
+    part = 'semantic'
+
+    @property
+    def provides(self) -> dict[str, int]:
+        return {'tokens.semantic': self.tower.width_out}
+
+    def forward(self, lq: Tensor) -> Condition:
+        return Condition(tokens=dict(semantic=F.normalize(self.embed(lq), dim=-1)[:, None]))
+
+
+@PRIORS.register_module()
+class CLIPDegradationPrior(ImageTowerPrior):
+    """Vector ``degradation`` (B, D): the raw features (not normalized) under a degradation classifier.
+
+    Source: TPGDiff (arXiv 2601.20306), degradation extractor; the classifier on top is used in stage 1 only.
+    """
+
+    part = 'degradation'
+
+    @property
+    def provides(self) -> dict[str, int]:
+        return {'vectors.degradation': self.tower.width_out}
+
+    def forward(self, lq: Tensor) -> Condition:
+        return Condition(vectors=dict(degradation=self.embed(lq)))

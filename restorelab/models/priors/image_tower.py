@@ -1,0 +1,86 @@
+"""Image towers of CLIP models: building, what they look at, and their weights. The one place that knows open_clip."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from restorelab.utils import pad_to_multiple
+from restorelab.utils.checkpoint import load_weights, read_checkpoint
+from restorelab.utils.weights import resolve_weights
+
+
+def build_tower(tower: str | dict) -> nn.Module:
+    """An open_clip vision transformer (B, 3, S, S) -> (B, D) with random weights; attributes ``image_size``, ``width_out``.
+
+    Args:
+        tower: an open_clip model name such as ``ViT-B-32``, or open_clip's vision options plus ``embed_dim``:
+            ``dict(image_size=64, patch_size=8, width=96, layers=3, head_width=32, embed_dim=128)``.
+    """
+    import open_clip
+    from open_clip.model import CLIPVisionCfg, _build_vision_tower
+    if isinstance(tower, str):
+        config = open_clip.get_model_config(tower)
+        if config is None:
+            raise ValueError(f"open_clip knows no model '{tower}'; it knows {open_clip.list_models()}")
+        vision, embed_dim, quick_gelu = config['vision_cfg'], config['embed_dim'], config.get('quick_gelu', False)
+    else:
+        vision = dict(tower)
+        embed_dim, quick_gelu = vision.pop('embed_dim'), vision.pop('quick_gelu', False)
+    net = _build_vision_tower(embed_dim, CLIPVisionCfg(**vision), quick_gelu)
+    net.image_size, net.width_out = vision['image_size'], embed_dim
+    return net
+
+
+def clip_view(image: Tensor, size: int, resize: bool = True) -> Tensor:
+    """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), normalized by CLIP's mean and std.
+
+    Truncated to uint8, short side resized to ``size`` by Pillow's bicubic filter, central square: the official order.
+    With ``resize=False`` the central square is cut at the image's own resolution (reflected where it is smaller), for
+    what a resize would hide: noise, blur, blocks.
+    """
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+    from torchvision.transforms import functional as TF
+    if resize:
+        arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
+        square = torch.stack([TF.to_tensor(np.asarray(TF.center_crop(p, size))) for p in pictures]).to(image)
+    else:
+        height, width = image.shape[-2:]
+        top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)
+        square = pad_to_multiple(image.detach()[..., top:top + size, left:left + size], size)
+        square = (square.clamp(0, 1) * 255).floor() / 255
+    return TF.normalize(square, OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
+
+
+def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) -> None:
+    """Fill ``net`` from a local file, a weight file that ships (``restorelab:<name>``) or an open_clip tag of ``tower``.
+
+    A file may hold a bare tower, a whole CLIP (``visual.*``), or a training checkpoint in which the tower is called
+    ``<part>.tower.*``.
+    Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
+    """
+    if pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists():
+        state = read_checkpoint(resolve_weights(pretrained))
+    else:
+        state = read_checkpoint(_fetch(tower, pretrained))
+    for prefix in (f'{part}.tower.', 'visual.'):
+        if any(key.startswith(prefix) for key in state):
+            state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            break
+    load_weights(net, state, source=pretrained)
+
+
+def _fetch(tower: str | dict, tag: str) -> str:
+    import open_clip
+    if not isinstance(tower, str) or tag not in open_clip.list_pretrained_tags_by_model(tower):
+        known = open_clip.list_pretrained_tags_by_model(tower) if isinstance(tower, str) else []
+        raise FileNotFoundError(f"'{tag}' is neither a file nor weights that open_clip offers for {tower}; it offers "
+                                f'{known or "none"}')
+    try:
+        return open_clip.download_pretrained(open_clip.get_pretrained_cfg(tower, tag))
+    except Exception as error:  # the hub clients raise many kinds, none of which says what to do
+        raise FileNotFoundError(f"the weights '{tag}' of {tower} cannot be fetched ({type(error).__name__}: {error}). "
+                                'Either run once with a network, or download the file elsewhere and give its path as '
+                                '`pretrained`.') from error

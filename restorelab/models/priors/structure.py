@@ -1,0 +1,110 @@
+"""The structure prior: cue maps of an image, encoded as a few tokens (TPGDiff)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.registry import PRIORS
+from restorelab.structures import Condition
+
+
+def sincos_position(rows: int, cols: int, dim: int) -> Tensor:
+    """Fixed 2-D position code (rows * cols, dim), row-major: ``[sin xw, cos xw, sin yw, cos yw]``, w_k = 10000^(-4k / dim)."""
+    omega = 10000 ** -(torch.arange(dim // 4, dtype=torch.float32) / (dim // 4))
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing='ij')
+    x, y = x.flatten()[:, None] * omega, y.flatten()[:, None] * omega
+    return torch.cat([x.sin(), x.cos(), y.sin(), y.cos()], dim=1)
+
+
+class StructureEncoder(nn.Module):
+    """Plain convolutions, halving the sides after every second block: (B, 1, S, S) -> (B, N, D) tokens.
+
+    Args:
+        width: channels after the first block, doubled up to ``token_dim``.  num_blocks: the stride is
+        2 ** (num_blocks // 2).
+    """
+
+    def __init__(self, width: int = 32, num_blocks: int = 8, token_dim: int = 256):
+        super().__init__()
+        layers, c_in, c_out = [], 1, width
+        for block in range(num_blocks):
+            layers += [nn.Conv2d(c_in, c_out, 3, 1, 1), nn.ReLU(inplace=True)]
+            wider = min(2 * c_out, token_dim)
+            if block % 2:
+                layers += [nn.Conv2d(c_out, wider, 3, 2, 1), nn.ReLU(inplace=True)]
+                c_in = c_out = wider
+            else:
+                c_in, c_out = c_out, wider
+        self.conv = nn.Sequential(*layers)
+        self.proj = nn.Conv2d(c_in, token_dim, 1)
+
+    def forward(self, cue: Tensor) -> Tensor:
+        return self.proj(self.conv(cue)).flatten(2).transpose(1, 2)
+
+
+class LatentResampler(nn.Module):
+    """A fixed number of learned tokens that read the cue tokens (B, N, D) -> (B, M, D), after Perceiver (arXiv 2103.03206)."""
+
+    def __init__(self, dim: int, num_tokens: int, num_heads: int):
+        super().__init__()
+        self.latent_tokens = nn.Parameter(torch.randn(1, num_tokens, dim))
+        self.ln_q, self.ln_kv, self.ln_self1, self.ln_self2 = (nn.LayerNorm(dim) for _ in range(4))
+        self.cross_attn, self.self_attn1, self.self_attn2 = (
+            nn.MultiheadAttention(dim, num_heads, batch_first=True) for _ in range(3))
+        self.mlp1, self.mlp2, self.mlp3 = (
+            nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+            for _ in range(3))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        z = self.latent_tokens.expand(len(tokens), -1, -1)
+        kv = self.ln_kv(tokens)
+        z = z + self.cross_attn(self.ln_q(z), kv, kv, need_weights=False)[0]
+        z = z + self.mlp1(z)
+        for norm, attn, mlp in ((self.ln_self1, self.self_attn1, self.mlp2), (self.ln_self2, self.self_attn2, self.mlp3)):
+            q = norm(z)
+            z = z + attn(q, q, q, need_weights=False)[0]
+            z = z + mlp(z)
+        return z
+
+
+@PRIORS.register_module()
+class StructurePrior(nn.Module):
+    """Tokens ``structure`` (B, M, D) from the cue maps of the degraded image; trained with the restorer.
+
+    Every map is resized to a square, encoded by one shared encoder, told apart by a learned embedding per cue and a fixed
+    position code, and all of it is read by M latent tokens. Source: TPGDiff (arXiv 2601.20306); there the cues are depth,
+    segmentation and box-DoG, in this order.
+
+    Args:
+        cues: configs of cue priors (maps).  image_size: side S of the square the maps are resized to.
+        width, num_blocks: of the encoder.  token_dim: D.  num_tokens: M.  num_heads: of the resampler.
+    """
+
+    def __init__(self, cues: list[dict], image_size: int = 256, width: int = 32, num_blocks: int = 8,
+                 token_dim: int = 256, num_tokens: int = 64, num_heads: int = 8):
+        super().__init__()
+        self.cues = nn.ModuleList(PRIORS.build(cue) for cue in cues)
+        if not cues or any(not name.startswith('maps.') for cue in self.cues for name in cue.provides):
+            raise ValueError(f'StructurePrior needs priors that give one map each, such as BoxDoGCue; got {cues}')
+        self.image_size, self.token_dim = image_size, token_dim
+        self.struct_encoder = StructureEncoder(width, num_blocks, token_dim)
+        self.modality_embed = nn.Parameter(torch.randn(len(cues), token_dim))
+        self.connector = LatentResampler(token_dim, num_tokens, num_heads)
+
+    @property
+    def provides(self) -> dict[str, int]:
+        return {'tokens.structure': self.token_dim}
+
+    def encode(self, cue: Tensor, index: int) -> Tensor:
+        """Tokens (B, N, D) of the map of cue number ``index``; class ids must not be mixed by interpolation."""
+        categorical = 'maps.segmentation' in self.cues[index].provides
+        how = dict(mode='nearest') if categorical else dict(mode='bilinear', align_corners=False)
+        tokens = self.struct_encoder(F.interpolate(cue, (self.image_size,) * 2, **how))
+        side = int(tokens.shape[1] ** 0.5)
+        return tokens + self.modality_embed[index] + sincos_position(side, side, self.token_dim).to(tokens)
+
+    def forward(self, lq: Tensor) -> Condition:
+        with torch.no_grad():
+            maps = [next(iter(cue(lq).maps.values())) for cue in self.cues]
+        tokens = torch.cat([self.encode(cue, index) for index, cue in enumerate(maps)], dim=1)
+        return Condition(tokens=dict(structure=self.connector(tokens)))

@@ -1,0 +1,84 @@
+"""Stage 1 of TPGDiff: teach two image towers to see content and degradation in a degraded image."""
+
+import copy
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from restorelab.models.layers.heads import ResidualClassifier
+from restorelab.registry import LOSSES, MODELS, PRIORS
+from restorelab.structures import RestorationSample, stack_images
+
+
+@MODELS.register_module()
+class PriorDistillation(BaseModel):
+    """Trains a semantic and a degradation prior; its checkpoint is the ``pretrained`` of both in stage 2.
+
+    The semantic tower sees the degraded image and learns to say what a frozen teacher, a copy of it as it was at the
+    start, says of the clean one. The degradation tower learns features from which a head names the degradation.
+    Source: TPGDiff (arXiv 2601.20306), PriorStageModel.
+
+    Args:
+        semantic, degradation: configs of the priors (with ``frozen=False``).
+        tasks: degradations to tell apart; a sample's ``task`` is its label.
+        semantic_loss, degradation_loss: LOSSES parts for (vectors, vectors) and (logits, ids).
+    Raises: ValueError for a sample whose task is not among ``tasks``.
+    """
+
+    def __init__(self, semantic: dict, degradation: dict, tasks: list[str], semantic_loss: dict, degradation_loss: dict,
+                 data_preprocessor: dict | None = None, init_cfg: dict | None = None):
+        super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
+        self.tasks = list(tasks)
+        self.semantic = PRIORS.build(semantic)
+        self.degradation = PRIORS.build(degradation)
+        self.teacher = copy.deepcopy(self.semantic).requires_grad_(False)
+        width = self.degradation.provides['vectors.degradation']
+        self.head = ResidualClassifier(width, len(self.tasks))
+        self.semantic_loss = LOSSES.build(semantic_loss)
+        self.degradation_loss = LOSSES.build(degradation_loss)
+
+    def load_pretrained(self) -> None:
+        """Start all three towers from the same pretrained weights, where the config names some."""
+        for prior in (self.semantic, self.degradation, self.teacher):
+            prior.load_pretrained()
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def labels(self, samples: list[RestorationSample], device: torch.device) -> Tensor:
+        """Class ids (B,) of the samples' tasks."""
+        names = [sample.task for sample in samples]
+        if unknown := sorted(set(names) - set(self.tasks)):
+            raise ValueError(f'samples have the tasks {unknown}, but the model tells apart {self.tasks}; '
+                             'add them to model.tasks or leave them out of the data')
+        return torch.tensor([self.tasks.index(name) for name in names], device=device)
+
+    def describe(self, lq: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit semantic vectors (B, D) and degradation logits (B, K) of degraded images (B, 3, H, W)."""
+        semantic = self.semantic(lq).token('semantic')[:, 0]
+        return semantic, self.head(self.degradation(lq).vector('degradation'))
+
+    @torch.no_grad()
+    def teach(self, gt: Tensor) -> Tensor:
+        return self.teacher(gt).token('semantic')[:, 0]
+
+    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+        """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_task`` and ``semantic_cosine`` set;
+        ``tensor``: (semantic, logits)."""
+        semantic, logits = self.describe(inputs)
+        if mode == 'tensor':
+            return semantic, logits
+        teacher = self.teach(stack_images(data_samples, 'gt', inputs.device))
+        if mode == 'loss':
+            return dict(loss_semantic=self.semantic_loss(semantic, teacher),
+                        loss_degradation=self.degradation_loss(logits, self.labels(data_samples, inputs.device)))
+        if mode == 'predict':
+            cosines = (semantic * teacher).sum(dim=1)
+            for sample, scores, cosine in zip(data_samples, logits.softmax(dim=1), cosines, strict=True):
+                sample.set_field(self.tasks[int(scores.argmax())], 'predicted_task', field_type='metainfo')
+                sample.set_field(float(cosine), 'semantic_cosine', field_type='metainfo')
+            return data_samples
+        raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
