@@ -138,15 +138,23 @@ PRIORS = _own('prior', 'priors')  # degraded image -> Condition
 ADAPTERS = _own('adapter', 'adapters')  # feature at a tap, context -> feature
 LOSSES = _own('loss', 'losses')  # tensors -> scalar
 SAMPLERS = _own('sampler', 'samplers')  # predictor, process, degraded image -> restored image
+DEGRADATIONS = Registry('degradation', scope='restorelab', locations=['restorelab.datasets.degradations'])
+# functions: clean image, strengths, random generator -> degraded image
 
 MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion',
-                'restorelab.models.tasks')
+                'restorelab.models.tasks', 'restorelab.engine')
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
 TRANSFORMS = _child('transform', mm.TRANSFORMS, 'restorelab.datasets')
 DATA_SAMPLERS = _child('data sampler', mm.DATA_SAMPLERS, 'restorelab.datasets')
 METRICS = _child('metric', mm.METRICS, 'restorelab.evaluation')
 HOOKS = _child('hook', mm.HOOKS, 'restorelab.engine')
 LOOPS = _child('loop', mm.LOOPS, 'restorelab.engine')
+OPTIM_WRAPPERS = _child('optimizer wrapper', mm.OPTIM_WRAPPERS, 'restorelab.engine')
+LOG_PROCESSORS = _child('log processor', mm.LOG_PROCESSORS, 'restorelab.engine')
+for _parent in (mm.RUNNERS, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS, mm.VISUALIZERS,
+                mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.WEIGHT_INITIALIZERS, mm.FUNCTIONS):
+    _child(_parent.name, _parent)  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
 
-OWN_TABLES = (BACKBONES, PRIORS, ADAPTERS, LOSSES, SAMPLERS)
-TABLES = (*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS, LOOPS)
+OWN_TABLES = (BACKBONES, PRIORS, ADAPTERS, LOSSES, SAMPLERS, DEGRADATIONS)
+TABLES = (*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS, LOOPS,
+          OPTIM_WRAPPERS, LOG_PROCESSORS)

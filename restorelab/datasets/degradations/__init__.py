@@ -1,0 +1,13 @@
+"""Degradations of clean photographs, by family.
+
+Every one is a pure function ``(image, strengths..., rng) -> image``: ``image`` (H, W, 3) float32, RGB, [0, 1]; the
+result has the same shape and type, is made from ``rng`` alone, and is *not* clipped, so that a caller may add several
+and quantize once (``Degrade`` does: clip to [0, 1], round to uint8). Lengths and radii are in pixels.
+"""
+
+from restorelab.datasets.degradations.basic import clean, gaussian_noise, jpeg, lowlight
+from restorelab.datasets.degradations.blur import defocus_blur, disk_kernel, motion_blur, motion_kernel
+from restorelab.datasets.degradations.weather import haze, rain, snow
+
+__all__ = ['clean', 'defocus_blur', 'disk_kernel', 'gaussian_noise', 'haze', 'jpeg', 'lowlight', 'motion_blur',
+           'motion_kernel', 'rain', 'snow']

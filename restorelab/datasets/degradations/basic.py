@@ -1,0 +1,39 @@
+"""Noise, low light and compression."""
+
+import cv2
+import numpy as np
+
+from restorelab.registry import DEGRADATIONS
+
+
+@DEGRADATIONS.register_module()
+def clean(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The image itself, for mixtures in which some inputs need no restoring."""
+    return image
+
+
+@DEGRADATIONS.register_module()
+def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """``image + n``, n ~ N(0, sigma^2), white and independent a channel; ``sigma`` in [0, 1] (25 / 255 for "noise 25")."""
+    return image + np.float32(sigma) * rng.standard_normal(image.shape, dtype=np.float32)
+
+
+@DEGRADATIONS.register_module()
+def lowlight(image: np.ndarray, gamma: float, gain: float, read_noise: float, shot_noise: float,
+             rng: np.random.Generator) -> np.ndarray:
+    """Under-exposure: ``L = gain * image^gamma``, then sensor noise of variance ``read_noise^2 + shot_noise^2 * L``.
+
+    Source: gain and gamma after Lv, Li, Lu, "Attention guided low-light image enhancement" (arXiv 1908.00682, eq. 1);
+    the noise is the usual Poisson-Gaussian sensor model (Foi et al. 2008), Poisson taken as normal.
+    """
+    dark = np.float32(gain) * np.maximum(image, 0) ** np.float32(gamma)
+    deviation = np.sqrt(np.float32(read_noise) ** 2 + np.float32(shot_noise) ** 2 * dark)
+    return dark + deviation * rng.standard_normal(image.shape, dtype=np.float32)
+
+
+@DEGRADATIONS.register_module()
+def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
+    """What a JPEG file of this quality (1 to 100, 4:2:0 chroma, libjpeg's tables) gives back. Draws nothing."""
+    levels = np.rint(np.clip(image[..., ::-1], 0, 1) * 255).astype(np.uint8)
+    _, data = cv2.imencode('.jpg', levels, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(np.float32) / 255

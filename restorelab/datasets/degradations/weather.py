@@ -1,0 +1,96 @@
+"""Haze, rain and snow."""
+
+import cv2
+import numpy as np
+
+from restorelab.datasets.degradations.blur import motion_kernel
+from restorelab.registry import DEGRADATIONS
+
+
+def smooth_field(shape: tuple[int, int], cells: int, rng: np.random.Generator) -> np.ndarray:
+    """(H, W) float32: ``cells + 1`` by ``cells + 1`` uniform numbers in [0, 1], joined by bicubic interpolation."""
+    knots = rng.random((cells + 1, cells + 1), dtype=np.float32)
+    return cv2.resize(knots, shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def depth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A made-up depth map, (H, W) float32 with mean 1, at least 0.2: farther to the top, with gentle hills."""
+    height, width = shape
+    rise, tilt = rng.uniform(0, 1.2), rng.uniform(-0.4, 0.4)
+    up = np.linspace(rise / 2, -rise / 2, height, dtype=np.float32)[:, None]
+    across = np.linspace(-tilt / 2, tilt / 2, width, dtype=np.float32)
+    hills = 0.5 * smooth_field(shape, 2, rng) + 0.25 * smooth_field(shape, 5, rng)
+    return np.maximum(1 + up + across + hills - hills.mean(), np.float32(0.2))
+
+
+@DEGRADATIONS.register_module()
+def haze(image: np.ndarray, beta: float, airlight: float, rng: np.random.Generator) -> np.ndarray:
+    """Atmospheric scattering: ``I = J t + A (1 - t)`` with transmission ``t = exp(-beta * depth)``.
+
+    ``depth`` is a random smooth field of mean 1 (``depth_field``), so ``exp(-beta)`` is about the mean transmission.
+    ``airlight`` A in [0, 1], the same for the three channels, as in RESIDE.
+    Source: Koschmieder's law; Narasimhan and Nayar, "Vision and the atmosphere" (IJCV 2002).
+    """
+    transmission = np.exp(-np.float32(beta) * depth_field(image.shape[:2], rng))[..., None]
+    return image * transmission + np.float32(airlight) * (1 - transmission)
+
+
+def scatter(shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.random.Generator) -> np.ndarray:
+    """(H, W) float32 of ``stamp`` (peak 1, odd sides) at random places, a random brightness in [0.3, 1] each.
+
+    ``density`` is the expected number of stamps a pixel. Places beyond the border count, so that there is no seam.
+    """
+    reach = stamp.shape[0] // 2
+    height, width = shape[0] + 2 * reach, shape[1] + 2 * reach
+    count = rng.poisson(density * height * width)
+    field = np.zeros((height, width), np.float32)
+    field[rng.integers(height, size=count), rng.integers(width, size=count)] = rng.uniform(0.3, 1, count)
+    drawn = cv2.filter2D(field, -1, stamp, borderType=cv2.BORDER_CONSTANT)
+    return drawn[reach:reach + shape[0], reach:reach + shape[1]]
+
+
+def streak(length: float, width: float, angle: float) -> np.ndarray:
+    """Stamp of a falling drop: a line of ``length``, softened to ``width`` pixels, with peak 1."""
+    line = np.pad(motion_kernel(length, angle), int(np.ceil(width)))
+    line = cv2.GaussianBlur(line, (0, 0), width / 2.35) if width > 1 else line  # 2.35 sigma is half-height width
+    return line / line.max()
+
+
+@DEGRADATIONS.register_module()
+def rain(image: np.ndarray, density: float, length: float, brightness: float, slant: float,
+         rng: np.random.Generator) -> np.ndarray:
+    """Bright motion-blurred streaks: ``I = J + S (1 - J)``, ``S`` in [0, brightness].
+
+    Three layers of drops, near (long, wide, few) to far (short, thin, many), share one direction of fall.
+
+    Args:
+        density: drops a pixel.  length: of the nearest streaks, in pixels.  slant: degrees from the vertical.
+    Source: streak layer added to the scene as in Garg and Nayar, "Vision and rain" (IJCV 2007), screened so that a
+        streak never exceeds white; layers after Yang et al., "Deep joint rain detection and removal" (CVPR 2017).
+    """
+    layer = np.zeros(image.shape[:2], np.float32)
+    for share, scale, width in ((0.15, 1, 2.2), (0.35, 0.7, 1.4), (0.5, 0.4, 1)):
+        stamp = streak(length * scale, width, 90 + slant + rng.normal(0, 2))
+        layer = np.maximum(layer, scatter(image.shape[:2], stamp, share * density, rng) * scale ** 0.5)
+    streaks = np.float32(brightness) * np.minimum(layer, 1)[..., None]
+    return image + streaks * (1 - image)
+
+
+@DEGRADATIONS.register_module()
+def snow(image: np.ndarray, density: float, size: float, opacity: float, rng: np.random.Generator) -> np.ndarray:
+    """White flakes over the scene: ``I = J (1 - M) + c M``, ``M`` in [0, opacity].
+
+    Three layers of soft flakes, near (large, few, drawn out by their fall) to far (small, many).
+
+    Args:
+        density: flakes a pixel.  size: diameter of the nearest flakes, in pixels.
+    Source: the composition of Snow100K (Liu et al., "DesnowNet", TIP 2018) with c = 0.95; our own flake masks.
+    """
+    angle = 90 + rng.uniform(-40, 40)
+    mask = np.zeros(image.shape[:2], np.float32)
+    for share, scale in ((0.1, 1), (0.3, 0.6), (0.6, 0.3)):
+        diameter = max(1.0, size * scale)
+        stamp = streak(rng.uniform(0.3, 1.2) * diameter, diameter, angle)
+        mask = np.maximum(mask, scatter(image.shape[:2], stamp, share * density, rng))
+    mask = np.float32(opacity) * np.minimum(mask, 1)[..., None]
+    return image * (1 - mask) + np.float32(0.95) * mask

@@ -1,0 +1,61 @@
+"""Clean photographs, degraded on the fly: needs no data set, no network and no space."""
+
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from restorelab.datasets.base import Record, RestorationDataset, find_images, unique_keys
+from restorelab.registry import DATASETS
+
+# Photographs in scikit-image's wheel. The two motorcycles are a stereo pair of one scene: never apart.
+EMBEDDED = dict(
+    train=('astronaut.png', 'chelsea.png', 'motorcycle_left.png', 'motorcycle_right.png', 'rocket.jpg'),
+    val=('coffee.png',),
+)
+
+
+def embedded_images(split: str) -> list[Path]:
+    """Paths of the photographs of a split, ``train`` or ``val``, in the installed scikit-image; nothing is fetched.
+
+    Raises: ValueError for another split, ModuleNotFoundError without scikit-image, FileNotFoundError for lost files.
+    """
+    if split not in EMBEDDED:
+        raise ValueError(f"split '{split}'; the embedded photographs are split in {list(EMBEDDED)}")
+    spec = find_spec('skimage')
+    if spec is None:
+        raise ModuleNotFoundError('the embedded photographs are those of scikit-image, which is not installed: '
+                                  'pip install scikit-image, or give a folder as source', name='skimage')
+    paths = [Path(spec.origin).parent / 'data' / name for name in EMBEDDED[split]]
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        raise FileNotFoundError(f'the installed scikit-image lacks {missing}; install it from its wheel, or give a '
+                                'folder as source')
+    return paths
+
+
+@DATASETS.register_module()
+class OnTheFlyDataset(RestorationDataset):
+    """Every clean image once for each task: index = image number * number of tasks + task number.
+
+    The pipeline makes ``lq`` (``Degrade``), afresh on each pass.
+
+    Args:
+        source: 'embedded' for the photographs in scikit-image, or a folder, or a list of folders, read to the bottom.
+        split: ``train`` or ``val``, for the embedded photographs; folders are taken whole.
+        tasks: what the images are degraded with, such as ``['noise', 'rain']``.
+        pipeline, seed, cache_mib: see ``RestorationDataset``.
+    Raises: FileNotFoundError or ValueError that names a missing or empty folder.
+    """
+
+    def __init__(self, tasks: list[str], pipeline: Iterable[dict | Callable],
+                 source: str | Path | list[str | Path] = 'embedded', split: str = 'train', seed: int = 0,
+                 cache_mib: float = 1024):
+        if not tasks or len(set(tasks)) < len(tasks):
+            raise ValueError(f'tasks={list(tasks)}: name each wanted degradation once, at least one')
+        if source == 'embedded':
+            paths = embedded_images(split)
+        else:
+            folders = [source] if isinstance(source, str | Path) else source
+            paths = [path for folder in folders for path in find_images(folder)]
+        records = [Record(key=f'{key}_{task}', task=task, gt=path)
+                   for key, path in zip(unique_keys(paths), paths, strict=True) for task in tasks]
+        super().__init__(records, pipeline, seed, cache_mib)

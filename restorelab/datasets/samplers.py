@@ -1,0 +1,125 @@
+"""Endless, seeded samplers that can be set to any place of their stream.
+
+They give ``epoch * len(dataset) + index``: the epoch travels in the index, so that a data set draws anew on each pass
+without sharing state with its workers. What comes is a function of the seed and the place alone, the same joined batch
+whatever the number of ranks.
+"""
+
+from collections.abc import Iterator, Sized
+
+import numpy as np
+from mmengine.dist import get_dist_info, sync_random_seed
+from torch.utils.data import Sampler
+
+from restorelab.registry import DATA_SAMPLERS
+
+
+class Deck:
+    """Draws from a list of indices in shuffled passes: draw n is in pass ``n // len``, each pass has its own order.
+
+    Args:
+        indices: what is drawn.  total: length of the data set, by which a pass shifts its indices.
+        seed: integers; decks of different seeds are shuffled independently.
+        shuffle: False keeps the list's order.
+    """
+
+    def __init__(self, indices: list[int], total: int, seed: tuple[int, ...], shuffle: bool = True):
+        self.indices, self.total, self.seed, self.shuffle = np.asarray(indices), total, seed, shuffle
+        self._order = (-1, self.indices)  # of the pass drawn from last
+
+    def __getitem__(self, draw: int) -> int:
+        epoch, place = divmod(draw, len(self.indices))
+        if self.shuffle and self._order[0] != epoch:
+            self._order = epoch, np.random.default_rng([*self.seed, epoch]).permutation(self.indices)
+        return epoch * self.total + int(self._order[1][place])
+
+
+@DATA_SAMPLERS.register_module()
+class InfiniteSeededSampler(Sampler):
+    """Every index once a pass, in a new order each pass; rank r of w takes draws r, r + w, r + 2 w, ...
+
+    Args:
+        dataset: anything with a length.  seed: None shares a random one between the ranks.
+        shuffle: False goes through the data set in order.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None, shuffle: bool = True):
+        if not len(dataset):
+            raise ValueError('the data set is empty; an endless sampler needs at least one sample')
+        self.dataset, self.shuffle = dataset, shuffle
+        self.rank, self.world_size = get_dist_info()
+        self.seed = sync_random_seed() if seed is None else seed
+        self.start = 0
+
+    def seek(self, num_samples: int) -> None:
+        """The next iteration begins after this many samples of this rank."""
+        self.start = num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        deck = Deck(range(len(self.dataset)), len(self.dataset), (self.seed,), self.shuffle)
+        draw = self.start * self.world_size + self.rank
+        while True:
+            yield deck[draw]
+            draw += self.world_size
+
+    def __len__(self) -> int:
+        """Samples of this rank in one pass, rounded up."""
+        return -(-len(self.dataset) // self.world_size)
+
+
+@DATA_SAMPLERS.register_module()
+class TaskBalancedBatchSampler(Sampler):
+    """Batches with a fixed share of each task; each task's images come in shuffled passes of their own.
+
+    The tasks are dealt in a fixed cycle along the joined batch of all ranks (rank 0's part first). So a joined batch
+    of as many images as the cycle, or a multiple, holds each task in exactly its share; without a quota other sizes
+    are allowed, and the cycle goes on in the next batch.
+
+    Args:
+        sampler: its data set (which has ``tasks``), seed, rank and world size are used; its order is not.
+        batch_size: images a rank.
+        quota: images of each task in a cycle, such as ``dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)``;
+            None means one of each task that the data set has.
+    Raises: ValueError when the quota names a task without images or does not divide the joined batch.
+    """
+
+    def __init__(self, sampler: Sampler, batch_size: int, quota: dict[str, int] | None = None):
+        tasks = np.asarray(sampler.dataset.tasks)
+        known = sorted(set(tasks.tolist()))
+        wanted = {task: 1 for task in known} if quota is None else dict(quota)
+        if stray := sorted(set(wanted) - set(known)):
+            raise ValueError(f'quota names the tasks {stray}, of which the data set has no image; it has {known}')
+        if any(not isinstance(count, int) or count < 1 for count in wanted.values()):
+            raise ValueError(f'quota {wanted}: the number of images of a task is a whole number, at least 1')
+        self.batch_size, self.rank, self.world_size = batch_size, sampler.rank, sampler.world_size
+        self.total = len(tasks)
+        cycle = sum(wanted.values())
+        if quota is not None and batch_size * self.world_size % cycle:
+            raise ValueError(f'quota {wanted} makes {cycle} images, but {self.world_size} rank(s) of batch_size '
+                             f'{batch_size} make {batch_size * self.world_size}; take a multiple of {cycle}')
+        self.slots = [(task, number) for task, count in wanted.items() for number in range(count)]
+        self.quota = wanted
+        self.decks = {task: Deck(np.flatnonzero(tasks == task), self.total, (sampler.seed, known.index(task)))
+                      for task in wanted}
+        self.start = 0
+
+    def seek(self, num_batches: int) -> None:
+        """The next iteration begins after this many batches."""
+        self.start = num_batches
+
+    def _draw(self, place: int) -> int:
+        """The index at a place of the joined stream."""
+        cycles, slot = divmod(place, len(self.slots))
+        task, number = self.slots[slot]
+        return self.decks[task][cycles * self.quota[task] + number]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        batch = self.start
+        while True:
+            first = (batch * self.world_size + self.rank) * self.batch_size
+            yield [self._draw(place) for place in range(first, first + self.batch_size)]
+            batch += 1
+
+    def __len__(self) -> int:
+        """Batches that show as many images as the data set has, rounded up; the stream itself is endless."""
+        return -(-self.total // (self.batch_size * self.world_size))
