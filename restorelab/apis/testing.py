@@ -1,0 +1,49 @@
+"""Evaluate a checkpoint with MMEngine's Runner."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from restorelab.apis.training import prepare
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+
+TRAINING_KEYS = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                 'val_evaluator')
+
+
+def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None, show_dir: str | None = None,
+         launcher: str = 'none') -> dict[str, float]:
+    """Score a checkpoint on the test set of ``cfg``. Returns the metrics by name; tables are logged.
+
+    Args:
+        cfg: path of a config, or a Config.
+        checkpoint: a training checkpoint (its averaged weights count, where there are any), published
+            ``.safetensors``, or ``restorelab:<name>``.
+        work_dir, launcher: as in ``train``.
+        show_dir: folder for a panel of every image: degraded, restored, clean.
+    Raises: FileNotFoundError; CheckpointError for a checkpoint that is damaged or of another model;
+        ValueError for a config without a test set.
+    """
+    cfg = prepare(cfg, work_dir, launcher)
+    if missing := [key for key in ('test_dataloader', 'test_cfg', 'test_evaluator') if cfg.get(key) is None]:
+        raise ValueError(f'{cfg.filename or "the config"} has no {missing}; testing needs them')
+    path = resolve_weights(checkpoint)
+    state = model_state(read_checkpoint(path), path)
+    for key in TRAINING_KEYS:
+        cfg.pop(key, None)
+    cfg.load_from, cfg.resume = None, False
+    # an average would be a second copy of the weights that are tested
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])]
+    cfg.default_hooks.panels = dict(type='PanelHook', per_task=None, out_dir=show_dir)
+    runner = Runner.from_cfg(cfg)
+    model = getattr(runner.model, 'module', runner.model)
+    load_weights(model, state, path)
+    return runner.test()
+
+
+def resolve_weights(reference: str) -> Path:
+    """Path of ``restorelab:<name>`` or of a local file."""
+    from restorelab.utils.weights import resolve_weights as resolve
+
+    return resolve(reference)

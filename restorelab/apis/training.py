@@ -1,0 +1,106 @@
+"""Train a config with MMEngine's Runner."""
+
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from restorelab.config import load_config
+from restorelab.engine import latest_checkpoint
+from restorelab.utils.checkpoint import read_checkpoint
+
+
+def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | None = None, amp: bool | str = False,
+          launcher: str = 'none') -> Runner:
+    """Train, validate and save as ``cfg`` says. Returns the runner, whose ``model`` is the trained one.
+
+    Args:
+        cfg: path of a config, or a Config.
+        work_dir: where logs, checkpoints and pictures go; by default the config's, or ``work_dirs/<config name>``.
+        resume: True (or 'auto'): go on from the newest checkpoint of the work dir, from the start when there is none;
+            a path: go on from that checkpoint.
+        amp: mixed precision: 'bf16', 'fp16', or True for bf16 where the device computes in it and fp16 elsewhere.
+        launcher: 'none' for one process, 'pytorch' or 'slurm' for several. Without a GPU they talk by gloo.
+    Raises: ValueError for settings that cannot work together; FloatingPointError when the loss is not finite;
+        CheckpointError for a checkpoint that is damaged or of another model.
+    """
+    cfg = prepare(cfg, work_dir, launcher)
+    _check_checkpoint_intervals(cfg)
+    if amp:
+        _set_precision(cfg, amp)
+    if resume:
+        _set_resume(cfg, resume)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
+def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
+    """The checked config with its work dir and launcher, ready for ``Runner.from_cfg``."""
+    cfg = load_config(cfg)
+    name = Path(cfg.filename).stem if cfg.filename else 'restorelab'
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
+    cfg.launcher = launcher
+    if launcher != 'none' and not torch.cuda.is_available():
+        _start_gloo(cfg, launcher)
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    return cfg
+
+
+def load_from_local(filename: str, map_location=None) -> dict:
+    """What MMEngine's Runner reads a local checkpoint with: no code from the file is run, see ``read_checkpoint``."""
+    return read_checkpoint(Path(filename).expanduser())
+
+
+def _start_gloo(cfg: Config, launcher: str) -> None:
+    """MMEngine would put every process on a GPU first; on a CPU the group is made here instead."""
+    if launcher != 'pytorch':
+        raise ValueError(f"launcher '{launcher}' needs a GPU in every process; without one use tools/dist_train.sh, "
+                         "which starts them with the launcher 'pytorch'")
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    os.environ.setdefault('LOCAL_RANK', '0')
+    cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
+                                 find_unused_parameters=cfg.get('find_unused_parameters', False))
+
+
+def _check_checkpoint_intervals(cfg: Config) -> None:
+    """A checkpoint between two optimizer steps would lose the gradients gathered so far."""
+    counts = cfg.optim_wrapper.get('accumulative_counts', 1)
+    hook = cfg.get('default_hooks', {}).get('checkpoint', {})
+    intervals = {'default_hooks.checkpoint.interval': hook.get('interval', 1)}
+    if hook.get('save_best'):
+        intervals['train_cfg.val_interval'] = cfg.train_cfg.get('val_interval', 1)
+    for name, interval in intervals.items():
+        if interval > 0 and interval % counts:
+            raise ValueError(f'{name}={interval} must be a multiple of optim_wrapper.accumulative_counts={counts}: '
+                             'a checkpoint between two optimizer steps cannot be resumed exactly. '
+                             f'Take {max(1, round(interval / counts)) * counts}')
+
+
+def _set_precision(cfg: Config, amp: bool | str) -> None:
+    on_gpu = torch.cuda.is_available()
+    if amp is True:
+        amp = 'bf16' if not on_gpu or torch.cuda.is_bf16_supported() else 'fp16'
+    if amp not in ('bf16', 'fp16'):
+        raise ValueError(f"amp is True, 'bf16' or 'fp16', not {amp!r}")
+    if amp == 'fp16' and not on_gpu:
+        raise ValueError("amp='fp16' needs a GPU; on a CPU use 'bf16'")
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'BFloat16OptimWrapper'):
+        raise ValueError(f"mixed precision replaces the optim_wrapper 'OptimWrapper', but the config has '{kind}'")
+    cfg.optim_wrapper.type = 'BFloat16OptimWrapper' if amp == 'bf16' else 'AmpOptimWrapper'
+    if amp == 'fp16':
+        cfg.optim_wrapper.update(dtype='float16', loss_scale='dynamic')
+
+
+def _set_resume(cfg: Config, resume: bool | str) -> None:
+    path = latest_checkpoint(cfg.work_dir) if resume in (True, 'auto') else str(resume)
+    if path is None:
+        print_log(f'{cfg.work_dir} holds no checkpoint to resume from: training starts at the beginning', 'current')
+        return
+    cfg.load_from, cfg.resume = path, True

@@ -1,0 +1,15 @@
+from restorelab.engine.atomic_checkpoint_hook import AtomicCheckpointHook, latest_checkpoint
+from restorelab.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from restorelab.engine.inverse_decay_ema import InverseDecayEMA
+from restorelab.engine.non_finite_loss_hook import NonFiniteLossHook
+from restorelab.engine.panel_hook import PanelHook
+from restorelab.engine.pretrained_hook import PretrainedHook
+from restorelab.engine.restoration_log_processor import RestorationLogProcessor
+from restorelab.engine.seed_each_iteration_hook import SeedEachIterationHook
+from restorelab.engine.seeking_iter_train_loop import SeekingIterTrainLoop
+from restorelab.engine.step_ema_hook import StepEMAHook
+from restorelab.engine.strict_load_hook import StrictLoadHook
+
+__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'InverseDecayEMA', 'NonFiniteLossHook', 'PanelHook',
+           'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StepEMAHook',
+           'StrictLoadHook', 'latest_checkpoint']

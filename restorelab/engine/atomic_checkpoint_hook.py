@@ -1,0 +1,84 @@
+"""Checkpoints of which at least one is valid at any moment."""
+
+import re
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook
+
+from restorelab.registry import HOOKS
+from restorelab.utils.files import atomic_path
+
+
+class AtomicBackend(LocalBackend):
+    """Local files, written whole or not at all."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        with atomic_path(filepath) as temporary:
+            temporary.write_bytes(obj)
+
+
+class LateRemovalBackend(LocalBackend):
+    """Local files; what shall be removed stays until ``remove_pending``."""
+
+    def __init__(self):
+        super().__init__()
+        self.pending: list[str] = []
+
+    def remove(self, filepath: str | Path) -> None:
+        self.pending.append(str(filepath))
+
+    def remove_pending(self, keep: set[str]) -> None:
+        for path in set(self.pending) - keep:
+            Path(path).unlink(missing_ok=True)
+        self.pending.clear()
+
+
+register_backend('atomic', AtomicBackend, force=True)
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The newest whole checkpoint in ``work_dir``, or None.
+
+    It is the one with the highest iteration: ``last_checkpoint`` may be out of date or cut off after a kill.
+    """
+    numbered = {}
+    for path in Path(work_dir).glob('iter_*.pth'):
+        if match := re.fullmatch(r'iter_(\d+)\.pth', path.name):
+            numbered[int(match.group(1))] = path
+    return str(numbered[max(numbered)]) if numbered else None
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's CheckpointHook by iteration, safe against a kill and a full disk.
+
+    A file appears under its name only when it is whole, and an old one is removed only after the new one is there
+    (MMEngine removes first). The options are those of CheckpointHook.
+    Raises: OSError that names the last good checkpoint when a new one cannot be written.
+    """
+
+    def __init__(self, interval: int = 1000, max_keep_ckpts: int = 3, save_best: str | list[str] | None = None,
+                 rule: str | list[str] | None = None, save_last: bool = True):
+        super().__init__(interval=interval, by_epoch=False, max_keep_ckpts=max_keep_ckpts, save_best=save_best,
+                         rule=rule, save_last=save_last, backend_args=dict(backend='atomic'))
+
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        self.file_backend = LateRemovalBackend()
+
+    def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
+        self._save(runner, super()._save_checkpoint_with_step, step, meta)
+
+    def _save_best_checkpoint(self, runner, metrics: dict) -> None:
+        self._save(runner, super()._save_best_checkpoint, metrics)
+
+    def _save(self, runner, save, *args) -> None:
+        try:
+            save(runner, *args)
+        except OSError as error:
+            good = latest_checkpoint(runner.work_dir)
+            raise OSError(error.errno, f'a checkpoint could not be written to {self.out_dir} ({error.strerror}); '
+                          f'the last good one is {good or "none"}. Make room, then go on with --resume') from error
+        best = getattr(self, 'best_ckpt_path_dict', None) or dict(best=getattr(self, 'best_ckpt_path', None))
+        self.file_backend.remove_pending(keep={self.last_ckpt, *best.values()})

@@ -1,0 +1,40 @@
+import math
+
+import torch
+from mmengine.hooks import Hook
+
+from restorelab.engine.atomic_checkpoint_hook import latest_checkpoint
+from restorelab.registry import HOOKS
+
+ADVICE = ('Continue from it with --resume and a lower learning rate, gradient clipping '
+          '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops again '
+          'at the same iteration.')
+
+
+@HOOKS.register_module()
+class NonFiniteLossHook(Hook):
+    """Stops a training whose loss or weights are NaN or infinite, before any such weights are saved.
+
+    The loss is looked at after every iteration, where MMEngine reads it anyway, so nothing waits for it; the weights
+    before every checkpoint, since a finite loss can have infinite gradients.
+    Raises: FloatingPointError that names the iteration, the last good checkpoint and what to try.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        bad = {name: float(value) for name, value in (outputs or {}).items()
+               if 'loss' in name and not math.isfinite(float(value))}
+        if bad:
+            self._stop(runner, f'the loss is not finite ({bad})')
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        bad = [name for name, weight in runner.model.named_parameters()
+               if weight.requires_grad and not torch.isfinite(weight).all()]
+        if bad:
+            self._stop(runner, f'{len(bad)} weights are not finite (the first: {bad[0]})')
+
+    def _stop(self, runner, what: str) -> None:
+        good = latest_checkpoint(runner.work_dir)
+        raise FloatingPointError(f'iteration {runner.iter + 1}: {what}. Training stops and nothing was saved. '
+                                 f'The last good checkpoint is {good or "none"}. {ADVICE}')

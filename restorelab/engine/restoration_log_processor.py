@@ -1,0 +1,36 @@
+import resource
+import sys
+
+import torch
+from mmengine.runner import LogProcessor
+
+from restorelab.registry import LOG_PROCESSORS
+
+
+def peak_memory_mb() -> int:
+    """Largest resident size of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1024 * 1024 if sys.platform == 'darwin' else 1024)  # bytes there, kilobytes on Linux
+
+
+@LOG_PROCESSORS.register_module()
+class RestorationLogProcessor(LogProcessor):
+    """MMEngine's progress line, with the peak memory on a CPU too, and only the means after a validation.
+
+    The values of every degradation stand in the table that the metric prints, and in TensorBoard.
+    """
+
+    def get_log_after_iter(self, runner, batch_idx: int, mode: str) -> tuple[dict, str]:
+        tag, line = super().get_log_after_iter(runner, batch_idx, mode)
+        if mode == 'train' and not torch.cuda.is_available():
+            tag['memory'] = peak_memory_mb()
+            line += f"  memory: {tag['memory']}"
+        return tag, line
+
+    def get_log_after_epoch(self, runner, batch_idx: int, mode: str,
+                            with_non_scalar: bool = False) -> tuple[dict, str]:
+        tag, _ = super().get_log_after_epoch(runner, batch_idx, mode, with_non_scalar)
+        shown = {name: value for name, value in tag.items() if '/' not in name or name.endswith('/mean')}
+        values = '  '.join(f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}'
+                           for name, value in shown.items())
+        return tag, f'Iter({mode})  {values}'

@@ -1,0 +1,29 @@
+import random
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+
+from restorelab.registry import HOOKS
+
+
+def iteration_seed(seed: int, iteration: int, rank: int) -> int:
+    """A seed in [0, 2^32) for this iteration of this rank; neighbors share nothing."""
+    return int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0])
+
+
+@HOOKS.register_module()
+class SeedEachIterationHook(Hook):
+    """Seeds torch, numpy and random from (seed, iteration, rank) before every training iteration.
+
+    So an iteration draws the same numbers whatever happened before it: a resumed training equals one that was never
+    interrupted, and a validation in between changes nothing.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        seed = iteration_seed(runner.seed, runner.iter, runner.rank)
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)

@@ -1,0 +1,44 @@
+from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner.loops import _InfiniteDataloaderIterator
+
+from restorelab.registry import LOOPS
+
+
+@LOOPS.register_module()
+class SeekingIterTrainLoop(IterBasedTrainLoop):
+    """MMEngine's IterBasedTrainLoop, which on resume asks the sampler to go on where it was.
+
+    MMEngine reads all the data again that was trained on before. A ``batch_sampler`` with ``seek(num_batches)`` or a
+    ``sampler`` with ``seek(num_samples)`` needs none of it read; others are read past as MMEngine does.
+    """
+
+    def run(self):
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        if self._iter > 0:
+            self._skip(self._iter)
+        while self._iter < self._max_iters and not self.stop_training:
+            self.runner.model.train()
+            self.run_iter(next(self.dataloader_iterator))
+            self._decide_current_val_interval()
+            if self._is_validation_due():
+                self.runner.val_loop.run()
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def _is_validation_due(self) -> bool:
+        at_interval = self._iter % self.val_interval == 0 or self._iter == self._max_iters
+        return self.runner.val_loop is not None and self._iter >= self.val_begin and at_interval
+
+    def _skip(self, batches: int) -> None:
+        loader = self.dataloader
+        if hasattr(loader.batch_sampler, 'seek'):
+            loader.batch_sampler.seek(batches)
+        elif hasattr(loader.sampler, 'seek'):
+            loader.sampler.seek(batches * loader.batch_size)
+        else:
+            for _ in range(batches):
+                next(self.dataloader_iterator)
+            return
+        self.dataloader_iterator = _InfiniteDataloaderIterator(loader)  # the first one began reading at the start

@@ -1,0 +1,23 @@
+from mmengine.hooks import EMAHook
+
+from restorelab.registry import HOOKS
+
+
+@HOOKS.register_module()
+class StepEMAHook(EMAHook):
+    """MMEngine's EMAHook, updated once an optimizer step instead of once a micro-batch.
+
+    The average is validated, is what ``state_dict`` of a checkpoint holds, and is resumed exactly.
+
+    Args:
+        ema_type: class of the average, such as ``ExponentialMovingAverage`` or ``InverseDecayEMA``.
+        begin_iter: the average is a copy of the weights up to this iteration.
+        kwargs: options of ``ema_type`` (``momentum`` of ExponentialMovingAverage).
+    """
+
+    def __init__(self, ema_type: str = 'ExponentialMovingAverage', begin_iter: int = 0, **kwargs):
+        super().__init__(ema_type=ema_type, strict_load=True, begin_iter=begin_iter, **kwargs)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        if runner.optim_wrapper.should_update():  # true right after a step: the count stands at its multiple
+            super().after_train_iter(runner, batch_idx, data_batch, outputs)

@@ -1,0 +1,133 @@
+"""The MMEngine metric: PSNR and SSIM of every degradation beside those of the degraded input."""
+
+from io import StringIO
+
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from torch import Tensor
+
+from restorelab.evaluation.perceptual import perceptual_score
+from restorelab.evaluation.protocols import Protocol, find_preset
+from restorelab.registry import METRICS
+
+
+def mean_psnr(values: Tensor) -> float:
+    """Mean over the finite ones and NaN, so that one identical pair does not make the rest unreadable.
+
+    All inf gives inf; one NaN gives NaN.
+    """
+    kept = values[~torch.isinf(values)]
+    return kept.mean().item() if len(kept) else float('inf')
+
+
+@METRICS.register_module()
+class RestorationMetric(BaseMetric):
+    """PSNR and SSIM by degradation, their mean over the degradations, and the gain over the degraded input.
+
+    Keys: ``<protocol>/psnr/<task>``, ``<protocol>/psnr/mean``, the same for ``ssim``, and for the degraded input
+    ``<protocol>/input_psnr/<task>`` and so on. A table of them is logged at the end. Pairs of identical images have
+    an infinite PSNR: they are left out of its mean and counted below the table.
+
+    Args:
+        protocols: names of presets (``rgb``, ``y``, ``tpgdiff``, ``diffuir``, ...), or dicts with ``name`` and the
+            options of ``Protocol``.
+        by_task: one row a degradation; False: one row for the whole set.
+        baseline: score the degraded input too.
+        perceptual: further scores of the restored image, ``lpips`` or ``pyiqa:<name>``.
+        collect_device, prefix: of MMEngine's BaseMetric.
+    Raises: KeyError for an unknown protocol or score.
+    """
+
+    def __init__(self, protocols: list[str | dict] = ('rgb',), by_task: bool = True, baseline: bool = True,
+                 perceptual: list[str] = (), collect_device: str = 'cpu', prefix: str | None = None):
+        super().__init__(collect_device, prefix)
+        protocols = [protocols] if isinstance(protocols, str | dict) else protocols
+        self.protocols = dict(_named_protocol(spec) for spec in protocols)
+        self.by_task, self.baseline = by_task, baseline
+        self.perceptual = {name: perceptual_score(name) for name in perceptual}
+
+    def process(self, data_batch, data_samples: list[dict]) -> None:
+        for sample in data_samples:
+            task = sample['task'] if self.by_task else 'all'
+            if 'gt' not in sample:
+                raise KeyError(f"sample '{sample.get('key', '?')}' has no 'gt'; scores need a paired data set")
+            gt, restored, lq = (sample[name][None] for name in ('gt', 'restored', 'lq'))
+            scores = {}
+            for name, by_task in self.protocols.items():
+                protocol = by_task.get(sample['task'], by_task['any'])
+                scores[f'{name}/psnr'], scores[f'{name}/ssim'] = _floats(protocol.score(restored, gt))
+                if self.baseline:
+                    scores[f'{name}/input_psnr'], scores[f'{name}/input_ssim'] = _floats(protocol.score(lq, gt))
+            for name, (score, _) in self.perceptual.items():
+                with torch.no_grad():
+                    scores[f'perceptual/{name}'] = float(score(restored, gt))
+            self.results.append((task, sample.get('key', '?'), scores))
+
+    def compute_metrics(self, results: list[tuple[str, str, dict]]) -> dict[str, float]:
+        tasks = sorted({task for task, _, _ in results})
+        means: dict[str, dict[str, float]] = {}
+        for name in results[0][2]:
+            by_task = {task: torch.tensor([scores[name] for t, _, scores in results if t == task]) for task in tasks}
+            average = mean_psnr if name.endswith('psnr') else lambda values: values.mean().item()
+            means[name] = {task: average(values) for task, values in by_task.items()}
+            means[name]['mean'] = mean_psnr(torch.tensor(list(means[name].values())))
+        self._log(means, tasks, results)
+        return {f'{name}/{task}': value for name, values in means.items() for task, value in values.items()}
+
+    def _log(self, means: dict, tasks: list[str], results: list) -> None:
+        for name, by_task in self.protocols.items():
+            print_log(f'\n{_table(name, by_task, means, tasks)}', 'current')
+        for name, (_, lower_better) in self.perceptual.items():
+            values = '  '.join(f'{task} {value:.4f}' for task, value in means[f'perceptual/{name}'].items())
+            print_log(f"{name} ({'lower' if lower_better else 'higher'} is better): {values}", 'current')
+        for kind in {name for _, _, scores in results for name in scores if name.endswith('psnr')}:
+            equal = [key for _, key, scores in results if scores[kind] == float('inf')]
+            broken = [key for _, key, scores in results if scores[kind] != scores[kind]]
+            if equal:
+                print_log(f'{kind}: {len(equal)} of {len(results)} images equal the clean one (infinite PSNR) and are '
+                          f'left out of the mean: {equal[:5]}', 'current')
+            if broken:
+                print_log(f'{kind}: {len(broken)} of {len(results)} images hold NaN: {broken[:5]}', 'current', 'WARNING')
+
+
+def _named_protocol(spec: str | dict) -> tuple[str, dict[str, Protocol]]:
+    if isinstance(spec, str):
+        return spec, find_preset(spec)
+    if 'name' not in spec:
+        raise KeyError(f"a protocol given as a dict needs a 'name' to print; got {dict(spec)}")
+    return spec['name'], dict(any=Protocol(**{key: value for key, value in spec.items() if key != 'name'}))
+
+
+def _floats(scores: tuple[Tensor, ...]) -> tuple[float, ...]:
+    return tuple(float(score) for score in scores)
+
+
+def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str]) -> str:
+    """The scores of one protocol as text."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    used = {task: by_task.get(task, by_task['any']) for task in tasks}
+    title = f'{name}: {used[tasks[0]]}' if len(set(used.values())) == 1 else name
+    table = Table(title=title, box=SIMPLE, title_justify='left')
+    table.add_column('degradation')
+    with_input = f'{name}/input_psnr' in means
+    columns = ['input PSNR', 'input SSIM', 'restored PSNR', 'restored SSIM', 'gain dB'] if with_input else ['PSNR', 'SSIM']
+    for column in columns:
+        table.add_column(column, justify='right')
+    if len(set(used.values())) > 1:
+        table.add_column('protocol')
+    for task in [*tasks, 'mean']:
+        psnr, ssim = means[f'{name}/psnr'][task], means[f'{name}/ssim'][task]
+        cells = [f'{psnr:.2f}', f'{ssim:.4f}']
+        if with_input:
+            before = means[f'{name}/input_psnr'][task]
+            cells = [f'{before:.2f}', f"{means[f'{name}/input_ssim'][task]:.4f}", *cells, f'{psnr - before:+.2f}']
+        if len(set(used.values())) > 1:
+            cells.append(str(used.get(task, '')))
+        table.add_row(task, *cells, end_section=task == tasks[-1])
+    text = StringIO()
+    Console(file=text, width=120, color_system=None).print(table)
+    return text.getvalue().rstrip()

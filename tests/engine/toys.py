@@ -1,0 +1,166 @@
+"""One toy of each role, so that the engine is tested without any method: a restorer, a paired set and a sampler.
+
+``python -m tests.engine.toys WORK_DIR key=value ...`` trains it in a process of its own.
+"""
+
+import os
+import random
+import signal
+import sys
+
+import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.dist import get_dist_info
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+from torch.utils.data import Dataset, Sampler
+
+import restorelab.engine
+import restorelab.evaluation
+import restorelab.models.restorers
+from restorelab.models.restorers.base import Restorer
+from restorelab.registry import BACKBONES, DATA_SAMPLERS, DATASETS, HOOKS, MODELS
+from restorelab.structures import RestorationSample
+
+TASKS = ('noise', 'haze')
+
+
+@BACKBONES.register_module()
+class ToyNet(nn.Module):
+    """One convolution; (B, 3, H, W) -> (B, 3, H, W)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+@MODELS.register_module()
+class ToyRestorer(Restorer):
+    """A regression whose loss draws from torch, numpy and random, as a diffusion loss does."""
+
+    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        noise = torch.randn_like(lq) * (np.random.random() + random.random()) / 10
+        return dict(loss_pixel=(self.backbone(lq + noise) - gt).square().mean())
+
+    def run(self, lq: Tensor, cond, noise) -> Tensor:
+        return self.backbone(lq)
+
+
+@DATASETS.register_module()
+class ToyPairs(Dataset):
+    """Pairs of random 16x16 images; the index carries the epoch."""
+
+    def __init__(self, size: int = 6, seed: int = 0):
+        self.size, self.seed = size, seed
+        self.read: list[int] = []
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> dict:
+        self.read.append(index)
+        epoch, index = divmod(index, self.size)
+        rng = np.random.default_rng([self.seed, epoch, index])
+        gt = rng.integers(0, 256, (3, 16, 16), dtype=np.uint8)
+        lq = (gt * 0.5 + 20 * rng.random(gt.shape)).astype(np.uint8)
+        task = TASKS[index % 2]
+        sample = RestorationSample(gt=torch.from_numpy(gt),
+                                   metainfo=dict(key=f'{task}_{index}', task=task, path='', ori_shape=(16, 16)))
+        return dict(inputs=torch.from_numpy(lq), data_samples=sample)
+
+
+@DATA_SAMPLERS.register_module()
+class ToySampler(Sampler):
+    """0, 1, 2, ... for ever, every rank its own, from wherever it was told to seek."""
+
+    def __init__(self, dataset, seed: int | None = None):
+        self.dataset = dataset
+        self.start = 0
+        self.rank, self.world_size = get_dist_info()
+
+    def seek(self, num_samples: int) -> None:
+        self.start = num_samples
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __iter__(self):
+        index = self.start * self.world_size + self.rank
+        while True:
+            yield index
+            index += self.world_size
+
+
+@HOOKS.register_module()
+class KillHook(Hook):
+    """Ends the process as ``kill -9`` does, after the iteration ``at``."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, at: int):
+        self.at = at
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        if runner.iter + 1 == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@HOOKS.register_module()
+class RecordHook(Hook):
+    """Keeps every loss and, by rank, appends it to ``<work_dir>/losses_<rank>.txt``."""
+
+    def __init__(self):
+        self.losses: list[float] = []
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        self.losses.append(outputs['loss'].item())
+        with open(f'{runner.work_dir}/losses_{runner.rank}.txt', 'a') as file:
+            file.write(f'{runner.iter + 1} {self.losses[-1]!r}\n')
+
+
+def toy_config(work_dir, max_iters: int = 6, num_workers: int = 0, **changes) -> Config:
+    """A whole training of the toys on top of ``configs/_base_/runtime.py``; checkpoints every 2 iterations."""
+    runtime = os.path.join(os.path.dirname(__file__), '../../configs/_base_/runtime.py')
+    cfg = Config.fromfile(runtime)
+    evaluate = dict(batch_size=1, num_workers=0, dataset=dict(type='ToyPairs', size=4, seed=1),
+                    sampler=dict(type='DefaultSampler', shuffle=False))
+    evaluator = dict(type='RestorationMetric', protocols=['rgb'])
+    cfg.merge_from_dict(dict(
+        work_dir=str(work_dir),
+        model=dict(type='ToyRestorer', backbone=dict(type='ToyNet')),
+        train_dataloader=dict(batch_size=2, num_workers=num_workers, dataset=dict(type='ToyPairs'),
+                              sampler=dict(type='ToySampler')),
+        val_dataloader=evaluate, val_evaluator=evaluator, test_dataloader=evaluate, test_evaluator=evaluator,
+        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
+        param_scheduler=[dict(type='CosineAnnealingLR', T_max=max_iters, by_epoch=False)],
+        train_cfg=dict(max_iters=max_iters, val_interval=3),
+        default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
+        custom_hooks=[dict(type='StepEMAHook', momentum=0.1), dict(type='RecordHook')]))
+    cfg.merge_from_dict(changes)
+    return cfg
+
+
+def recorded(runner) -> list[float]:
+    """Every loss of a training."""
+    return next(hook for hook in runner.hooks if isinstance(hook, RecordHook)).losses
+
+
+def main() -> None:
+    from restorelab.apis.training import train
+
+    work_dir, *pairs = sys.argv[1:]
+    options = {key: DictAction._parse_iterable(value) for key, value in (pair.split('=', 1) for pair in pairs)}
+    resume, launcher = options.pop('resume', None), options.pop('launcher', 'none')
+    kill_at = options.pop('kill_at', None)
+    cfg = toy_config(work_dir, **options)
+    if kill_at is not None:
+        cfg.custom_hooks.append(dict(type='KillHook', at=kill_at))
+    train(cfg, resume=resume, launcher=launcher)
+
+
+if __name__ == '__main__':
+    main()
