@@ -1,24 +1,24 @@
 """Every table of restorelab, and the one way to build a part from a config.
 
-``BACKBONES PRIORS ADAPTERS LOSSES SAMPLERS`` are tables of our own, so that a config which puts a prior where a
-backbone belongs fails with the name of the table. The others are children of MMEngine's, so that its Runner finds
-them. A table imports its ``locations`` on the first look-up; importing this module imports no part.
+``BACKBONES PRIORS ADAPTERS LOSSES SAMPLERS DEGRADATIONS`` are tables of our own, so that a config which puts a prior
+where a backbone belongs fails with the name of the table. The others are children of MMEngine's, so that its Runner
+finds them. A table imports its ``locations`` on the first look-up; importing this module imports no part.
 
 Third parties add parts in three ways: ``custom_imports`` in a config, a scope (``type='mypkg.Name'``), or the
 entry-point group ``restorelab.plugins``, whose modules are imported when a bare name is not found among ours.
 """
 
 import inspect
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from mmengine import registry as mm
-from mmengine.config import ConfigDict
-from mmengine.registry import Registry, build_from_cfg
+from mmengine.registry import DefaultScope, Registry
 
 PLUGIN_GROUP = 'restorelab.plugins'
 
@@ -37,107 +37,243 @@ def load_plugins() -> dict[str, Exception]:
     return broken
 
 
-def known_names(registry: Registry) -> list[str]:
-    """Names that a config may use bare for this table, restorelab's own and those of its parents."""
-    registry.import_from_location()
-    names = set(registry.module_dict)
-    if registry.parent is not None:
-        names |= set(known_names(registry.parent))
-    return sorted(names)
-
-
-def nearest(word: str, names) -> list[str]:
-    """The three names most like ``word``, whatever their case."""
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """The three names most like ``word``, whatever their case; the most alike first."""
     by_lower = {name.lower(): name for name in names}
     return [by_lower[n] for n in get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)]
 
 
-def find_part(kind: str | Callable, registry: Registry) -> Callable:
-    """The class or function that ``type=kind`` means in ``registry``.
+def known_names(registry: Registry) -> list[str]:
+    """Names that a config may use bare for this table: restorelab's own, then those of its parents."""
+    registry.import_from_location()
+    return sorted(registry.module_dict) + (known_names(registry.parent) if registry.parent is not None else [])
 
-    Raises: KeyError that names the table, the nearest names and, where one is to blame, the plugin.
+
+def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]]]:
+    """(name, package) of every part of restorelab's tables, plugins included, by name of the table.
+
+    Args:
+        table: name of one table, such as ``backbone``; all of them when None.
+    Raises: KeyError for an unknown table, naming the nearest.
+    """
+    load_plugins()
+    tables = {registry.name: registry for registry in TABLES}
+    if table is not None:
+        wanted = table.lower().replace('-', ' ').replace('_', ' ')
+        found = [name for name in tables if wanted in (name, f'{name}s')]
+        if not found:
+            raise KeyError(f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
+                           f'all: {list(tables)}')
+        tables = {name: tables[name] for name in found}
+    return {name: _parts(registry) for name, registry in tables.items()}
+
+
+def _parts(registry: Registry, prefix: str = '') -> list[tuple[str, str]]:
+    registry.import_from_location()
+    parts = [(prefix + name, part.__module__.split('.')[0]) for name, part in sorted(registry.module_dict.items())]
+    return parts + [part for scope, child in registry.children.items() for part in _parts(child, f'{scope}.')]
+
+
+def split_scope(kind: str | Callable, registry: Registry) -> tuple[str | None, str | Callable]:
+    """(scope, name) of ``type=kind``: ``'mmdet.RetinaNet'`` is RetinaNet in the scope mmdet.
+
+    The scope is None for a bare name, a class, and an import path such as ``'mypkg.nets.Net'``.
+    Raises: ImportError when the package of the scope is missing or does not import.
+    """
+    if not isinstance(kind, str) or '.' not in kind:
+        return None, kind
+    scope, name = kind.split('.', 1)
+    table = _table_of_scope(scope, registry)
+    return (scope, name) if table is not None and _look_up(name, table) is not None else (None, kind)
+
+
+def find_part(kind: str | Callable, registry: Registry, scope: str | None = None) -> Callable:
+    """The class or function that ``type=kind`` means in ``registry``, inside ``scope`` where one is given.
+
+    Raises:
+        KeyError: that names the table, the nearest names and, where one is to blame, the plugin.
+        ImportError: the package that holds the part is missing or does not import.
     """
     if not isinstance(kind, str):
+        if not callable(kind):
+            raise TypeError(f"'type' is the name of a {registry.name} or a class, not {kind!r}")
         return kind
-    part = registry.get(kind)
-    broken = {}
+    prefix, name = split_scope(kind, registry)
+    is_path = prefix is None and '.' in kind
+    part = _import_path(kind) if is_path else _in_scope(name, registry, prefix or scope)
     if part is None and '.' not in kind:
-        broken = load_plugins()
-        part = registry.get(kind)
-    if part is not None:
-        return part
-    if '.' in kind:
-        _raise_import_error_of_scope(kind.split('.')[0])
-    names = known_names(registry)
-    message = f"no {registry.name} is called '{kind}'; nearest: {nearest(kind, names) or 'none'}; all: {names}"
-    if broken:
-        causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
-        raise KeyError(f'{message}. It may belong to a plugin that does not import ({causes})') from next(
-            iter(broken.values()))
-    raise KeyError(message)
+        load_plugins()
+        part = _look_up(kind, registry)
+    if part is None:
+        raise KeyError(unknown_part(kind, registry, scope))
+    return part
 
 
-def _raise_import_error_of_scope(scope: str) -> None:
-    """MMEngine swallows an ImportError inside a scope's package and then says that the name is unknown."""
+def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | None:
+    """``name`` in the table of ``scope`` (of the scope that MMEngine is building in, when None), then in ours."""
+    active = DefaultScope.get_current_instance()
+    scope = scope or (active.scope_name if active else None)
+    table = _table_of_scope(scope, registry) if scope else None
+    part = _look_up(name, table) if table is not None else None
+    return part if part is not None else _look_up(name, registry)
+
+
+def _look_up(name: str, registry: Registry | None) -> Callable | None:
+    while registry is not None:
+        registry.import_from_location()
+        if name in registry.module_dict:
+            return registry.module_dict[name]
+        registry = registry.parent
+    return None
+
+
+def _table_of_scope(scope: str, registry: Registry) -> Registry | None:
+    """The relative of ``registry`` that ``scope`` owns, or None when that package has none."""
+    if scope == registry.scope:
+        return registry
     try:
-        import_module(scope)
         import_module(f'{scope}.registry')
     except ModuleNotFoundError as error:
-        if error.name == f'{scope}.registry':
-            return
-        if error.name in ('mmdet', 'mmcv', 'mmcv._ext'):
-            raise ImportError(f"'{error.name}' is not installed; detection needs it: "
-                              "pip install -e '.[detection]' after `make detection`") from error
-        raise ImportError(f"'{scope}' does not import: no module named '{error.name}'") from error
+        if error.name != f'{scope}.registry':
+            raise _import_error(scope, error) from error
+    return registry.root._search_child(scope)
 
 
-def check_options(kind: str, part: Callable, options, what: str) -> None:
-    """Raise TypeError when ``options`` holds a key that ``part`` does not take."""
-    takes = inspect.signature(part).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+def _import_path(path: str) -> Callable | None:
+    """The class or function at ``path`` (``mypkg.nets.Net``), or None when the module does not have it."""
+    module, _, name = path.rpartition('.')
+    try:
+        part = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if f'{module}.'.startswith(f'{error.name}.') and '.' in error.name:
+            return None
+        raise _import_error(path, error) from error
+    return part if callable(part) else None
+
+
+def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
+    """Says what to install. MMEngine swallows such errors and then calls the name unknown."""
+    if error.name.split('.')[0] in ('mmdet', 'mmcv'):
+        return ImportError(f"'{wanted}' needs the package '{error.name}', which is not installed: run `make detection`",
+                           name=error.name)
+    if error.name == wanted.split('.')[0]:
+        return ImportError(f"'{wanted}' needs the package '{error.name}', which is not installed", name=error.name)
+    return ImportError(f"'{wanted}' does not import: no module named '{error.name}'", name=error.name)
+
+
+def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str:
+    """What to say of a name that ``registry`` does not have: the nearest names, and what may be to blame."""
+    message = f"no {registry.name} is called '{kind}'"
+    if elsewhere := [table.name for table in TABLES if table is not registry and _look_up(kind, table) is not None]:
+        message += f' (it is the name of a {elsewhere[0]})'
+    prefix, _, name = kind.rpartition('.')
+    scope = prefix.split('.')[0] or scope
+    table = _table_of_scope(scope, registry) if scope else None
+    if table is not None and table is not registry:
+        dot = f'{scope}.' if prefix else ''
+        return message + f'; nearest: {[dot + n for n in nearest(name, known_names(table))] or "none"}'
+    message += f'; nearest: {nearest(name, known_names(registry)) or "none"}; '
+    message += f"all of restorelab's: {sorted(registry.module_dict)}"
+    if broken := load_plugins():
+        causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
+        message += f'. It may belong to a plugin that does not import ({causes})'
+    return message
+
+
+def options_of(part: Callable) -> dict[str, inspect.Parameter] | None:
+    """Options of a class or function by name; None when it takes any.
+
+    A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
+    """
+    constructors = _constructors(part)
+    if not constructors:
+        return {} if part.__new__ is object.__new__ else None
+    options = {}
+    for constructor in constructors:
+        takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part):]
+        options.update((p.name, p) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                       and p.name not in options)
+        rest = [p.name for p in takes if p.kind is p.VAR_KEYWORD]
+        if not rest:
+            return options
+        if not _only_hands_on(constructor, rest[0]):
+            return None
+    return None
+
+
+def _constructors(part: Callable) -> list[Callable]:
+    if not inspect.isclass(part):
+        return [part]
+    return [vars(base)['__init__'] for base in part.__mro__ if '__init__' in vars(base) and base is not object]
+
+
+def _only_hands_on(constructor: Callable, rest: str) -> bool:
+    try:
+        source = inspect.getsource(constructor)
+    except (OSError, TypeError):  # no source at hand, or not written in Python
+        return False
+    mentions = re.findall(rf'\b{rest}\b', re.sub(r'""".*?"""', '', source, flags=re.DOTALL))
+    return len(mentions) == 2 and re.search(rf'super\(.*?\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
+
+
+def check_options(kind: str, part: Callable, options: Iterable[str], what: str, extra: Iterable[str] = ()) -> None:
+    """Raise TypeError when ``options`` holds a key that ``part`` (a ``what`` called ``kind``) does not take.
+
+    Args:
+        extra: keys that whoever builds the part takes for itself.
+    """
+    takes = options_of(part)
+    if takes is None:
         return
-    stray = sorted(set(options) - {'type', '_scope_'} - set(takes))
+    stray = sorted(set(options) - {'type', '_scope_', *extra} - set(takes))
     if stray:
-        near = {key: nearest(key, takes) for key in stray}
-        hints = '; '.join(f"'{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n)
-        raise TypeError(f'{what} {kind} has no option {stray}; it takes {list(takes)}. {hints}'.rstrip())
+        known = [*takes, *extra]
+        near = {key: nearest(key, known) for key in stray}
+        hints = ''.join(f"; '{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n)
+        raise TypeError(f'{what} {kind} has no option {stray}{hints}; it takes {known}')
+
+
+def _missing_options(part: Callable, options: Iterable[str]) -> list[str]:
+    takes = inspect.signature(part).parameters.values()
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in takes):
+        return []
+    return [p.name for p in takes if p.default is p.empty and p.name not in options]
 
 
 def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
-    """``build_from_cfg``, after checking the name and the options.
+    """The part that ``cfg`` describes, after checking its name and its options.
 
     A ``scope.`` prefix holds for everything inside: ``dict(type='mmdet.RetinaNet', ...)`` builds its inner parts from
     mmdet too, as if ``_scope_='mmdet'`` stood there.
+    Raises: KeyError, ImportError (``find_part``); TypeError for an unknown or a missing option.
     """
     if not isinstance(cfg, dict) or 'type' not in cfg:
         raise TypeError(f"a {registry.name} is built from a dict with the key 'type', not from {cfg!r}")
-    kind, scope = cfg['type'], cfg.get('_scope_')
-    if isinstance(kind, str) and scope is None and kind.count('.') == 1:
-        scope, name = kind.split('.')
-        part = find_part(kind, registry)
-        if scope != registry.scope:
-            cfg = ConfigDict(cfg, type=name, _scope_=scope) if registry.parent is not None else cfg
-    elif scope is None or scope == registry.scope:
-        part = find_part(kind, registry)
-    else:
-        part = find_part(kind if '.' in str(kind) else f'{scope}.{kind}', registry)
-    check_options(str(kind), part, {**(default_args or {}), **cfg}, registry.name)
-    return build_from_cfg(cfg, registry, default_args)
+    options = {**(default_args or {}), **cfg}
+    kind, scope = options.pop('type'), options.pop('_scope_', None)
+    part = find_part(kind, registry, scope)
+    check_options(str(kind), part, options, registry.name)
+    if missing := _missing_options(part, options):
+        raise TypeError(f'{registry.name} {kind} needs the option {missing}')
+    if DefaultScope.get_current_instance() is None:
+        scope = scope or registry.scope
+    with DefaultScope.overwrite_default_scope(split_scope(kind, registry)[0] or scope):
+        return part(**options)
 
 
 def _own(name: str, location: str) -> Registry:
-    return Registry(name, build_func=build_part, scope='restorelab', locations=[f'restorelab.models.{location}'])
+    return Registry(name, build_func=build_part, scope='restorelab', locations=[location])
 
 
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
     return Registry(name, build_func=build_part, parent=parent, scope='restorelab', locations=list(locations))
 
 
-BACKBONES = _own('backbone', 'backbones')  # image, time, condition -> image or features
-PRIORS = _own('prior', 'priors')  # degraded image -> Condition
-ADAPTERS = _own('adapter', 'adapters')  # feature at a tap, context -> feature
-LOSSES = _own('loss', 'losses')  # tensors -> scalar
-SAMPLERS = _own('sampler', 'samplers')  # predictor, process, degraded image -> restored image
+BACKBONES = _own('backbone', 'restorelab.models.backbones')  # image, time, condition -> image or features
+PRIORS = _own('prior', 'restorelab.models.priors')  # degraded image -> Condition
+ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature
+LOSSES = _own('loss', 'restorelab.models.losses')  # tensors -> scalar
+SAMPLERS = _own('sampler', 'restorelab.models.samplers')  # predictor, process, degraded image -> restored image
 DEGRADATIONS = Registry('degradation', scope='restorelab', locations=['restorelab.datasets.degradations'])
 # functions: clean image, strengths, random generator -> degraded image
 
