@@ -1,0 +1,131 @@
+"""Reading checkpoints without running code from them, and loading weights without losing a key.
+
+``torch.load(weights_only=True)`` refuses MMEngine's ``HistoryBuffer`` and numpy scalars, which MMEngine writes into
+every training checkpoint; these harmless classes, and no others, are allowed here.
+"""
+
+import os
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.logging.history_buffer import HistoryBuffer
+from torch import Tensor, nn
+
+_EMA_PREFIX = 'module.'
+_SHOWN = 8
+
+
+class CheckpointError(ValueError):
+    """A weight file that cannot be used; the message begins with its name."""
+
+
+def read_checkpoint(path: str | os.PathLike) -> dict:
+    """The dict in a ``.pth`` file, tensors on the CPU; a ``.safetensors`` file gives ``dict(state_dict=...)``.
+
+    Raises: FileNotFoundError; CheckpointError for an empty, damaged or foreign file and for one that holds classes
+    other than tensors, plain Python values, numpy arrays and MMEngine's HistoryBuffer.
+    """
+    path = Path(path)
+    if not path.is_file():
+        found = 'is a folder, not a checkpoint' if path.is_dir() else 'no such checkpoint'
+        raise FileNotFoundError(f'{path}: {found}')
+    if path.stat().st_size == 0:
+        raise CheckpointError(f'{path}: the checkpoint is empty (0 bytes)')
+    checkpoint = _read_safetensors(path) if path.suffix == '.safetensors' else _read_pickle(path)
+    if not isinstance(checkpoint, dict):
+        raise CheckpointError(f'{path}: holds a {type(checkpoint).__name__}, not a dict of weights')
+    return checkpoint
+
+
+def model_state(checkpoint: dict, source: str | os.PathLike, averaged: bool = True) -> dict[str, Tensor]:
+    """The model's weights in a checkpoint: those of the moving average by default, where there is one.
+
+    MMEngine's EMAHook swaps the two when it saves: ``state_dict`` holds the averaged weights, and ``ema_state_dict``
+    holds the raw ones behind the prefix ``module.``. A dict that is itself a state dict is taken as it is.
+
+    Args:
+        averaged: False gives the raw weights of the last iteration.
+    Raises: CheckpointError naming ``source`` when the dict holds no weights.
+    """
+    state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"{source}: no weights found; wanted a 'state_dict' of tensors, the file has the keys "
+                              f'{_short(checkpoint)}')
+    if averaged or 'ema_state_dict' not in checkpoint:
+        return dict(state)
+    raw = {key.removeprefix(_EMA_PREFIX): value for key, value in checkpoint['ema_state_dict'].items()
+           if key.startswith(_EMA_PREFIX)}
+    return {**state, **raw}
+
+
+def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:
+    """Load ``state`` into ``model``, strictly; the model is untouched when anything does not fit.
+
+    What the model's own ``state_dict()`` leaves out (frozen pretrained parts) is not asked for.
+    Raises: CheckpointError with the missing, unexpected and reshaped keys; ``source`` names the file in it.
+    """
+    wanted = model.state_dict()
+    missing = sorted(set(wanted) - set(state))
+    unexpected = sorted(set(state) - set(wanted))
+    reshaped = [f'{key} {tuple(state[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
+                for key in wanted if key in state and state[key].shape != wanted[key].shape]
+    if missing or unexpected or reshaped:
+        report = [f'  {name} {len(keys)}: {_short(keys)}'
+                  for name, keys in (('missing', missing), ('unexpected', unexpected), ('reshaped', reshaped)) if keys]
+        fits = len(wanted) - len(missing) - len(reshaped)
+        raise CheckpointError('\n'.join([
+            f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries fit). '
+            'Use the config that the weights were trained with.', *report]))
+    model.load_state_dict(state, strict=False)
+
+
+def _history_statistic(owner: type, name: str):
+    """Stands in for ``getattr`` while reading: a HistoryBuffer names its four statistics that way, nothing else may."""
+    if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
+        return getattr(HistoryBuffer, name)
+    raise pickle.UnpicklingError(f'Unsupported global: getattr({owner}, {name!r})')
+
+
+def _allowed() -> list:
+    scalar, rebuild = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
+    dtypes = [type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd']
+    numpy_1 = [(scalar, 'numpy.core.multiarray.scalar'), (rebuild, 'numpy.core.multiarray._reconstruct')]
+    numpy_2 = [(scalar, 'numpy._core.multiarray.scalar'), (rebuild, 'numpy._core.multiarray._reconstruct')]
+    return [HistoryBuffer, (_history_statistic, 'builtins.getattr'), np.ndarray, np.dtype, *numpy_1, *numpy_2, *dtypes]
+
+
+def _read_pickle(path: Path) -> object:
+    try:
+        with torch.serialization.safe_globals(_allowed()):
+            return torch.load(path, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError as error:
+        if foreign := re.search(r'Unsupported (?:global|class|type).*?(?= was not|$)|Can only .* got .*', str(error)):
+            raise CheckpointError(f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
+                                  f'({foreign.group()})') from error
+        raise _damaged(path, error) from error
+    except Exception as error:  # a damaged pickle or zip file makes torch raise nearly anything
+        raise _damaged(path, error) from error
+
+
+def _read_safetensors(path: Path) -> dict:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return dict(state_dict=load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> CheckpointError:
+    reason = str(error).split('\n')[0]
+    return CheckpointError(f'{path}: not a readable checkpoint, or a damaged one ({type(error).__name__}: {reason})')
+
+
+def _short(keys) -> str:
+    keys = list(keys)
+    more = f' and {len(keys) - _SHOWN} more' if len(keys) > _SHOWN else ''
+    return ', '.join(map(str, keys[:_SHOWN])) + more

@@ -1,0 +1,77 @@
+"""Published weights: one safetensors file that knows which model it is for.
+
+Its metadata holds ``config`` (the model's config) and ``info`` (how it was trained, license), both as JSON. The files
+that ship with restorelab lie in ``restorelab/weights`` and are called ``restorelab:<name>``.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
+from restorelab.utils.files import atomic_path
+
+WEIGHTS_DIR = Path(__file__).parent.parent / 'weights'
+SCHEME = 'restorelab:'
+
+
+def save_published(path: str | os.PathLike, state: dict[str, Tensor], config: dict, info: dict) -> None:
+    """Write a published weight file atomically.
+
+    Args:
+        path: ends in ``.safetensors``.  state: the model's ``state_dict``, in the types it shall be stored in.
+        config: the model's config, of plain values.  info: anything JSON can hold that a user should know.
+    Raises: ValueError for another extension; TypeError when config or info hold what JSON does not.
+    """
+    from safetensors.torch import save_file
+
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        raise ValueError(f'{path}: published weights are safetensors files; end the name in .safetensors')
+    metadata = dict(config=json.dumps(config), info=json.dumps(info))
+    # safetensors refuses tensors that share memory
+    tensors = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, dict]:
+    """(state, config, info) of a published weight file; half-precision tensors come back as float32.
+
+    Raises: FileNotFoundError; CheckpointError when the file is damaged or was not published by restorelab.
+    """
+    from safetensors import safe_open
+
+    state = read_checkpoint(path)['state_dict']
+    with safe_open(path, framework='pt') as file:
+        metadata = file.metadata() or {}
+    if not {'config', 'info'} <= set(metadata):
+        raise CheckpointError(f'{path}: a weight file without its config, so not one that restorelab published; '
+                              'give its config too')
+    state = {key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+             for key, value in state.items()}
+    return state, json.loads(metadata['config']), json.loads(metadata['info'])
+
+
+def published_names() -> list[str]:
+    """Names of the weights that ship with restorelab, sorted."""
+    return sorted(path.stem for path in WEIGHTS_DIR.glob('*.safetensors'))
+
+
+def resolve_weights(reference: str | os.PathLike) -> Path:
+    """Path of the weights ``restorelab:<name>``, or of a local file.
+
+    Raises: FileNotFoundError that lists the names there are.
+    """
+    text = os.fspath(reference)
+    if text.startswith(SCHEME):
+        path = WEIGHTS_DIR / f'{text.removeprefix(SCHEME)}.safetensors'
+    else:
+        path = Path(text).expanduser()
+    if not path.is_file():
+        names = ', '.join(f'{SCHEME}{name}' for name in published_names()) or 'none'
+        raise FileNotFoundError(f"{text}: no such weights. Give a file, or one of those that ship: {names}")
+    return path
