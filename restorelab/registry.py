@@ -94,19 +94,25 @@ def find_part(kind: str | Callable, registry: Registry, scope: str | None = None
         KeyError: that names the table, the nearest names and, where one is to blame, the plugin.
         ImportError: the package that holds the part is missing or does not import.
     """
+    part = look_up(kind, registry, scope)
+    if part is None:
+        load_plugins()
+        part = look_up(kind, registry, scope)
+    if part is None:
+        raise KeyError(unknown_part(kind, registry, scope))
+    return part
+
+
+def look_up(kind: str | Callable, registry: Registry, scope: str | None = None) -> Callable | None:
+    """``find_part`` without plugins; None when there is no such part."""
     if not isinstance(kind, str):
         if not callable(kind):
             raise TypeError(f"'type' is the name of a {registry.name} or a class, not {kind!r}")
         return kind
     prefix, name = split_scope(kind, registry)
-    is_path = prefix is None and '.' in kind
-    part = _import_path(kind) if is_path else _in_scope(name, registry, prefix or scope)
-    if part is None and '.' not in kind:
-        load_plugins()
-        part = _look_up(kind, registry)
-    if part is None:
-        raise KeyError(unknown_part(kind, registry, scope))
-    return part
+    if prefix is None and '.' in kind:
+        return _import_path(kind)
+    return _in_scope(name, registry, prefix or scope)
 
 
 def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | None:
@@ -180,22 +186,21 @@ def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str
     return message
 
 
-def options_of(part: Callable) -> dict[str, inspect.Parameter] | None:
-    """Options of a class or function by name; None when it takes any.
+def options_of(part: Callable) -> list[str] | None:
+    """Names of the options of a class or function; None when it takes any.
 
     A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
     """
     constructors = _constructors(part)
     if not constructors:
-        return {} if part.__new__ is object.__new__ else None
-    options = {}
+        return [] if part.__new__ is object.__new__ else None
+    options = []
     for constructor in constructors:
         takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part):]
-        options.update((p.name, p) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-                       and p.name not in options)
+        options += [p.name for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         rest = [p.name for p in takes if p.kind is p.VAR_KEYWORD]
         if not rest:
-            return options
+            return list(dict.fromkeys(options))
         if not _only_hands_on(constructor, rest[0]):
             return None
     return None
@@ -216,21 +221,18 @@ def _only_hands_on(constructor: Callable, rest: str) -> bool:
     return len(mentions) == 2 and re.search(rf'super\(.*?\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
 
 
-def check_options(kind: str, part: Callable, options: Iterable[str], what: str, extra: Iterable[str] = ()) -> None:
-    """Raise TypeError when ``options`` holds a key that ``part`` (a ``what`` called ``kind``) does not take.
-
-    Args:
-        extra: keys that whoever builds the part takes for itself.
-    """
-    takes = options_of(part)
-    if takes is None:
-        return
-    stray = sorted(set(options) - {'type', '_scope_', *extra} - set(takes))
-    if stray:
-        known = [*takes, *extra]
+def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError when ``given`` holds a key that is not ``known``, naming the nearest ones."""
+    if stray := sorted(set(given) - {'type', '_scope_'} - set(known)):
         near = {key: nearest(key, known) for key in stray}
         hints = ''.join(f"; '{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n)
-        raise TypeError(f'{what} {kind} has no option {stray}{hints}; it takes {known}')
+        raise TypeError(f'{what} has no option {stray}{hints}; it takes {list(known)}')
+
+
+def check_options(kind: str, part: Callable, options: Iterable[str], what: str) -> None:
+    """Raise TypeError when ``options`` holds a key that ``part``, a ``what`` called ``kind``, does not take."""
+    if (takes := options_of(part)) is not None:
+        check_keys(f'{what} {kind}', options, takes)
 
 
 def _missing_options(part: Callable, options: Iterable[str]) -> list[str]:
