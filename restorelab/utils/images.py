@@ -74,7 +74,8 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     options = WRITE_OPTIONS[check_write_extension(path)]
     if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3):
         kind = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
-        raise TypeError(f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; see restorelab.utils.images.to_uint8')
+        raise TypeError(f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
+                        'restorelab.utils.images.to_uint8 converts a tensor')
     try:
         with atomic_path(path) as temporary:
             Image.fromarray(image).save(temporary, **options)

@@ -45,12 +45,14 @@ def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, di
     """
     from safetensors import safe_open
 
-    state = read_checkpoint(path)['state_dict']
+    state = read_checkpoint(path)['state_dict'] if Path(path).suffix == '.safetensors' else {}
+    if not state:
+        raise CheckpointError(f'{path}: not a published .safetensors file; a training checkpoint needs its config too')
     with safe_open(path, framework='pt') as file:
         metadata = file.metadata() or {}
     if not {'config', 'info'} <= set(metadata):
-        raise CheckpointError(f'{path}: a weight file without its config, so not one that restorelab published; '
-                              'give its config too')
+        raise CheckpointError(f'{path}: weights without a config inside, so not published by restorelab; give their '
+                              'config too')
     state = {key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
              for key, value in state.items()}
     return state, json.loads(metadata['config']), json.loads(metadata['info'])
@@ -73,5 +75,5 @@ def resolve_weights(reference: str | os.PathLike) -> Path:
         path = Path(text).expanduser()
     if not path.is_file():
         names = ', '.join(f'{SCHEME}{name}' for name in published_names()) or 'none'
-        raise FileNotFoundError(f"{text}: no such weights. Give a file, or one of those that ship: {names}")
+        raise FileNotFoundError(f'{text}: no such weights. Give a file, or one of those that ship: {names}')
     return path

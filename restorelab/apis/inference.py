@@ -1,0 +1,250 @@
+"""Load a trained restorer and call it on pictures.
+
+    from restorelab.apis import load
+    model = load()
+    model('street.jpg').save('restored.png')
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from PIL import Image
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from restorelab.registry import MODELS
+from restorelab.structures import Condition
+from restorelab.utils import LatticeNoise
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.images import read_image, to_rgb_array, to_uint8, to_unit_tensor
+from restorelab.utils.tiling import blend_tiles, check_tile
+from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
+
+DEFAULT = 'tpgdiff-small'
+# a 64-channel network at full resolution keeps about ten feature maps of 256 bytes a pixel
+WHOLE_PIXELS = 1024 * 1024
+TILE = 512
+
+Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
+
+
+def load(name_or_config: str | os.PathLike | Config | None = None, checkpoint: str | os.PathLike | None = None,
+         device: str | torch.device | None = None) -> 'RestoreModel':
+    """A restorer with its weights, ready to be called.
+
+    Args:
+        name_or_config: name of weights that ship (``tpgdiff-small``, the default), path of a published
+            ``.safetensors`` file, or a config, which needs ``checkpoint``.
+        checkpoint: weights for the config: a training ``.pth`` (its moving average counts, where there is one) or
+            ``.safetensors``. Alone, a published ``.safetensors`` file.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ...; by default the first GPU, or the CPU where there is none.
+    Raises: FileNotFoundError that lists the names; CheckpointError for weights that are damaged or of another model;
+        ValueError for a device that this machine does not have.
+    """
+    device = pick_device(device)
+    if name_or_config is None:
+        name_or_config, checkpoint = (DEFAULT, None) if checkpoint is None else (checkpoint, None)
+    if _is_config(name_or_config):
+        config, state, source = _read_trained(name_or_config, checkpoint)
+        info = {}
+    elif checkpoint is None:
+        source = _published_path(name_or_config)
+        state, config, info = read_published(source)
+    else:
+        raise ValueError(f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded too; '
+                         'give the config that the checkpoint was trained with instead')
+    model = MODELS.build(config)
+    if not hasattr(model, 'restore'):
+        raise TypeError(f'{source}: {type(model).__name__} restores no images; load a restorer')
+    model.load_pretrained()
+    load_weights(model, state, source)
+    return RestoreModel(model.to(device), info)
+
+
+def pick_device(device: str | torch.device | None) -> torch.device:
+    """``device``, or the best one here. Raises ValueError that lists the devices of this machine."""
+    if device is None:
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        device = torch.device(device)
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = ['cpu', *(f'cuda:{i}' for i in range(torch.cuda.device_count()))]
+        if torch.backends.mps.is_available():
+            here.append('mps')
+        reason = str(error).split('\n')[0]
+        raise ValueError(f"device '{device}' cannot be used ({reason}); this machine has {', '.join(here)}") from error
+    return device
+
+
+class RestoreModel:
+    """A restorer that takes pictures and gives back pictures of the same kind.
+
+    Attributes: ``model``, the restorer in eval mode; ``info``, what its publisher says about it.
+    """
+
+    def __init__(self, model: nn.Module, info: dict | None = None):
+        self.model = model.eval().requires_grad_(False)
+        self.info = info or {}
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def __call__(self, image: Picture, steps: int | None = None, tile: int | None = None, overlap: int | None = None,
+                 seed: int = 0, progress: bool = False) -> Image.Image | np.ndarray | Tensor:
+        """Restore one picture; the same picture and seed give the same result.
+
+        ============================================  ==========================
+        image                                         result
+        ============================================  ==========================
+        path, PIL image of any mode                   PIL image, RGB
+        array (H, W, 3), uint8                        array (H, W, 3), uint8
+        array (H, W, 3), floating, RGB in [0, 1]      the same type
+        tensor (3, H, W) or (B, 3, H, W), floating,   the same shape, type and
+        RGB in [0, 1]                                 device
+        ============================================  ==========================
+
+        Args:
+            steps: sampling steps instead of those of the model's sampler.
+            tile: largest side, in pixels, that is restored at once; 0 never cuts. By default images of more than a
+                megapixel (2^20) are cut into tiles of 512. Priors always see the whole image.
+            overlap: pixels that neighboring tiles share, at most half of ``tile``; an eighth of it by default.
+            seed: of the sampler's noise.  progress: show a bar over the tiles.
+        Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted.
+        """
+        batch, back = read_picture(image)
+        if tile is None:
+            tile = TILE if batch.shape[-2] * batch.shape[-1] > WHOLE_PIXELS else 0
+        if overlap is None:
+            overlap = tile // 8
+        if tile:
+            check_tile(tile, overlap)
+        with sampling_steps(self.model, steps), torch.inference_mode():
+            restored = self._restore(batch, tile, overlap, seed, progress)
+        return back(restored)
+
+    def _restore(self, batch: Tensor, tile: int, overlap: int, seed: int, progress: bool) -> Tensor:
+        height, width = batch.shape[-2:]
+        lq = batch.to(self.device, torch.float32)
+        cond = self.model.condition(lq)
+        if tile == 0 or max(height, width) <= tile:
+            return self.model.restore(lq, cond, LatticeNoise(seed))
+
+        def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
+            part_cond = cut_maps(cond, top, left, part.shape[-2:], (height, width))
+            return self.model.restore(part.contiguous(), part_cond, LatticeNoise(seed, top, left))
+
+        return blend_tiles(restore_tile, lq, tile, overlap,
+                           lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress))
+
+
+def cut_maps(cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]) -> Condition:
+    """``cond`` of an image of ``whole`` (H, W) for the tile of ``size`` at (top, left): its maps are cut to the tile's
+    share, to the nearest of their own pixels and never to nothing; vectors and tokens stay those of the whole image.
+    """
+    def cut(start: int, length: int, side: int, pixels: int) -> slice:
+        first = min(round(start * pixels / side), pixels - 1)
+        return slice(first, max(round((start + length) * pixels / side), first + 1))
+
+    def cut_map(value: Tensor) -> Tensor:
+        height, width = value.shape[-2:]
+        return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
+
+    return Condition(cond.vectors, cond.tokens, {name: cut_map(value) for name, value in cond.maps.items()})
+
+
+@contextmanager
+def sampling_steps(model: nn.Module, steps: int | None) -> Iterator[None]:
+    """Let ``model`` sample in ``steps`` steps inside the block; None changes nothing.
+
+    Raises: ValueError when the model does not sample in steps that can be chosen, or not in so many.
+    """
+    if steps is None:
+        yield
+        return
+    sampler = getattr(model, 'sampler', None)
+    if not hasattr(sampler, 'steps'):
+        how = 'has no sampler' if sampler is None else f'samples with {type(sampler).__name__}, whose steps are fixed'
+        raise ValueError(f'steps={steps}: {type(model).__name__} {how}; leave steps out')
+    if not isinstance(steps, int) or steps < 1:
+        raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
+    before, sampler.steps = sampler.steps, steps
+    try:
+        if hasattr(sampler, 'check'):
+            sampler.check(model.process)
+        yield
+    finally:
+        sampler.steps = before
+
+
+def read_picture(image: Picture) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
+    """(batch (B, 3, H, W) floating in [0, 1], the function that turns such a batch into the kind of ``image``)."""
+    if isinstance(image, str | os.PathLike):
+        return to_unit_tensor(read_image(image))[None], _to_pil
+    if isinstance(image, Image.Image):
+        return to_unit_tensor(to_rgb_array(image))[None], _to_pil
+    if isinstance(image, np.ndarray):
+        return _read_array(image)
+    if isinstance(image, Tensor):
+        return _read_tensor(image)
+    raise TypeError(f'a picture is a path, a PIL image, a numpy array or a torch tensor, not a {type(image).__name__}')
+
+
+def _to_pil(batch: Tensor) -> Image.Image:
+    return Image.fromarray(to_uint8(batch[0]))
+
+
+def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f'array of shape {image.shape}; wanted (H, W, 3), RGB, with at least one pixel')
+    if image.dtype == np.uint8:
+        return to_unit_tensor(image)[None], lambda batch: to_uint8(batch[0])
+    if not np.issubdtype(image.dtype, np.floating):
+        raise TypeError(f'array of type {image.dtype}; wanted uint8, or floating values in [0, 1]')
+    batch = torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32))
+    _check_unit_range(batch)
+    return batch, lambda batch: batch[0].permute(1, 2, 0).cpu().numpy().astype(image.dtype)
+
+
+def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
+    if image.ndim not in (3, 4) or image.shape[-3] != 3 or 0 in image.shape:
+        raise ValueError(f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at least '
+                         'one pixel')
+    if not image.is_floating_point():
+        raise TypeError(f'tensor of type {image.dtype}; wanted floating values in [0, 1] (uint8: divide by 255)')
+    _check_unit_range(image)
+    batch = image.detach() if image.ndim == 4 else image.detach()[None]
+    # a clone made outside inference mode may take part in autograd again
+    return batch, lambda batch: batch.reshape(image.shape).to(image.device, image.dtype).clone()
+
+
+def _check_unit_range(batch: Tensor) -> None:
+    low, high = float(batch.min()), float(batch.max())
+    if not (low >= 0 and high <= 1):  # a NaN fails here too
+        raise ValueError(f'values from {low:g} to {high:g}; wanted [0, 1] (0..255: divide by 255; overshoot: clamp)')
+
+
+def _is_config(reference: str | os.PathLike | Config) -> bool:
+    return isinstance(reference, Config) or Path(reference).suffix in ('.py', '.json', '.yaml', '.yml')
+
+
+def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathLike | None):
+    from restorelab.config import load_config
+
+    if checkpoint is None:
+        name = config.filename if isinstance(config, Config) else config
+        raise ValueError(f'{name} is a config and has no weights; give checkpoint=PATH too')
+    path = resolve_weights(checkpoint)
+    state = model_state(read_checkpoint(path), path)
+    return load_config(config).model, state, path
+
+
+def _published_path(reference: str | os.PathLike) -> Path:
+    text = os.fspath(reference)
+    return resolve_weights(f'{SCHEME}{text}' if text in published_names() else text)

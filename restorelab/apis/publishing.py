@@ -1,0 +1,63 @@
+"""Make a published weight file from a training checkpoint."""
+
+import os
+from pathlib import Path
+
+from mmengine.config import Config
+
+from restorelab.config import load_config
+from restorelab.registry import MODELS
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.weights import save_published
+from restorelab.version import __version__
+
+
+def publish(config: str | Config, checkpoint: str, output: str, half: bool = False, averaged: bool = True,
+            license: str = 'Apache-2.0', notes: str = '', cfg_options: dict | None = None) -> dict:
+    """Write the weights of ``checkpoint`` with the model's config into one ``.safetensors`` file.
+
+    The checkpoint is first loaded strictly into the model of ``config``, so what is written can be loaded.
+
+    Args:
+        config: the config it was trained with.  checkpoint: a file of the work dir.  output: the file to write.
+        half: store the parameters as float16, half the size; they are loaded as float32. Buffers keep their type.
+        averaged: False publishes the raw weights of the last iteration instead of their moving average.
+        license, notes: kept in the file; how it was trained belongs into the notes.
+        cfg_options: changes to the config, such as ``{'model.priors.0.pretrained': 'restorelab:tpgdiff-priors'}``.
+    Returns: the ``info`` that was written.
+    Raises: CheckpointError for weights of another model; ValueError for a config with paths of this machine;
+        FileExistsError when ``output`` exists.
+    """
+    if os.path.exists(output):
+        raise FileExistsError(f'{output} exists; remove it first, or choose another name')
+    cfg = load_config(config, cfg_options)
+    model_cfg = cfg.model.to_dict()
+    check_portable(model_cfg)
+    contents = read_checkpoint(checkpoint)
+    state = model_state(contents, checkpoint, averaged)
+    model = MODELS.build(cfg.model)
+    load_weights(model, state, checkpoint)
+    parameters = dict(model.named_parameters())
+    state = {key: value.half() if half and key in parameters else value for key, value in model.state_dict().items()}
+    info = dict(
+        name=Path(output).stem, license=license, notes=notes,
+        config=Path(cfg.filename).name if cfg.filename else None,
+        iterations=(contents.get('meta') or {}).get('iter'),
+        averaged=averaged and 'ema_state_dict' in contents,
+        parameters=sum(value.numel() for key, value in state.items() if key in parameters),
+        stored_as='float16' if half else 'float32', restorelab=__version__)
+    save_published(output, state, model_cfg, info)
+    return info
+
+
+def check_portable(config, where: str = 'model') -> None:
+    """Raise ValueError naming the first entry that is a path of this machine: no other machine could load it."""
+    if isinstance(config, dict):
+        for key, value in config.items():
+            check_portable(value, f'{where}.{key}')
+    elif isinstance(config, list | tuple):
+        for index, value in enumerate(config):
+            check_portable(value, f'{where}.{index}')
+    elif isinstance(config, str) and (os.path.isabs(config) or os.path.isfile(config)):
+        raise ValueError(f'{where} is the path {config}, which only this machine has. Publish that file too and '
+                         'name it restorelab:<name>, or set None (--cfg-options)')
