@@ -1,5 +1,6 @@
 """Train a config with MMEngine's Runner."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.utils.checkpoint import read_checkpoint
+
+_RUNS = itertools.count()
 
 
 def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | None = None, amp: bool | str = False,
@@ -45,6 +48,8 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     name = Path(cfg.filename).stem if cfg.filename else 'restorelab'
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
     cfg.launcher = launcher
+    number = next(_RUNS)  # MMEngine shares logs between runs of one name that begin within a second
+    cfg.experiment_name = cfg.get('experiment_name') or (name if number == 0 else f'{name}_{number}')
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(cfg, launcher)
     CheckpointLoader.register_scheme('', load_from_local, force=True)
@@ -104,3 +109,5 @@ def _set_resume(cfg: Config, resume: bool | str) -> None:
         print_log(f'{cfg.work_dir} holds no checkpoint to resume from: training starts at the beginning', 'current')
         return
     cfg.load_from, cfg.resume = path, True
+    if (seed := read_checkpoint(path).get('meta', {}).get('seed')) is not None:
+        cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)  # the data's order hangs on it too

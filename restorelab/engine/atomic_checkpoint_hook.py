@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 
@@ -38,10 +39,15 @@ register_backend('atomic', AtomicBackend, force=True)
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
-    """The newest whole checkpoint in ``work_dir``, or None.
+    """The checkpoint that ``work_dir`` was left with, or None.
 
-    It is the one with the highest iteration: ``last_checkpoint`` may be out of date or cut off after a kill.
+    ``last_checkpoint`` names it; where that file is cut off after a kill, it is the one with the highest iteration.
     """
+    record = Path(work_dir) / 'last_checkpoint'
+    if record.is_file():
+        named = Path(work_dir) / Path(record.read_text().strip()).name  # by name only: the folder may have been moved
+        if named.is_file():
+            return str(named)
     numbered = {}
     for path in Path(work_dir).glob('iter_*.pth'):
         if match := re.fullmatch(r'iter_(\d+)\.pth', path.name):
@@ -66,6 +72,9 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         self.file_backend = LateRemovalBackend()
+        if is_main_process():
+            for unfinished in Path(self.out_dir).glob('.*.tmp.pth'):  # of a training that was killed while it wrote
+                unfinished.unlink()
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         self._save(runner, super()._save_checkpoint_with_step, step, meta)

@@ -2,9 +2,12 @@ import resource
 import sys
 
 import torch
+from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import LogProcessor
 
 from restorelab.registry import LOG_PROCESSORS
+
+KEPT_VALUES = 1000
 
 
 def peak_memory_mb() -> int:
@@ -13,15 +16,26 @@ def peak_memory_mb() -> int:
     return peak // (1024 * 1024 if sys.platform == 'darwin' else 1024)  # bytes there, kilobytes on Linux
 
 
+def forget_old(hub: MessageHub) -> None:
+    """Keep the last values of every history: MMEngine copies it whole at each value, and into each checkpoint."""
+    for name, history in hub.log_scalars.items():
+        values, counts = history.data
+        if len(values) > KEPT_VALUES:
+            hub.log_scalars[name] = HistoryBuffer(values[-KEPT_VALUES:], counts[-KEPT_VALUES:])
+
+
 @LOG_PROCESSORS.register_module()
 class RestorationLogProcessor(LogProcessor):
     """MMEngine's progress line, with the peak memory on a CPU too, and only the means after a validation.
+
+    Windows of more than 1000 values average over the last 1000.
 
     The values of every degradation stand in the table that the metric prints, and in TensorBoard.
     """
 
     def get_log_after_iter(self, runner, batch_idx: int, mode: str) -> tuple[dict, str]:
         tag, line = super().get_log_after_iter(runner, batch_idx, mode)
+        forget_old(runner.message_hub)
         if mode == 'train' and not torch.cuda.is_available():
             tag['memory'] = peak_memory_mb()
             line += f"  memory: {tag['memory']}"

@@ -7,7 +7,8 @@ from restorelab.registry import HOOKS
 class StepEMAHook(EMAHook):
     """MMEngine's EMAHook, updated once an optimizer step instead of once a micro-batch.
 
-    The average is validated, is what ``state_dict`` of a checkpoint holds, and is resumed exactly.
+    The average is validated, is what ``state_dict`` of a checkpoint holds, and is resumed exactly. Frozen weights are
+    shared with the model, not copied.
 
     Args:
         ema_type: class of the average, such as ``ExponentialMovingAverage`` or ``InverseDecayEMA``.
@@ -17,6 +18,14 @@ class StepEMAHook(EMAHook):
 
     def __init__(self, ema_type: str = 'ExponentialMovingAverage', begin_iter: int = 0, **kwargs):
         super().__init__(ema_type=ema_type, strict_load=True, begin_iter=begin_iter, **kwargs)
+
+    def before_run(self, runner) -> None:
+        super().before_run(runner)
+        averaged = dict(self.ema_model.module.named_parameters())
+        for name, weight in self.src_model.named_parameters():
+            if not weight.requires_grad:
+                averaged[name].data = weight.data
+                self.ema_model.avg_parameters.pop(name)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         if runner.optim_wrapper.should_update():  # true right after a step: the count stands at its multiple

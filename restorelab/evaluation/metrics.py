@@ -1,5 +1,6 @@
 """The MMEngine metric: PSNR and SSIM of every degradation beside those of the degraded input."""
 
+from collections.abc import Iterable
 from io import StringIO
 
 import torch
@@ -18,7 +19,11 @@ def mean_psnr(values: Tensor) -> float:
     All inf gives inf; one NaN gives NaN.
     """
     kept = values[~torch.isinf(values)]
-    return kept.mean().item() if len(kept) else float('inf')
+    return mean(kept) if len(kept) else float('inf')
+
+
+def mean(values: Tensor) -> float:
+    return values.mean().item()
 
 
 @METRICS.register_module()
@@ -38,6 +43,8 @@ class RestorationMetric(BaseMetric):
         collect_device, prefix: of MMEngine's BaseMetric.
     Raises: KeyError for an unknown protocol or score.
     """
+
+    default_prefix = ''
 
     def __init__(self, protocols: list[str | dict] = ('rgb',), by_task: bool = True, baseline: bool = True,
                  perceptual: list[str] = (), collect_device: str = 'cpu', prefix: str | None = None):
@@ -68,10 +75,11 @@ class RestorationMetric(BaseMetric):
         tasks = sorted({task for task, _, _ in results})
         means: dict[str, dict[str, float]] = {}
         for name in results[0][2]:
-            by_task = {task: torch.tensor([scores[name] for t, _, scores in results if t == task]) for task in tasks}
-            average = mean_psnr if name.endswith('psnr') else lambda values: values.mean().item()
+            by_task = {task: _tensor(scores[name] for t, _, scores in results if t == task)
+                       for task in tasks}
+            average = mean_psnr if name.endswith('psnr') else mean
             means[name] = {task: average(values) for task, values in by_task.items()}
-            means[name]['mean'] = mean_psnr(torch.tensor(list(means[name].values())))
+            means[name]['mean'] = average(_tensor(means[name].values()))
         self._log(means, tasks, results)
         return {f'{name}/{task}': value for name, values in means.items() for task, value in values.items()}
 
@@ -97,6 +105,10 @@ def _named_protocol(spec: str | dict) -> tuple[str, dict[str, Protocol]]:
     if 'name' not in spec:
         raise KeyError(f"a protocol given as a dict needs a 'name' to print; got {dict(spec)}")
     return spec['name'], dict(any=Protocol(**{key: value for key, value in spec.items() if key != 'name'}))
+
+
+def _tensor(values: Iterable[float]) -> Tensor:
+    return torch.tensor(list(values), dtype=torch.float64)
 
 
 def _floats(scores: tuple[Tensor, ...]) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ def to_uint8(image: Tensor | np.ndarray) -> np.ndarray:
     """(3, H, W) float tensor in [0, 1] to uint8 (H, W, 3), rounded; a uint8 array is returned as it is."""
     if isinstance(image, np.ndarray):
         return image
-    return (image.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return (image.detach().float().nan_to_num().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
 def shown_psnr(image: np.ndarray, clean: np.ndarray) -> float:

@@ -40,11 +40,20 @@ class ToyNet(nn.Module):
 
 @MODELS.register_module()
 class ToyRestorer(Restorer):
-    """A regression whose loss draws from torch, numpy and random, as a diffusion loss does."""
+    """A regression whose loss draws from torch, numpy and random, as a diffusion loss does.
+
+    ``poison_at``: iterations, from 1, whose loss is NaN.
+    """
+
+    def __init__(self, noise_scale: float = 0.1, poison_at: list[int] = (), **kwargs):
+        super().__init__(**kwargs)
+        self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
     def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
-        noise = torch.randn_like(lq) * (np.random.random() + random.random()) / 10
-        return dict(loss_pixel=(self.backbone(lq + noise) - gt).square().mean())
+        noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale
+        self.calls += 1
+        factor = float('nan') if self.calls in self.poison_at else 1.0
+        return dict(loss_pixel=(self.backbone(lq + noise) - gt).square().mean() * factor)
 
     def run(self, lq: Tensor, cond, noise) -> Tensor:
         return self.backbone(lq)
@@ -95,18 +104,25 @@ class ToySampler(Sampler):
             index += self.world_size
 
 
+class Interrupted(Exception):
+    """What StopHook ends a training with."""
+
+
 @HOOKS.register_module()
-class KillHook(Hook):
-    """Ends the process as ``kill -9`` does, after the iteration ``at``."""
+class StopHook(Hook):
+    """Ends a training after the iteration ``at``: with an exception, or as ``kill -9`` does."""
 
     priority = 'LOWEST'
 
-    def __init__(self, at: int):
-        self.at = at
+    def __init__(self, at: int, kill: bool = False):
+        self.at, self.kill = at, kill
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        if runner.iter + 1 == self.at:
+        if runner.iter + 1 != self.at:
+            return
+        if self.kill:
             os.kill(os.getpid(), signal.SIGKILL)
+        raise Interrupted
 
 
 @HOOKS.register_module()
@@ -158,7 +174,7 @@ def main() -> None:
     kill_at = options.pop('kill_at', None)
     cfg = toy_config(work_dir, **options)
     if kill_at is not None:
-        cfg.custom_hooks.append(dict(type='KillHook', at=kill_at))
+        cfg.custom_hooks.append(dict(type='StopHook', at=kill_at, kill=True))
     train(cfg, resume=resume, launcher=launcher)
 
 
