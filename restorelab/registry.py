@@ -83,7 +83,7 @@ def split_scope(kind: str | Callable, registry: Registry) -> tuple[str | None, s
     if not isinstance(kind, str) or '.' not in kind:
         return None, kind
     scope, name = kind.split('.', 1)
-    table = _table_of_scope(scope, registry)
+    table = table_of_scope(scope, registry)
     return (scope, name) if table is not None and _look_up(name, table) is not None else (None, kind)
 
 
@@ -119,7 +119,7 @@ def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | No
     """``name`` in the table of ``scope`` (of the scope that MMEngine is building in, when None), then in ours."""
     active = DefaultScope.get_current_instance()
     scope = scope or (active.scope_name if active else None)
-    table = _table_of_scope(scope, registry) if scope else None
+    table = table_of_scope(scope, registry) if scope else None
     part = _look_up(name, table) if table is not None else None
     return part if part is not None else _look_up(name, registry)
 
@@ -133,7 +133,7 @@ def _look_up(name: str, registry: Registry | None) -> Callable | None:
     return None
 
 
-def _table_of_scope(scope: str, registry: Registry) -> Registry | None:
+def table_of_scope(scope: str, registry: Registry) -> Registry | None:
     """The relative of ``registry`` that ``scope`` owns, or None when that package has none."""
     if scope == registry.scope:
         return registry
@@ -174,12 +174,12 @@ def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str
         message += f' (it is the name of a {elsewhere[0]})'
     prefix, _, name = kind.rpartition('.')
     scope = prefix.split('.')[0] or scope
-    table = _table_of_scope(scope, registry) if scope else None
+    table = table_of_scope(scope, registry) if scope else None
     if table is not None and table is not registry:
         dot = f'{scope}.' if prefix else ''
         return message + f'; nearest: {[dot + n for n in nearest(name, known_names(table))] or "none"}'
     message += f'; nearest: {nearest(name, known_names(registry)) or "none"}; '
-    message += f"all of restorelab's: {sorted(registry.module_dict)}"
+    message += f"all{' of restorelab' if registry in TABLES else ''}: {sorted(registry.module_dict)}"
     if broken := load_plugins():
         causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
         message += f'. It may belong to a plugin that does not import ({causes})'
@@ -187,23 +187,29 @@ def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str
 
 
 def options_of(part: Callable) -> list[str] | None:
-    """Names of the options of a class or function; None when it takes any.
+    """Names of the options of a class or function; None when it takes any."""
+    names, takes_more = named_options(part)
+    return None if takes_more else names
+
+
+def named_options(part: Callable) -> tuple[list[str], bool]:
+    """The options that a class or function names, and whether it takes others beside them.
 
     A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
     """
     constructors = _constructors(part)
     if not constructors:
-        return [] if part.__new__ is object.__new__ else None
-    options = []
+        return [], part.__new__ is not object.__new__
+    names: dict[str, None] = {}  # in order, each once
     for constructor in constructors:
         takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part):]
-        options += [p.name for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        names.update((p.name, None) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
         rest = [p.name for p in takes if p.kind is p.VAR_KEYWORD]
         if not rest:
-            return list(dict.fromkeys(options))
+            return list(names), False
         if not _only_hands_on(constructor, rest[0]):
-            return None
-    return None
+            break
+    return list(names), True
 
 
 def _constructors(part: Callable) -> list[Callable]:
@@ -279,8 +285,7 @@ SAMPLERS = _own('sampler', 'restorelab.models.samplers')  # predictor, process, 
 DEGRADATIONS = Registry('degradation', scope='restorelab', locations=['restorelab.datasets.degradations'])
 # functions: clean image, strengths, random generator -> degraded image
 
-MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion',
-                'restorelab.models.tasks', 'restorelab.engine')
+MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion', 'restorelab.engine')
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
 TRANSFORMS = _child('transform', mm.TRANSFORMS, 'restorelab.datasets')
 DATA_SAMPLERS = _child('data sampler', mm.DATA_SAMPLERS, 'restorelab.datasets')
