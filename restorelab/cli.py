@@ -83,6 +83,22 @@ def _list(args: argparse.Namespace) -> None:
             print(f'  {name:<32} {package}')
 
 
+def _check_data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('root', help='folder that the layouts begin in')
+    parser.add_argument('names', nargs='*', metavar='NAME', help='data sets to check (default: those that are there)')
+    parser.add_argument('--quick', action='store_true', help='check folders, counts and pairs, but read no image')
+
+
+def _check_data(args: argparse.Namespace) -> int:
+    from restorelab.apis.checking import check_all
+    found = check_all(args.root, args.names, args.quick)
+    for name, problems in found.items():
+        print(f'{name}: {f"{len(problems)} problem(s)" if problems else "sound"}')
+        for problem in problems:
+            print(f'  {problem}')
+    return 1 if any(found.values()) else 0
+
+
 class Verb(NamedTuple):
     help: str
     arguments: Callable[[argparse.ArgumentParser], None]
@@ -92,6 +108,8 @@ class Verb(NamedTuple):
 VERBS = {
     'train': Verb('train the model of a config', _train_arguments, _train),
     'test': Verb('evaluate a checkpoint on the test set of a config', _test_arguments, _test),
+    'check-data': Verb('say what is missing, miscounted, unpaired or unreadable in data sets',
+                       _check_data_arguments, _check_data),
     'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
 }
 

@@ -1,9 +1,20 @@
+from restorelab.datasets.base import RestorationDataset
 from restorelab.datasets.degrade import DEFAULT_KINDS, Degrade
 from restorelab.datasets.on_the_fly import EMBEDDED, OnTheFlyDataset
+from restorelab.datasets.paired import PairedDataset, TaskMixDataset
+from restorelab.datasets.recipes import RECIPES, RecipeDataset
 from restorelab.datasets.samplers import InfiniteSeededSampler, TaskBalancedBatchSampler
-from restorelab.datasets.transforms import (CenterCrop, ChannelHistEqualize, ModCrop, PackRestoration, RandomCrop,
-                                            RandomFlip, RandomTranspose)
+from restorelab.datasets.transforms import (
+    CenterCrop,
+    ChannelHistEqualize,
+    ModCrop,
+    PackRestoration,
+    RandomCrop,
+    RandomFlip,
+    RandomTranspose,
+)
 
-__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'CenterCrop', 'ChannelHistEqualize', 'Degrade', 'InfiniteSeededSampler',
-           'ModCrop', 'OnTheFlyDataset', 'PackRestoration', 'RandomCrop', 'RandomFlip', 'RandomTranspose',
-           'TaskBalancedBatchSampler']
+__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'CenterCrop', 'ChannelHistEqualize', 'Degrade',
+           'InfiniteSeededSampler', 'ModCrop', 'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'RandomCrop',
+           'RandomFlip', 'RandomTranspose', 'RecipeDataset', 'RestorationDataset', 'TaskBalancedBatchSampler',
+           'TaskMixDataset']

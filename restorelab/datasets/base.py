@@ -69,9 +69,7 @@ class RestorationDataset(Dataset):
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> dict:
-        if index < 0:
-            raise IndexError(f'index {index}: indices count up from 0, epoch after epoch')
-        epoch, number = divmod(index, len(self.records))
+        epoch, number = split_index(index, len(self))
         results = self.read(self.records[number])
         results['rng'] = np.random.default_rng([self.seed, epoch, number])
         for transform in self.transforms:
@@ -85,6 +83,13 @@ class RestorationDataset(Dataset):
         results.update((name, self.cache.read(path)) for name, path in images.items())
         results['ori_shape'] = results[next(iter(images))].shape[:2]
         return results
+
+
+def split_index(index: int, length: int) -> tuple[int, int]:
+    """(epoch, place in the data set) of an index that carries the epoch. Raises IndexError for a negative one."""
+    if index < 0:
+        raise IndexError(f'index {index}: indices count up from 0, epoch after epoch')
+    return divmod(index, length)
 
 
 def find_images(folder: str | Path) -> list[Path]:
@@ -103,18 +108,26 @@ def find_images(folder: str | Path) -> list[Path]:
     return paths
 
 
-def unique_keys(paths: list[Path]) -> list[str]:
-    """A name for the output of each file: its stem, and from the second of the same stem on ``<stem>-2`` and so on."""
-    seen: dict[str, int] = {}
-    taken = {path.stem for path in paths}
-    keys = []
-    for path in paths:
-        number = seen.get(path.stem, 0) + 1
-        key = path.stem if number == 1 else f'{path.stem}-{number}'
-        while number > 1 and key in taken:
+def name_in(path: Path, folder: str | Path) -> str:
+    """The path below ``folder`` without extension, with ``/`` on every system: what pairing rules look at."""
+    return path.relative_to(Path(folder).expanduser()).with_suffix('').as_posix()
+
+
+def unique_keys(names: Iterable[str]) -> list[str]:
+    """Names for output files: ``a/b`` becomes ``a_b``, and what came before gets ``-2``, ``-3``, ... appended."""
+    keys: dict[str, None] = {}
+    for name in names:
+        key = stem = name.replace('/', '_')
+        number = 1
+        while key in keys:
             number += 1
-            key = f'{path.stem}-{number}'
-        seen[path.stem] = number
-        taken.add(key)
-        keys.append(key)
-    return keys
+            key = f'{stem}-{number}'
+        keys[key] = None
+    return list(keys)
+
+
+def some(names: Iterable[object], limit: int = 5) -> str:
+    """The first names, and how many more there are: for messages."""
+    names = [str(name) for name in names]
+    rest = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return ', '.join(names[:limit]) + rest

@@ -1,10 +1,12 @@
 """Making the degraded image of a task from the clean one."""
 
+from collections.abc import Callable
+from inspect import signature
 from numbers import Real
 
 import numpy as np
 
-from restorelab.registry import DEGRADATIONS, TRANSFORMS, check_options, find_part
+from restorelab.registry import DEGRADATIONS, TRANSFORMS, check_keys, find_part
 
 DEFAULT_KINDS = dict(
     blur=[dict(type='motion_blur', length=(5.0, 21.0), bend=(-60.0, 60.0)),
@@ -20,32 +22,53 @@ DEFAULT_KINDS = dict(
 )
 
 
-def draw(value, rng: np.random.Generator):
-    """A strength from what a config says: a number is itself, a pair is a range, ``dict(choice=[...])`` a list.
+def draw(value: object, rng: np.random.Generator) -> object:
+    """A strength from what a config says.
 
-    A pair of integers is drawn as an integer, both ends included; any other pair uniformly.
+    A number or a string is itself; a pair is a range, drawn uniformly, as a whole number (both ends included) where
+    both are whole; ``dict(choice=[...])`` is one of a list, ``dict(choice=[...], weights=[...])`` with unequal chances.
     """
-    if isinstance(value, Real):
+    if isinstance(value, Real | str):
         return value
     if isinstance(value, dict):
-        return value['choice'][rng.integers(len(value['choice']))]
+        weights = np.array(value.get('weights', [1] * len(value['choice'])), float)
+        return value['choice'][rng.choice(len(weights), p=weights / weights.sum())]
     low, high = value
     if isinstance(low, int) and isinstance(high, int):
         return int(rng.integers(low, high + 1))
     return rng.uniform(low, high)
 
 
-def check_kind(task: str, kind: dict) -> None:
-    """Raise KeyError, TypeError or ValueError, naming the task, unless ``kind`` is a degradation that can be drawn."""
-    part = find_part(kind['type'], DEGRADATIONS)
-    check_options(kind['type'], part, kind, f"the degradation of task '{task}',")
-    for name, value in kind.items():
-        fits = (name == 'type' or isinstance(value, Real)
-                or isinstance(value, list | tuple) and len(value) == 2 and value[0] <= value[1]
-                or isinstance(value, dict) and list(value) == ['choice'] and len(value['choice']) > 0)
-        if not fits:
-            raise ValueError(f"{kind['type']} of task '{task}': {name}={value!r}; a strength is a number, a pair "
-                             '(low, high), or dict(choice=[...])')
+def can_be_drawn(value: object) -> bool:
+    if isinstance(value, dict):
+        weights = value.get('weights')
+        return (set(value) <= {'choice', 'weights'} and len(value.get('choice', ())) > 0
+                and (weights is None or (len(weights) == len(value['choice']) and min(weights) >= 0 < sum(weights))))
+    if isinstance(value, list | tuple):
+        return len(value) == 2 and all(isinstance(end, Real) for end in value) and value[0] <= value[1]
+    return isinstance(value, Real | str)
+
+
+def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
+    """The degradation that ``kind`` names and its strengths.
+
+    Raises: KeyError for an unknown degradation, TypeError for a strength that it lacks or does not have, ValueError for
+    one that cannot be drawn.
+    """
+    if not isinstance(kind, dict) or 'type' not in kind:
+        raise TypeError(f"the degradation of task '{task}' is a dict with the key 'type', not {kind!r}")
+    strengths = dict(kind)
+    name = strengths.pop('type')
+    function = find_part(name, DEGRADATIONS)
+    wanted = [option for option in signature(function).parameters if option not in ('image', 'rng')]
+    check_keys(f"degradation {name} (task '{task}')", strengths, wanted)
+    if missing := [option for option in wanted if option not in strengths]:
+        raise TypeError(f"degradation {name} (task '{task}') needs {missing}")
+    for option, value in strengths.items():
+        if not can_be_drawn(value):
+            raise ValueError(f"degradation {name} (task '{task}'): {option}={value!r}; wanted is a number, a pair "
+                             '(low, high), or dict(choice=[...], weights=[...])')
+    return function, strengths
 
 
 @TRANSFORMS.register_module()
@@ -56,18 +79,15 @@ class Degrade:
     once. Crop before it in training: a patch is cheaper to degrade, and every degradation looks right at patch size.
 
     Args:
-        kinds: for each task a dict ``type=<DEGRADATIONS function>, <strength>=<number, (low, high) or
-            dict(choice=[...])>``, or a list of such dicts of which one is drawn. Entries given here replace or
-            join those of ``DEFAULT_KINDS``.
-    Raises: KeyError for an unknown degradation, or, when called, for a task that has none.
+        kinds: for each task a dict, ``type`` a DEGRADATIONS function and the rest its strengths (see ``draw``), or a
+            list of such dicts of which one is drawn. They replace or join those of ``DEFAULT_KINDS``.
+    Raises: see ``checked_kind``; when called, KeyError for a task that has no degradation.
     """
 
     def __init__(self, kinds: dict | None = None):
-        self.kinds = {**DEFAULT_KINDS, **(kinds or {})}
-        self.kinds = {task: [kind] if isinstance(kind, dict) else list(kind) for task, kind in self.kinds.items()}
-        for task, variants in self.kinds.items():
-            for kind in variants:
-                check_kind(task, kind)
+        kinds = {**DEFAULT_KINDS, **(kinds or {})}
+        self.kinds = {task: [checked_kind(task, variant) for variant in ([kind] if isinstance(kind, dict) else kind)]
+                      for task, kind in kinds.items()}
 
     def __call__(self, results: dict) -> dict:
         task, rng = results['task'], results['rng']
@@ -75,8 +95,8 @@ class Degrade:
             raise KeyError(f"no degradation for task '{task}' (sample '{results['key']}'); Degrade knows "
                            f'{sorted(self.kinds)}. Add it: Degrade(kinds=dict({task}=dict(type=...)))')
         variants = self.kinds[task]
-        kind = variants[rng.integers(len(variants))] if len(variants) > 1 else variants[0]
-        strengths = {name: draw(value, rng) for name, value in kind.items() if name != 'type'}
-        degraded = find_part(kind['type'], DEGRADATIONS)(results['gt'].astype(np.float32) / 255, **strengths, rng=rng)
+        function, strengths = variants[rng.integers(len(variants))]
+        drawn = {name: draw(value, rng) for name, value in strengths.items()}
+        degraded = function(results['gt'].astype(np.float32) / 255, **drawn, rng=rng)
         results['lq'] = np.rint(np.clip(degraded, 0, 1) * 255).astype(np.uint8)
         return results

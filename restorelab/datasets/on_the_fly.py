@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from restorelab.datasets.base import Record, RestorationDataset, find_images, unique_keys
+from restorelab.datasets.base import Record, RestorationDataset, find_images, name_in, unique_keys
 from restorelab.registry import DATASETS
 
 # Photographs in scikit-image's wheel. The two motorcycles are a stereo pair of one scene: never apart.
@@ -52,10 +52,10 @@ class OnTheFlyDataset(RestorationDataset):
         if not tasks or len(set(tasks)) < len(tasks):
             raise ValueError(f'tasks={list(tasks)}: name each wanted degradation once, at least one')
         if source == 'embedded':
-            paths = embedded_images(split)
+            names = {path: path.stem for path in embedded_images(split)}
         else:
             folders = [source] if isinstance(source, str | Path) else source
-            paths = [path for folder in folders for path in find_images(folder)]
+            names = {path: name_in(path, folder) for folder in folders for path in find_images(folder)}
         records = [Record(key=f'{key}_{task}', task=task, gt=path)
-                   for key, path in zip(unique_keys(paths), paths, strict=True) for task in tasks]
+                   for key, path in zip(unique_keys(names.values()), names, strict=True) for task in tasks]
         super().__init__(records, pipeline, seed, cache_mib)

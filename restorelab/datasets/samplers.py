@@ -86,7 +86,7 @@ class TaskBalancedBatchSampler(Sampler):
     def __init__(self, sampler: Sampler, batch_size: int, quota: dict[str, int] | None = None):
         tasks = np.asarray(sampler.dataset.tasks)
         known = sorted(set(tasks.tolist()))
-        wanted = {task: 1 for task in known} if quota is None else dict(quota)
+        wanted = dict.fromkeys(known, 1) if quota is None else dict(quota)
         if stray := sorted(set(wanted) - set(known)):
             raise ValueError(f'quota names the tasks {stray}, of which the data set has no image; it has {known}')
         if any(not isinstance(count, int) or count < 1 for count in wanted.values()):

@@ -14,7 +14,7 @@ def clean(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @DEGRADATIONS.register_module()
 def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """``image + n``, n ~ N(0, sigma^2), white and independent a channel; ``sigma`` in [0, 1] (25 / 255 for "noise 25")."""
+    """``image + n``, n ~ N(0, sigma^2), independent for each value; ``sigma`` in [0, 1] (25 / 255 for "noise 25")."""
     return image + np.float32(sigma) * rng.standard_normal(image.shape, dtype=np.float32)
 
 

@@ -1,0 +1,193 @@
+"""Corruptions in five severities, after ImageNet-C (Hendrycks and Dietterich, arXiv 1903.12261).
+
+The strengths are those that UniRestore trains with, from the `imagecorruptions` package; blurs act within a channel.
+Radii are in pixels and were chosen for images of 224 to 512 pixels. Three of the set are not here: frost needs
+photographs of ice, spatter and saturate no one trains with.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from restorelab.datasets.degradations.basic import gaussian_noise as white_noise
+from restorelab.datasets.degradations.basic import jpeg
+from restorelab.datasets.degradations.blur import blur, disk_kernel, splat
+from restorelab.registry import DEGRADATIONS
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def shot_noise(image: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """Poisson(rate * image) / rate: ``rate`` photons for white."""
+    return (rng.poisson(np.clip(image, 0, 1) * rate) / rate).astype(np.float32)
+
+
+def impulse_noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """A share ``amount`` of all values becomes 0 or 1, with equal chance."""
+    chance = rng.random(image.shape, dtype=np.float32)
+    return np.where(chance < amount / 2, np.float32(0), np.where(chance > 1 - amount / 2, np.float32(1), image))
+
+
+def speckle_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """``image (1 + n)``, n ~ N(0, sigma^2)."""
+    return image * (1 + white_noise(np.zeros_like(image), sigma, rng))
+
+
+def gaussian_blur(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian of standard deviation ``sigma`` pixels. Draws nothing."""
+    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+
+
+def soft_defocus(image: np.ndarray, radius: float, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Disk of ``radius`` pixels, its rim softened by a Gaussian of ``sigma``. Draws nothing."""
+    kernel = cv2.GaussianBlur(np.pad(disk_kernel(radius), 2), (5, 5), sigma)
+    return blur(image, kernel / kernel.sum())
+
+
+def glass_blur(image: np.ndarray, sigma: float, reach: int, passes: int, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian, then ``passes`` times every pixel from a random place within ``reach``, then Gaussian again."""
+    image = gaussian_blur(image, sigma, rng)
+    height, width = image.shape[:2]
+    rows, cols = np.mgrid[:height, :width]
+    for _ in range(passes):
+        down, right = rng.integers(-reach, reach, size=(2, height, width))
+        image = image[np.clip(rows + down, 0, height - 1), np.clip(cols + right, 0, width - 1)]
+    return gaussian_blur(image, sigma, rng)
+
+
+def trail(image: np.ndarray, radius: int, sigma: float, angle: float) -> np.ndarray:
+    """Drag along ``angle`` degrees: 2 radius + 1 copies, weighted by one side of a Gaussian of ``sigma`` pixels."""
+    steps = np.arange(2 * radius + 1)
+    weights = np.exp(-steps ** 2 / (2 * sigma ** 2))
+    size = 4 * radius + 3
+    center = size // 2
+    kernel = sum(weight * splat(np.array([center + step * np.sin(np.deg2rad(angle))]),
+                                np.array([center + step * np.cos(np.deg2rad(angle))]), size)
+                 for step, weight in zip(steps, weights, strict=True)) / weights.sum()
+    return blur(image, kernel.astype(np.float32))
+
+
+def dragged(image: np.ndarray, radius: int, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """``trail`` at an angle drawn from [-45, 45] degrees."""
+    return trail(image, radius, sigma, rng.uniform(-45, 45))
+
+
+def zoom_in(image: np.ndarray, factor: float) -> np.ndarray:
+    """The central part, enlarged to the image's size by bilinear interpolation."""
+    height, width = image.shape[:2]
+    center = ((width - 1) / 2, (height - 1) / 2)
+    return cv2.warpAffine(image, cv2.getRotationMatrix2D(center, 0, factor), (width, height), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REFLECT_101)
+
+
+def zoom_blur(image: np.ndarray, end: float, step: float, rng: np.random.Generator) -> np.ndarray:
+    """Mean of the image and its enlargements by 1, 1 + step, ... below ``end``. Draws nothing."""
+    factors = np.arange(1, end, step)
+    return (image + sum(zoom_in(image, factor) for factor in factors)) / np.float32(len(factors) + 1)
+
+
+def snowfall(image: np.ndarray, loc: float, scale: float, zoom: float, threshold: float, radius: int, sigma: float,
+             mix: float, rng: np.random.Generator) -> np.ndarray:
+    """Thresholded and dragged normal noise, twice (once turned upside down), over a whitened scene."""
+    flakes = zoom_in(rng.normal(loc, scale, image.shape[:2]).astype(np.float32), zoom)
+    flakes = trail(np.where(flakes < threshold, np.float32(0), np.clip(flakes, 0, 1)), radius, sigma,
+                   rng.uniform(-135, -45))
+    whitened = np.maximum(image, (image @ LUMA)[..., None] * 1.5 + 0.5)
+    return np.float32(mix) * image + np.float32(1 - mix) * whitened + (flakes + flakes[::-1, ::-1])[..., None]
+
+
+def plasma(size: int, decay: float, rng: np.random.Generator) -> np.ndarray:
+    """Diamond-square fractal, (size, size) float32 in [0, 1], periodic; ``size`` a power of 2.
+
+    The random part shrinks by ``decay`` from one scale to the next: 2 is smooth, 1.4 rough.
+    """
+    field = np.zeros((size, size))
+    step, wobble = size, 100.0
+    while step > 1:
+        half = step // 2
+        corners = field[::step, ::step]
+        sums = corners + np.roll(corners, -1, axis=0)
+        sums = sums + np.roll(sums, -1, axis=1)
+        field[half::step, half::step] = sums / 4 + wobble * rng.uniform(-1, 1, sums.shape)
+        middles = field[half::step, half::step]
+        across = corners + np.roll(corners, -1, axis=1) + middles + np.roll(middles, 1, axis=0)
+        down = corners + np.roll(corners, -1, axis=0) + middles + np.roll(middles, 1, axis=1)
+        field[::step, half::step] = across / 4 + wobble * rng.uniform(-1, 1, across.shape)
+        field[half::step, ::step] = down / 4 + wobble * rng.uniform(-1, 1, down.shape)
+        step, wobble = half, wobble / decay
+    field -= field.min()
+    return (field / max(field.max(), 1e-12)).astype(np.float32)
+
+
+def fog(image: np.ndarray, strength: float, decay: float, rng: np.random.Generator) -> np.ndarray:
+    """``(image + strength * plasma) * top / (top + strength)`` with ``top`` the image's maximum."""
+    height, width = image.shape[:2]
+    size = 1 << (max(height, width) - 1).bit_length()
+    top = image.max()
+    return (image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]) * (top / (top + strength))
+
+
+def brightness(image: np.ndarray, shift: float, rng: np.random.Generator) -> np.ndarray:
+    """HSV value + ``shift``, clipped to [0, 1]. Draws nothing."""
+    hsv = cv2.cvtColor(np.clip(image, 0, 1), cv2.COLOR_RGB2HSV)
+    hsv[..., 2] = np.clip(hsv[..., 2] + shift, 0, 1)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+
+def contrast(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Distances from each channel's mean, times ``scale``. Draws nothing."""
+    mean = image.mean(axis=(0, 1), keepdims=True)
+    return (image - mean) * np.float32(scale) + mean
+
+
+def elastic_transform(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Warp by smoothed uniform shifts: at most 0.005 H, Gaussian of 0.01 of each side, then times ``scale``."""
+    height, width = image.shape[:2]
+    shifts = [cv2.GaussianBlur(rng.uniform(-0.005 * height, 0.005 * height, (height, width)).astype(np.float32), (0, 0),
+                               sigmaX=0.01 * width, sigmaY=0.01 * height) * np.float32(scale) for _ in range(2)]
+    rows, cols = np.mgrid[:height, :width].astype(np.float32)
+    return cv2.remap(image, cols + shifts[0], rows + shifts[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def pixelate(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Shrink by area averaging to ``scale`` of the size, enlarge by the nearest pixel. Draws nothing."""
+    height, width = image.shape[:2]
+    small = (max(1, int(width * scale)), max(1, int(height * scale)))
+    return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height),
+                      interpolation=cv2.INTER_NEAREST)
+
+
+CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = dict(  # function, its strengths for severity 1 to 5
+    gaussian_noise=(white_noise, [(0.08,), (0.12,), (0.18,), (0.26,), (0.38,)]),
+    shot_noise=(shot_noise, [(60,), (25,), (12,), (5,), (3,)]),
+    impulse_noise=(impulse_noise, [(0.03,), (0.06,), (0.09,), (0.17,), (0.27,)]),
+    speckle_noise=(speckle_noise, [(0.15,), (0.2,), (0.35,), (0.45,), (0.6,)]),
+    gaussian_blur=(gaussian_blur, [(1,), (2,), (3,), (4,), (6,)]),
+    defocus_blur=(soft_defocus, [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)]),
+    glass_blur=(glass_blur, [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)]),
+    motion_blur=(dragged, [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)]),
+    zoom_blur=(zoom_blur, [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)]),
+    snow=(snowfall, [(0.1, 0.3, 3, 0.5, 10, 4, 0.8), (0.2, 0.3, 2, 0.5, 12, 4, 0.7), (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
+                     (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65), (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55)]),
+    fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
+    brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
+    contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
+    elastic_transform=(elastic_transform, [(12.5,), (16.25,), (21.25,), (25,), (30,)]),
+    pixelate=(pixelate, [(0.6,), (0.5,), (0.4,), (0.3,), (0.25,)]),
+    jpeg=(jpeg, [(25,), (18,), (15,), (10,), (7,)]),
+)
+
+
+@DEGRADATIONS.register_module()
+def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
+    """The corruption called ``name`` (a key of ``CORRUPTIONS``) in severity 1 (mild) to 5 (severe).
+
+    Raises: KeyError for an unknown name, ValueError for another severity.
+    """
+    if name not in CORRUPTIONS:
+        raise KeyError(f"no corruption is called '{name}'; there are {sorted(CORRUPTIONS)}")
+    if severity not in range(1, 6):
+        raise ValueError(f'severity {severity} of {name}; wanted is a whole number from 1 to 5')
+    function, strengths = CORRUPTIONS[name]
+    return function(image, *strengths[severity - 1], rng)
