@@ -102,11 +102,12 @@ def _read_pickle(path: Path) -> object:
         with torch.serialization.safe_globals(_allowed()):
             return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).partition('WeightsUnpickler error: ')[2].partition('\n')[0]
-        if not re.match('Unsupported (global|class|type)|Can only', reason):
-            raise _damaged(path, error, reason) from error
+        cause = error.__context__ or error  # torch wraps its reason in advice to trust the file
+        if not re.search('unsupported|unrecognized|Can only', str(cause), re.IGNORECASE):
+            raise _damaged(path, cause) from error
+        reason = re.split(' was not |\n', str(cause))[0]
         raise CheckpointError(f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
-                              f'({reason.partition(" was not ")[0]})') from error
+                              f'({reason})') from error
     except Exception as error:  # a damaged pickle or zip file makes torch raise nearly anything
         raise _damaged(path, error) from error
 
@@ -121,8 +122,8 @@ def _read_safetensors(path: Path) -> dict:
         raise _damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception, reason: str = '') -> CheckpointError:
-    reason = reason or str(error).split('\n')[0]
+def _damaged(path: Path, error: BaseException) -> CheckpointError:
+    reason = str(error).split('\n')[0]
     return CheckpointError(f'{path}: not a readable checkpoint, or a damaged one ({type(error).__name__}: {reason})')
 
 
