@@ -42,11 +42,12 @@ class ToyNet(nn.Module):
 class ToyRestorer(Restorer):
     """A regression whose loss draws from torch, numpy and random, as a diffusion loss does.
 
-    ``poison_at``: iterations, from 1, whose loss is NaN.
+    ``poison_at``: iterations, from 1, whose loss is NaN.  ``freeze_bias``: train the weights only.
     """
 
-    def __init__(self, noise_scale: float = 0.1, poison_at: list[int] = (), **kwargs):
+    def __init__(self, noise_scale: float = 0.1, poison_at: list[int] = (), freeze_bias: bool = False, **kwargs):
         super().__init__(**kwargs)
+        self.backbone.conv.bias.requires_grad_(not freeze_bias)
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
     def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:

@@ -1,0 +1,23 @@
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from restorelab.engine.seed_each_iteration_hook import SeedEachIterationHook, iteration_seed
+
+
+def draws(iteration: int, seed: int = 0, rank: int = 0) -> tuple[float, float, float]:
+    SeedEachIterationHook().before_train_iter(SimpleNamespace(seed=seed, iter=iteration, rank=rank), iteration)
+    return torch.rand(()).item(), np.random.random(), random.random()  # noqa: NPY002
+
+
+def test_an_iteration_draws_the_same_whatever_came_before():
+    first = draws(5)
+    torch.rand(10)
+    assert draws(5) == first
+
+
+def test_iterations_ranks_and_seeds_have_streams_of_their_own():
+    seeds = {iteration_seed(seed, iteration, rank) for seed in range(3) for iteration in range(100) for rank in range(4)}
+    assert len(seeds) == 1200
