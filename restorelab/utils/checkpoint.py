@@ -103,7 +103,7 @@ def _read_pickle(path: Path) -> object:
             return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
         cause = error.__context__ or error  # torch wraps its reason in advice to trust the file
-        if not re.search('unsupported|unrecognized|Can only', str(cause), re.IGNORECASE):
+        if not re.search('nsupported (?!operand)|unrecognized|Can only', str(cause)):
             raise _damaged(path, cause) from error
         reason = re.split(' was not |\n', str(cause))[0]
         raise CheckpointError(f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
