@@ -224,7 +224,7 @@ def _only_hands_on(constructor: Callable, rest: str) -> bool:
     except (OSError, TypeError):  # no source at hand, or not written in Python
         return False
     mentions = re.findall(rf'\b{rest}\b', re.sub(r'""".*?"""', '', source, flags=re.DOTALL))
-    return len(mentions) == 2 and re.search(rf'super\(.*?\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
+    return len(mentions) == 2 and re.search(rf'super\(\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
 
 
 def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=20, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='AtomicCheckpointHook', interval=1000, max_keep_ckpts=3),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
+    sampler_seed=None,
     pretrained=dict(type='PretrainedHook'),
     strict_load=dict(type='StrictLoadHook'),
     seed=dict(type='SeedEachIterationHook'),

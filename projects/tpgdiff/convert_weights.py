@@ -11,7 +11,7 @@ import argparse
 import re
 from pathlib import Path
 
-from restorelab.utils.checkpoint import read_checkpoint
+from restorelab.utils.checkpoint import model_state, read_checkpoint
 from torch import Tensor
 
 # Where the parts lie in the model of configs/allinone_paper.py.
@@ -84,8 +84,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.target.exists():
         parser.error(f'{args.target} exists already; choose another name')
-    convert = convert_restorer if args.kind == 'restorer' else convert_priors
-    state = convert(read_checkpoint(args.source))
+    checkpoint = read_checkpoint(args.source)
+    if args.kind == 'restorer':
+        state = convert_restorer(checkpoint)
+    else:
+        state = convert_priors(model_state(checkpoint, args.source))
     save_file({key: value.contiguous() for key, value in state.items()}, args.target)
     print(f'{len(state)} tensors, {sum(v.numel() for v in state.values()):,} numbers -> {args.target}')
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from restorelab.utils import pad_to_multiple
-from restorelab.utils.checkpoint import load_weights, read_checkpoint
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.weights import resolve_weights
 
 
@@ -61,10 +61,9 @@ def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) ->
     ``<part>.tower.*``.
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    if pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists():
-        state = read_checkpoint(resolve_weights(pretrained))
-    else:
-        state = read_checkpoint(_fetch(tower, pretrained))
+    is_file = pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists()
+    path = resolve_weights(pretrained) if is_file else _fetch(tower, pretrained)
+    state = model_state(read_checkpoint(path), path)
     for prefix in (f'{part}.tower.', 'visual.'):
         if any(key.startswith(prefix) for key in state):
             state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -1,0 +1,55 @@
+"""TPGDiff, small: one model that removes blur, haze, darkness, noise and rain.
+
+Run:    python tools/train.py configs/tpgdiff/allinone.py
+Needs:  2 CPU cores, about 2 hours (a GPU: minutes); no data set, no network (photographs inside scikit-image).
+        Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
+Expect: see projects/tpgdiff/README.md, which says what came out on 411 photographs. The paper's size and data are in
+        projects/tpgdiff/configs/allinone_paper.py.
+"""
+_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
+
+model = dict(
+    type='DiffusionRestorer',
+    priors=[
+        dict(
+            type='CLIPDegradationPrior',
+            tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
+            resize=False,
+            pretrained='restorelab:tpgdiff-priors-small'),
+        dict(
+            type='CLIPSemanticPrior',
+            tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
+            pretrained='restorelab:tpgdiff-priors-small'),
+        dict(
+            type='StructurePrior',
+            cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
+            image_size=64, width=8, num_blocks=6, token_dim=64, num_tokens=8, num_heads=4)],
+    adapters=[
+        dict(type='PromptTimeAdapter'),
+        dict(type='TokenCrossAttention'),
+        dict(
+            type='PooledFiLM',
+            taps=['enc.s1.block', 'enc.s2.block', 'enc.s4.block', 'dec.s4.block', 'dec.s2.block', 'dec.s1.block'])],
+    backbone=dict(
+        type='IRSDEUNet', width=16, channel_mults=[1, 2, 4, 8],
+        attention=['none', 'none', 'none', 'transformer'], mid_attention='transformer'),
+    process=dict(type='MeanRevertingProcess', steps=100, noise_level=50 / 255, eps=0.005, prediction='residual'),
+    loss=dict(type='L1Loss'),
+    sampler=dict(type='MultistepDPM', steps=10))
+
+train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
+    dict(type='RandomCrop', size=80),
+    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+    dict(type='RandomTranspose'),
+    dict(type='Degrade'),
+    dict(type='PackRestoration')]))
+train_cfg = dict(max_iters=12000, val_interval=2000)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=4e-4, betas=(0.9, 0.99), weight_decay=0.0),
+    clip_grad=dict(max_norm=1.0))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=300),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=300, end=12000)]
+custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
+find_unused_parameters = True  # a single semantic token needs no query: those weights get no gradient
