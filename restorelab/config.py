@@ -17,7 +17,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 
 from restorelab import registry as rl
-from restorelab.registry import check_keys, load_plugins, look_up, named_options, nearest, options_of, split_scope
+from restorelab.registry import check_keys, known_names, load_plugins, look_up, named_options, nearest, options_of
 
 SCOPE = 'restorelab'
 
@@ -36,9 +36,7 @@ ALL_TABLES = (*rl.TABLES, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM
               mm.VISBACKENDS, mm.EVALUATOR, mm.FUNCTIONS, mm.MODEL_WRAPPERS, mm.WEIGHT_INITIALIZERS, mm.TASK_UTILS)
 # Keys that MMEngine takes out of a part's dict before it builds the part.
 TAKEN_BEFORE = {rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'], rl.HOOKS: ['priority'],
-                mm.PARAM_SCHEDULERS: ['convert_to_iter_based']}
-# MMEngine and mmcv hand these dicts to functions that take more keys than the part itself.
-LAYER_KEYS = ('act_cfg', 'conv_cfg', 'init_cfg', 'norm_cfg', 'override', 'upsample_cfg')
+                mm.PARAM_SCHEDULERS: ['convert_to_iter_based'], mm.WEIGHT_INITIALIZERS: ['name', 'override']}
 
 
 def load_config(source: str | Path | Config, cfg_options: dict | None = None, allow_unknown: bool = False) -> Config:
@@ -128,12 +126,21 @@ class Place(NamedTuple):
     key: str
     scope: str | None
 
+    @property
+    def own_scope(self) -> str | None:
+        """The scope in which the dict itself is built."""
+        return self.node.get('_scope_', self.scope)
+
+    @property
+    def in_foreign_part(self) -> bool:
+        return self.scope not in (None, SCOPE)
+
 
 def _places(node, path: str = '', key: str = '', scope: str | None = None) -> Iterator[Place]:
     """Every dict below ``node``, outer ones first. A list hands its key to its items."""
     if isinstance(node, dict):
         yield Place(node, path, key, scope)
-        inner = node.get('_scope_', scope)
+        inner = node.get('_scope_', scope)  # after the yield: the check may have put it there
         for name, child in node.items():
             yield from _places(child, f'{path}.{name}' if path else name, name, inner)
     elif isinstance(node, list | tuple):
@@ -146,9 +153,10 @@ def _check_place(place: Place, allow_unknown: bool) -> None:
     node = place.node
     known = _known_keys(place)
     if known is not None and not allow_unknown:
-        check_keys(f"{place.path}: {node.get('type', place.key)}", node, known)
-    if 'type' in node and place.scope in (None, SCOPE) and place.key not in ('collate_fn', 'worker_init_fn'):
-        scope, name = split_scope(node['type'], _find(place)[1])
+        keys = [key for key in node if not place.in_foreign_part or key in known or _is_slip(key, known)]
+        check_keys(f"{place.path}: {node.get('type', place.key)}", keys, known)
+    if 'type' in node and not place.in_foreign_part and place.key not in ('collate_fn', 'worker_init_fn'):
+        scope, name = rl.split_scope(node['type'], _find(place)[1])
         if scope not in (None, SCOPE):
             node['type'], node['_scope_'] = name, scope
 
@@ -157,20 +165,21 @@ def _known_keys(place: Place) -> list[str] | None:
     """The keys that a dict may have, or None for any. Raises KeyError for an unknown part."""
     if 'type' not in place.node:
         return _keys_of_untyped().get(place.path)
-    if place.key in LAYER_KEYS:
-        return None
     part, table = _find(place)
+    if part is None or (place.in_foreign_part and part.__module__.split('.')[0] != place.own_scope):
+        return None  # a layer, say: mmcv takes keys such as requires_grad out of its dict
     names, takes_more = named_options(part)
-    more = _options_behind(part, place.node) if takes_more else []
+    more = _options_behind(part, place) if takes_more else []
     return None if more is None else [*names, *more, *TAKEN_BEFORE.get(table, [])]
 
 
-def _options_behind(part: Callable, node: dict) -> list[str] | None:
+def _options_behind(part: Callable, place: Place) -> list[str] | None:
     """What becomes of the ``**kwargs`` of MMEngine's hooks, None for other parts: nobody knows."""
     from mmengine.hooks import CheckpointHook, EMAHook
     from mmengine.runner import Runner
     if isinstance(part, type) and issubclass(part, EMAHook):
-        return options_of(rl.find_part(node.get('ema_type', 'ExponentialMovingAverage'), rl.MODELS))
+        average = place.node.get('ema_type', 'ExponentialMovingAverage')
+        return options_of(rl.find_part(average, rl.MODELS, place.own_scope))
     if isinstance(part, type) and issubclass(part, CheckpointHook):
         return options_of(Runner.save_checkpoint)
     return None
@@ -196,10 +205,15 @@ def _keys_of_untyped() -> dict[str, list[str]]:
         custom_imports=['allow_failed_imports', 'imports'])
 
 
-def _find(place: Place) -> tuple[Callable, Registry]:
-    """The part of a dict with a ``type``, and the table that has it."""
+def _find(place: Place) -> tuple[Callable | None, Registry]:
+    """The part of a dict with a ``type``, and the table that has it.
+
+    Inside a part of another package the type may be no part at all: mmdet calls functions (``nms``) and operators of
+    mmcv by that key, and takes options of its own out of dicts. So there only a near miss of a known name is an error,
+    and the part may be None.
+    """
     import mmengine.runner  # noqa: F401  MMEngine's own parts are registered by their import
-    kind, scope = place.node['type'], place.node.get('_scope_', place.scope)
+    kind, scope = place.node['type'], place.own_scope
     expected = _expected_table(place.path, place.key, scope)
     tables = list(dict.fromkeys((expected, *ALL_TABLES) if expected else ALL_TABLES))
     if scope not in (None, SCOPE):  # its own parts first: names such as L1Loss are ours too
@@ -208,11 +222,23 @@ def _find(place: Place) -> tuple[Callable, Registry]:
         found = _first(kind, tables, scope) or (load_plugins() is not None and _first(kind, tables, scope))
     except (ImportError, TypeError) as error:
         raise type(error)(f'{place.path}: {error}') from error
-    misplaced = found and expected in rl.OWN_TABLES and found[1] in rl.OWN_TABLES and found[1] is not expected
-    if not found or misplaced:
-        table = expected or max(ALL_TABLES, key=lambda table: _likeness(kind, table, scope))
-        raise KeyError(f'{place.path}: {rl.unknown_part(kind, table, scope)}')
-    return found
+    if found and not (expected in rl.OWN_TABLES and found[1] in rl.OWN_TABLES and found[1] is not expected):
+        return found
+    names = {table: known_names((scope and rl.table_of_scope(scope, table)) or table) for table in ALL_TABLES}
+    if place.in_foreign_part and not any(_is_slip(kind, names[table]) for table in names):
+        return None, rl.MODELS
+    closest = max(names, key=lambda table: _likeness(kind, names[table]))
+    raise KeyError(f'{place.path}: {rl.unknown_part(kind, expected or closest, scope)}')
+
+
+def _likeness(word: str, names: list[str]) -> float:
+    """How like ``word`` the most similar of ``names`` is, from 0 to 1."""
+    return max((SequenceMatcher(None, word, name).ratio() for name in names), default=0.0)
+
+
+def _is_slip(word: str, names: list[str]) -> bool:
+    """Whether ``word`` was most likely meant to be one of ``names``."""
+    return _likeness(word, names) > 0.8
 
 
 def _first(kind: str | Callable, tables: list[Registry], scope: str | None) -> tuple[Callable, Registry] | None:
@@ -220,12 +246,6 @@ def _first(kind: str | Callable, tables: list[Registry], scope: str | None) -> t
         if (part := look_up(kind, table, scope)) is not None:
             return part, table
     return None
-
-
-def _likeness(kind: str, table: Registry, scope: str | None) -> float:
-    """How like ``kind`` the most similar name of ``table`` is, from 0 to 1."""
-    names = rl.known_names((scope and rl.table_of_scope(scope, table)) or table)
-    return max((SequenceMatcher(None, kind.lower(), name.lower()).ratio() for name in names), default=0.0)
 
 
 def _expected_table(path: str, key: str, scope: str | None) -> Registry | None:
@@ -255,8 +275,10 @@ def _set_option(cfg: Config, key: str, value: object, new: set[str], allow_unkno
         if isinstance(place.node, dict) and place.node.get(index) is None:
             place.node[index] = ConfigDict()
             new.add(path)
-        scope = place.node.get('_scope_', place.scope) if isinstance(place.node, dict) else place.scope
-        place = Place(place.node[index], path, name if isinstance(place.node, dict) else place.key, scope)
+        if isinstance(place.node, dict):
+            place = Place(place.node[index], path, name, place.own_scope)
+        else:
+            place = place._replace(node=place.node[index], path=path)
     place.node[_index(place, last, key, new, allow_unknown)] = value
 
 
