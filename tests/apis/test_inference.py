@@ -1,0 +1,306 @@
+"""Loading a restorer and calling it on pictures of every kind."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from restorelab.apis import RestoreModel, inference, load
+from restorelab.apis.inference import cut_maps, pick_device
+from restorelab.structures import Condition
+from restorelab.utils import weights
+from restorelab.utils.checkpoint import CheckpointError
+from restorelab.utils.images import ImageReadError, to_uint8, to_unit_tensor, write_image
+from restorelab.utils.weights import save_published
+from tests.apis.tiny import CONFIG, tiny_restorer
+
+
+@pytest.fixture(scope='module')
+def restorer():
+    return RestoreModel(tiny_restorer())
+
+
+@pytest.fixture
+def picture():
+    """Of odd sides, and away from black and white, where clamping would hide differences."""
+    return np.random.default_rng(0).integers(60, 190, (37, 51, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A folder of shipped weights that holds 'tiny'."""
+    monkeypatch.setattr(weights, 'WEIGHTS_DIR', tmp_path / 'weights')
+    (tmp_path / 'weights').mkdir()
+    save_published(tmp_path / 'weights/tiny.safetensors', tiny_restorer().state_dict(), CONFIG, dict(license='none'))
+    return tmp_path / 'weights'
+
+
+def write_config(path, model=CONFIG):
+    path.write_text(f'model = {model!r}\n')
+    return path
+
+
+# pictures of every kind
+
+
+def test_every_kind_of_picture_comes_back_in_kind_with_the_same_values(restorer, picture, tmp_path):
+    write_image(tmp_path / 'a.png', picture)
+    tensor = to_unit_tensor(picture)
+    as_array = restorer(picture)
+    assert as_array.dtype == np.uint8
+    assert as_array.shape == picture.shape
+    assert not np.array_equal(as_array, picture)
+    for image in (tmp_path / 'a.png', str(tmp_path / 'a.png'), Image.fromarray(picture)):
+        result = restorer(image)
+        assert (result.mode, type(result)) == ('RGB', Image.Image)
+        np.testing.assert_array_equal(np.array(result), as_array)
+    assert restorer(tensor).shape == tensor.shape
+    np.testing.assert_array_equal(to_uint8(restorer(tensor)), as_array)
+    assert torch.equal(restorer(tensor[None])[0], restorer(tensor))
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
+def test_a_float_array_keeps_its_type(restorer, picture, dtype):
+    result = restorer((picture / 255).astype(dtype))
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result, restorer(picture) / 255, atol=0.005)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
+def test_a_tensor_keeps_its_type(restorer, dtype):
+    image = torch.rand(3, 20, 24, dtype=torch.float64).to(dtype)
+    assert restorer(image).dtype == dtype
+
+
+def test_a_restored_tensor_may_take_part_in_autograd(restorer):
+    scale = torch.ones(1, requires_grad=True)
+    (restorer(torch.rand(3, 8, 8)) * scale).sum().backward()
+    assert scale.grad is not None
+
+
+def test_the_images_of_a_batch_are_restored_as_if_alone(restorer):
+    batch = torch.rand(2, 3, 20, 24)
+    torch.testing.assert_close(restorer(batch), torch.stack([restorer(image) for image in batch]))
+
+
+def test_the_input_is_left_as_it_was(restorer, picture):
+    tensor = to_unit_tensor(picture)
+    before = tensor.clone()
+    restorer(tensor, tile=16)
+    assert torch.equal(tensor, before)
+
+
+@pytest.mark.parametrize('mode', ['L', 'P', 'RGBA', 'LA', 'CMYK', 'I;16'])
+def test_pil_images_of_any_mode_become_rgb(restorer, mode):
+    image = Image.new(mode, (12, 10))
+    assert restorer(image).size == (12, 10)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 9), (2, 3)])
+def test_a_tiny_image_is_restored(restorer, size):
+    assert restorer(np.full((*size, 3), 128, np.uint8)).shape == (*size, 3)
+
+
+@pytest.mark.parametrize('image', [
+    np.zeros((4, 4), np.uint8), np.zeros((3, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4, 4)),
+    torch.zeros(4, 4), torch.zeros(1, 4, 4), torch.zeros(3, 4, 0), torch.zeros(1, 1, 3, 4, 4)])
+def test_a_wrong_shape_is_named(restorer, image):
+    with pytest.raises(ValueError, match=r'(array|tensor) of shape \(.*wanted \('):
+        restorer(image)
+
+
+@pytest.mark.parametrize('image', [np.zeros((4, 4, 3), np.uint16), torch.zeros(3, 4, 4, dtype=torch.uint8)])
+def test_a_wrong_type_is_named(restorer, image):
+    with pytest.raises(TypeError, match=r'of type (torch\.)?uint.*\[0, 1\]'):
+        restorer(image)
+
+
+@pytest.mark.parametrize('value', [255.0, -1.0, float('nan')])
+def test_values_outside_the_unit_range_are_refused(restorer, value):
+    with pytest.raises(ValueError, match=r'wanted \[0, 1\]'):
+        restorer(torch.full((3, 4, 4), value))
+    with pytest.raises(ValueError, match=r'wanted \[0, 1\]'):
+        restorer(np.full((4, 4, 3), value))
+
+
+def test_what_is_no_picture_is_named(restorer):
+    with pytest.raises(TypeError, match='not a list'):
+        restorer([[0]])
+
+
+def test_an_unreadable_file_is_named(restorer, tmp_path):
+    with pytest.raises(ImageReadError, match=r'gone\.png: no such file'):
+        restorer(tmp_path / 'gone.png')
+
+
+# tiles, noise, steps
+
+
+def test_tiles_give_the_whole_image(restorer, picture):
+    """Two steps see two pixels away, a quarter of the overlap; noise belongs to the place, the color to the image."""
+    image = to_unit_tensor(picture)
+    torch.testing.assert_close(restorer(image, tile=20, overlap=8), restorer(image, tile=0))
+
+
+def test_a_plain_split_differs_from_the_whole_image_only_at_the_cuts(restorer, picture):
+    image = to_unit_tensor(picture)
+    differs = (restorer(image, tile=16, overlap=0) - restorer(image, tile=0)).abs().amax(dim=0) > 1e-6
+    assert differs.any()
+    assert not differs[2:14, 2:14].any()
+
+
+def test_priors_see_the_whole_image_once():
+    restorer = RestoreModel(tiny_restorer())
+    restorer(torch.rand(3, 64, 64), tile=16, overlap=4)
+    assert restorer.model.priors[0].calls == 1
+
+
+@pytest.mark.parametrize(('pixels', 'tiled'), [(30 * 40, False), (30 * 40 - 1, True)])
+def test_a_large_image_is_tiled_by_itself(restorer, monkeypatch, pixels, tiled):
+    monkeypatch.setattr(inference, 'WHOLE_PIXELS', pixels)
+    monkeypatch.setattr(inference, 'TILE', 16)
+    sizes = []
+    run = restorer.model.run
+    monkeypatch.setattr(restorer.model, 'run', lambda lq, *rest: sizes.append(tuple(lq.shape[-2:])) or run(lq, *rest))
+    restorer(torch.rand(3, 30, 40))
+    assert max(sizes) == ((16, 16) if tiled else (30, 40))
+
+
+@pytest.mark.parametrize(('tile', 'overlap'), [(-1, None), (16, 9), (16, -1)])
+def test_a_tile_that_cannot_be_is_refused(restorer, tile, overlap):
+    with pytest.raises(ValueError, match=f'tile {tile} with overlap'):
+        restorer(torch.rand(3, 40, 40), tile=tile, overlap=overlap)
+
+
+def test_the_same_seed_gives_the_same_result_and_another_one_another(restorer):
+    image = torch.rand(3, 16, 16)
+    torch.manual_seed(1)
+    first = restorer(image, seed=3)
+    torch.manual_seed(2)
+    assert torch.equal(restorer(image, seed=3), first)
+    assert not torch.equal(restorer(image, seed=4), first)
+
+
+def test_steps_hold_for_one_call(restorer):
+    image = torch.rand(3, 16, 16)
+    default = restorer(image)
+    assert not torch.equal(restorer(image, steps=5), default)
+    assert torch.equal(restorer(image, steps=2), default)
+    assert torch.equal(restorer(image), default)
+
+
+@pytest.mark.parametrize('steps', [0, -1, 2.5])
+def test_steps_that_cannot_be_are_refused(restorer, steps):
+    with pytest.raises(ValueError, match=r'steps is .* whole number from 1'):
+        restorer(torch.rand(3, 8, 8), steps=steps)
+
+
+def test_steps_for_a_model_without_a_sampler_are_refused():
+    with pytest.raises(ValueError, match='TinyRestorer has no sampler'):
+        RestoreModel(tiny_restorer(steps=None))(torch.rand(3, 8, 8), steps=5)
+
+
+def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():
+    rows = torch.arange(8.0)[:, None].expand(1, 1, 8, 4)
+    cond = Condition(vectors=dict(v=torch.ones(1, 2)), maps=dict(fine=rows, coarse=torch.ones(1, 1, 1, 1)))
+    part = cut_maps(cond, 32, 0, (16, 8), (64, 8))
+    assert part.map('fine')[0, 0, :, 0].tolist() == [4, 5]
+    assert part.map('coarse').shape == (1, 1, 1, 1)
+    assert torch.equal(part.vector('v'), cond.vector('v'))
+
+
+# loading
+
+
+def test_weights_that_ship_are_loaded_by_name(shelf, picture):
+    model = load('tiny')
+    assert model.info == dict(license='none')
+    np.testing.assert_array_equal(model(picture), RestoreModel(tiny_restorer())(picture))
+
+
+def test_without_arguments_the_default_is_loaded(shelf, monkeypatch):
+    monkeypatch.setattr(inference, 'DEFAULT', 'tiny')
+    assert load().info == dict(license='none')
+
+
+@pytest.mark.parametrize('arguments', [('PATH',), ('restorelab:tiny',), (None, 'PATH')])
+def test_a_published_file_is_loaded_by_path(shelf, arguments):
+    path = str(shelf / 'tiny.safetensors')
+    assert load(*[path if argument == 'PATH' else argument for argument in arguments]).info == dict(license='none')
+
+
+@pytest.mark.parametrize('name', ['a.pth', 'a.safetensors'])
+def test_a_config_is_loaded_with_a_checkpoint(tmp_path, picture, name):
+    state = tiny_restorer().state_dict()
+    if name == 'a.pth':
+        torch.save(dict(state_dict=state, meta=dict(iter=3)), tmp_path / name)
+    else:
+        save_file(state, tmp_path / name)
+    model = load(write_config(tmp_path / 'config.py'), tmp_path / name)
+    np.testing.assert_array_equal(model(picture), RestoreModel(tiny_restorer())(picture))
+
+
+def test_a_loaded_model_is_frozen_and_in_eval_mode(shelf):
+    model = load('tiny').model
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_an_unknown_name_lists_those_that_ship(shelf):
+    with pytest.raises(FileNotFoundError, match=r'tyni: no such weights.*restorelab:tiny'):
+        load('tyni')
+
+
+def test_a_config_without_a_checkpoint_says_what_is_missing(tmp_path):
+    with pytest.raises(ValueError, match=r'config\.py is a config and has no weights; give checkpoint'):
+        load(write_config(tmp_path / 'config.py'))
+
+
+def test_weights_given_twice_are_refused(shelf):
+    with pytest.raises(ValueError, match=r'tiny brings its own weights.*other\.pth'):
+        load('tiny', 'other.pth')
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'gone\.pth'):
+        load(write_config(tmp_path / 'config.py'), tmp_path / 'gone.pth')
+
+
+def test_a_checkpoint_alone_asks_for_its_config(tmp_path):
+    torch.save(dict(state_dict=tiny_restorer().state_dict()), tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=r'a\.pth: .*needs its config'):
+        load(checkpoint=tmp_path / 'a.pth')
+
+
+def test_a_checkpoint_of_another_config_is_reported_key_by_key(tmp_path):
+    torch.save(dict(state_dict=tiny_restorer().state_dict()), tmp_path / 'a.pth')
+    config = write_config(tmp_path / 'config.py', dict(CONFIG, backbone=dict(type='TinyNet', width=5)))
+    with pytest.raises(CheckpointError, match=r'a\.pth: .*\n  reshaped 3: backbone\.conv\.weight \(3, 3, 3, 3\) in'):
+        load(config, tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize('device', ['cuda:99', 'toaster', 'meta'])
+def test_a_wrong_device_is_named_with_those_there_are(shelf, device):
+    with pytest.raises(ValueError, match=f"device '{device}' cannot be used.*this machine has cpu"):
+        load('tiny', device=device)
+
+
+def test_the_device_defaults_to_what_is_there():
+    assert pick_device(None).type == ('cuda' if torch.cuda.is_available() else 'cpu')
+    assert pick_device('cpu') == torch.device('cpu')
+
+
+@pytest.mark.slow
+def test_importing_the_apis_does_not_import_torch():
+    code = 'import sys, restorelab.apis; sys.exit("torch" in sys.modules)'
+    subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_an_unknown_api_is_named():
+    import restorelab.apis
+    with pytest.raises(AttributeError, match="no attribute 'lod'; it has"):
+        _ = restorelab.apis.lod

@@ -1,0 +1,74 @@
+"""The smallest restorer with every trait that restoring must respect: a prior, noise, steps, weights and a map."""
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.models.restorers.base import Restorer
+from restorelab.registry import BACKBONES, MODELS, PRIORS
+from restorelab.structures import Condition
+
+
+@BACKBONES.register_module()
+class TinyNet(nn.Module):
+    """A convolution that starts near the identity; (B, 3, H, W) -> (B, 3, H, W); it sees one pixel away."""
+
+    def __init__(self, width: int = 3):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3, padding=1)
+        self.out = nn.Conv2d(width, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + 0.1 * self.out(self.conv(x))
+
+
+@PRIORS.register_module()
+class TinyPrior(nn.Module):
+    """The mean color of the image and its gray values at half the size; counts how often it is asked."""
+
+    provides = {'vectors.color': 3, 'maps.gray': 1}
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, lq: Tensor) -> Condition:
+        self.calls += 1
+        gray = nn.functional.avg_pool2d(lq.mean(dim=1, keepdim=True), 2, ceil_mode=True)
+        return Condition(vectors=dict(color=lq.mean(dim=(2, 3))), maps=dict(gray=gray))
+
+
+class TinySampler:
+    def __init__(self, steps: int):
+        self.steps = steps
+
+
+@MODELS.register_module()
+class TinyRestorer(Restorer):
+    """``steps`` times: convolve, move toward the image's mean color and its gray map, add noise of ``noise_level``."""
+
+    def __init__(self, backbone: dict, noise_level: float = 0.0, steps: int | None = 2, **kwargs):
+        super().__init__(backbone, **kwargs)
+        self.noise_level = noise_level
+        if steps is not None:
+            self.sampler = TinySampler(steps)
+
+    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+        return dict(loss_pixel=(self.backbone(lq) - gt).square().mean())
+
+    def run(self, lq: Tensor, cond: Condition, noise) -> Tensor:
+        height, width = lq.shape[-2:]
+        gray = cond.map('gray').repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)[..., :height, :width]
+        for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
+            lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray
+            lq = lq + self.noise_level * noise(lq)
+        return lq
+
+
+CONFIG = dict(type='TinyRestorer', backbone=dict(type='TinyNet'), priors=[dict(type='TinyPrior')], noise_level=0.02)
+
+
+def tiny_restorer(**options) -> TinyRestorer:
+    """A TinyRestorer with fixed weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return MODELS.build(dict(CONFIG, **options))
