@@ -16,11 +16,15 @@ def smooth_field(shape: tuple[int, int], cells: int, rng: np.random.Generator) -
 def depth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A made-up depth map, (H, W) float32 with mean 1, at least 0.2: farther to the top, with gentle hills."""
     height, width = shape
-    rise, tilt = rng.uniform(0, 1.2), rng.uniform(-0.4, 0.4)
-    up = np.linspace(rise / 2, -rise / 2, height, dtype=np.float32)[:, None]
-    across = np.linspace(-tilt / 2, tilt / 2, width, dtype=np.float32)
+    rise, tilt = np.float32(rng.uniform(0, 1.2)), np.float32(rng.uniform(-0.4, 0.4))
+    slope = rise * (0.5 - _unit(height))[:, None] + tilt * (_unit(width) - 0.5)
     hills = 0.5 * smooth_field(shape, 2, rng) + 0.25 * smooth_field(shape, 5, rng)
-    return np.maximum(1 + up + across + hills - hills.mean(), np.float32(0.2))
+    return np.maximum(1 + slope + hills - hills.mean(), np.float32(0.2))
+
+
+def _unit(count: int) -> np.ndarray:
+    """Centers of ``count`` pixels along [0, 1]."""
+    return (np.arange(count, dtype=np.float32) + 0.5) / count
 
 
 @DEGRADATIONS.register_module()

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from restorelab.datasets.degradations import haze, rain, snow
+from restorelab.datasets.degradations.weather import depth_field, streak
+from tests.datasets.pictures import flat, scene
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_no_haze_leaves_the_image():
+    np.testing.assert_allclose(haze(scene(), 0, 0.9, rng()), scene(), atol=1e-6)
+
+
+def test_dense_haze_shows_only_airlight():
+    np.testing.assert_allclose(haze(scene(), 200, 0.85, rng()), 0.85, atol=1e-6)
+
+
+def test_haze_lies_between_scene_and_airlight():
+    image, out = scene(), haze(scene(), 1.0, 1.0, rng())
+    assert ((out >= image - 1e-6) & (out <= 1)).all()
+
+
+def test_haze_has_one_transmission_for_the_three_channels():
+    image = scene()
+    transmission = (1 - haze(image, 1.2, 1.0, rng())) / (1 - image)
+    np.testing.assert_allclose(transmission, transmission[..., :1].repeat(3, axis=2), atol=1e-4)
+
+
+@pytest.mark.parametrize('shape', [(128, 128), (300, 451), (1, 7)], ids=str)
+def test_depth_has_mean_one_and_is_never_at_the_lens(shape):
+    fields = [depth_field(shape, rng(seed)) for seed in range(50)]
+    assert np.mean(fields) == pytest.approx(1, abs=0.05)
+    assert np.min(fields) >= np.float32(0.2)
+
+
+def test_depth_is_smooth():
+    field = depth_field((128, 128), rng())
+    assert max(np.abs(np.diff(field, axis=0)).max(), np.abs(np.diff(field, axis=1)).max()) < 0.05
+
+
+def rainy(image, density=0.01, brightness=0.8, slant=0.0):
+    return rain(image, density, 20, brightness, slant, rng())
+
+
+def test_rain_only_brightens_and_never_exceeds_white():
+    image = scene()
+    assert (rainy(image) >= image).all()
+    assert rainy(flat(1)).max() == pytest.approx(1)
+
+
+def test_rain_on_black_is_as_bright_as_asked_and_gray():
+    out = rainy(flat(0), density=0.03, brightness=0.6)
+    assert 0.5 < out.max() <= 0.6 + 1e-6
+    assert (out == out[..., :1]).all()
+
+
+def test_more_drops_cover_more():
+    covered = [(rainy(flat(0), density) > 0.05).mean() for density in (0.001, 0.004, 0.016)]
+    assert covered[0] < covered[1] < covered[2] < 0.9
+
+
+def test_dry_weather_leaves_the_image():
+    np.testing.assert_array_equal(rainy(scene(), density=0), scene())
+
+
+def test_streaks_run_along_the_fall():
+    out = rainy(flat(0))[..., 0]
+    out = out - out.mean()
+    along, across = (out[6:] * out[:-6]).mean(), (out[:, 6:] * out[:, :-6]).mean()
+    assert along > 3 * across
+
+
+@pytest.mark.parametrize(('length', 'width', 'angle'), [(20, 1, 90), (5, 9, 40), (0, 1, 0)])
+def test_streak_has_peak_one_and_fades_before_its_border(length, width, angle):
+    stamp = streak(length, width, angle)
+    assert stamp.max() == 1
+    border = np.concatenate([stamp[0], stamp[-1], stamp[:, 0], stamp[:, -1]])
+    assert border.max() < 0.1
+
+
+def test_snow_is_white_where_it_covers():
+    out = snow(flat(0), 0.02, 8, 1.0, rng())
+    assert out.max() == pytest.approx(0.95, abs=0.02)
+
+
+def test_snow_shows_the_scene_through_as_opacity_says():
+    out = snow(flat(0), 0.1, 8, 0.4, rng())
+    assert out.max() == pytest.approx(0.4 * 0.95, abs=1e-3)
+
+
+def test_rain_and_snow_have_no_seam_at_the_border():
+    out = np.mean([snow(flat(0, 32), 0.02, 8, 1.0, rng(seed)) for seed in range(150)], axis=0)[..., 0]
+    assert out[[0, -1]].mean() == pytest.approx(out[8:-8, 8:-8].mean(), rel=0.15)
