@@ -13,7 +13,7 @@ DEFAULT_KINDS = dict(
           dict(type='defocus_blur', radius=(1.0, 3.5))],
     clean=dict(type='clean'),
     defocus=dict(type='defocus_blur', radius=(1.0, 3.5)),
-    haze=dict(type='haze', beta=(0.6, 2.0), airlight=(0.7, 1.0)),
+    haze=dict(type='haze', beta=(0.5, 1.6), airlight=(0.7, 1.0)),
     jpeg=dict(type='jpeg', quality=(10, 40)),
     lowlight=dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=(0.0, 0.02), shot_noise=(0.0, 0.03)),
     noise=dict(type='gaussian_noise', sigma=(15 / 255, 50 / 255)),
