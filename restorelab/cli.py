@@ -25,11 +25,15 @@ class CfgOptions(DictAction):
         super().__call__(parser, namespace, values, option_string)
 
 
+def _add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
+                        help='change entries of the config: model.sampler.steps=10 model.priors.0.pretrained=x.pth')
+
+
 def _config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)')
-    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
-                        help='change entries of the config: model.sampler.steps=10 model.priors.0.type=MyPrior')
+    _add_cfg_options(parser)
     parser.add_argument('--allow-unknown', action='store_true',
                         help='take unknown top-level keys, options and --cfg-options keys instead of failing')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
@@ -41,7 +45,8 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     _config_arguments(parser)
     parser.add_argument('--resume', nargs='?', const=True, metavar='PATH',
                         help='go on from PATH, or from the last checkpoint of the work dir')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument('--amp', nargs='?', const=True, default=False, choices=['bf16', 'fp16'],
+                        help='train in mixed precision (default: bf16 where the device computes in it)')
     parser.add_argument('--seed', type=int, help='seed of weights, data and noise (default: the config says)')
 
 
@@ -83,6 +88,46 @@ def _list(args: argparse.Namespace) -> None:
             print(f'  {name:<32} {package}')
 
 
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('input', metavar='IN', help='image file, folder, or a glob in quotes')
+    parser.add_argument('output', metavar='OUT', help='file for one image, else a folder')
+    parser.add_argument('--model', help='name of weights that ship, a .safetensors file, or a config (default: '
+                        'tpgdiff-small)')
+    parser.add_argument('--checkpoint', help='weights for a config given as --model')
+    parser.add_argument('--tile', type=int, help='largest side restored at once, 0 for never cutting '
+                        '(default: 512 for images of more than a megapixel)')
+    parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
+    parser.add_argument('--panel', action='store_true', help='also write the degraded image beside the restored one')
+    parser.add_argument('--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)")
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)')
+    parser.add_argument('--overwrite', action='store_true', help='replace earlier results; inputs are never replaced')
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from restorelab.apis import restore_files
+    return restore_files(args.input, args.output, model=args.model, checkpoint=args.checkpoint, tile=args.tile,
+                         steps=args.steps, panel=args.panel, seed=args.seed, device=args.device,
+                         overwrite=args.overwrite)
+
+
+def _publish_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='the config that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='checkpoint of the work dir')
+    parser.add_argument('output', help='.safetensors file to write')
+    parser.add_argument('--half', action='store_true', help='store parameters as float16 (loaded as float32)')
+    parser.add_argument('--raw', action='store_true', help='the last weights instead of their moving average')
+    parser.add_argument('--license', default='Apache-2.0', help='license of the weights (default: %(default)s)')
+    parser.add_argument('--notes', default='', help='how it was trained; kept in the file')
+    _add_cfg_options(parser)
+
+
+def _publish(args: argparse.Namespace) -> None:
+    from restorelab.apis import publish
+    info = publish(args.config, args.checkpoint, args.output, half=args.half, averaged=not args.raw,
+                   license=args.license, notes=args.notes, cfg_options=args.cfg_options)
+    print(f'{args.output}: ' + ', '.join(f'{key} {value}' for key, value in info.items() if value not in ('', None)))
+
+
 def _check_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('root', help='folder that the layouts begin in')
     parser.add_argument('names', nargs='*', metavar='NAME', help='data sets to check (default: those that are there)')
@@ -108,6 +153,8 @@ class Verb(NamedTuple):
 VERBS = {
     'train': Verb('train the model of a config', _train_arguments, _train),
     'test': Verb('evaluate a checkpoint on the test set of a config', _test_arguments, _test),
+    'restore': Verb('restore image files', _restore_arguments, _restore),
+    'publish': Verb('make a weight file to share from a checkpoint', _publish_arguments, _publish),
     'check-data': Verb('say what is missing, miscounted, unpaired or unreadable in data sets',
                        _check_data_arguments, _check_data),
     'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
@@ -134,7 +181,7 @@ def _complete(parser: argparse.ArgumentParser, verb: str) -> None:
 
 def _is_message(error: Exception) -> bool:
     """Whether ``error`` speaks to the user: a file, an import, or something that restorelab itself refused."""
-    if isinstance(error, OSError | ImportError | SyntaxError):
+    if isinstance(error, OSError | ImportError | FloatingPointError):
         return True
     frame = error.__traceback__
     while frame.tb_next is not None:
