@@ -1,19 +1,18 @@
 """Evaluate a checkpoint with MMEngine's Runner."""
 
-from pathlib import Path
-
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from restorelab.apis.training import prepare
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.weights import resolve_weights
 
 TRAINING_KEYS = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                  'val_evaluator')
 
 
-def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None, show_dir: str | None = None,
-         launcher: str = 'none') -> dict[str, float]:
+def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noqa: PT028 (it is no pytest test)
+         show_dir: str | None = None, launcher: str = 'none') -> dict[str, float]:  # noqa: PT028
     """Score a checkpoint on the test set of ``cfg``. Returns the metrics by name; tables are logged.
 
     Args:
@@ -40,10 +39,3 @@ def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None, show_d
     model = getattr(runner.model, 'module', runner.model)
     load_weights(model, state, path)
     return runner.test()
-
-
-def resolve_weights(reference: str) -> Path:
-    """Path of ``restorelab:<name>`` or of a local file."""
-    from restorelab.utils.weights import resolve_weights as resolve
-
-    return resolve(reference)

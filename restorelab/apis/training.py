@@ -13,6 +13,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.utils.checkpoint import read_checkpoint
+from restorelab.utils.weights import resolve_weights
 
 _RUNS = itertools.count()
 
@@ -57,8 +58,8 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
-    """What MMEngine's Runner reads a local checkpoint with: no code from the file is run, see ``read_checkpoint``."""
-    return read_checkpoint(Path(filename).expanduser())
+    """What MMEngine's Runner reads a file or published weights with; no code in it is run, see ``read_checkpoint``."""
+    return read_checkpoint(resolve_weights(filename))
 
 
 def _start_gloo(cfg: Config, launcher: str) -> None:

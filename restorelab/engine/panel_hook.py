@@ -12,6 +12,8 @@ from restorelab.utils.panels import compare
 class PanelHook(Hook):
     """Before/after pictures, degraded | restored | clean with their PSNR, as PNG files named by the sample's key.
 
+    Samples without a ``restored`` image (a prior is trained) have none.
+
     Args:
         per_task: pictures of each degradation, the first ones of the set; None for all.
         out_dir: folder of the pictures of a test. Those of a validation go to ``<work_dir>/vis/iter_<n>``.
@@ -36,7 +38,8 @@ class PanelHook(Hook):
         from PIL import Image
 
         for sample in samples:
-            if self.per_task is not None and self.drawn[sample.task] >= self.per_task:
+            enough = self.per_task is not None and self.drawn[sample.task] >= self.per_task
+            if enough or 'restored' not in sample:
                 continue
             self.drawn[sample.task] += 1
             path = folder / f'{sample.key}.png'

@@ -25,5 +25,5 @@ class SeedEachIterationHook(Hook):
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         seed = iteration_seed(runner.seed, runner.iter, runner.rank)
         random.seed(seed)
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 (libraries still draw from it)
         torch.manual_seed(seed)

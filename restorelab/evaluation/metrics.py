@@ -1,5 +1,6 @@
 """The MMEngine metric: PSNR and SSIM of every degradation beside those of the degraded input."""
 
+import logging
 from collections.abc import Iterable
 from io import StringIO
 
@@ -56,20 +57,27 @@ class RestorationMetric(BaseMetric):
 
     def process(self, data_batch, data_samples: list[dict]) -> None:
         for sample in data_samples:
-            task = sample['task'] if self.by_task else 'all'
+            key = sample.get('key', '?')
             if 'gt' not in sample:
-                raise KeyError(f"sample '{sample.get('key', '?')}' has no 'gt'; scores need a paired data set")
-            gt, restored, lq = (sample[name][None] for name in ('gt', 'restored', 'lq'))
-            scores = {}
-            for name, by_task in self.protocols.items():
-                protocol = by_task.get(sample['task'], by_task['any'])
-                scores[f'{name}/psnr'], scores[f'{name}/ssim'] = _floats(protocol.score(restored, gt))
-                if self.baseline:
-                    scores[f'{name}/input_psnr'], scores[f'{name}/input_ssim'] = _floats(protocol.score(lq, gt))
-            for name, (score, _) in self.perceptual.items():
-                with torch.no_grad():
-                    scores[f'perceptual/{name}'] = float(score(restored, gt))
-            self.results.append((task, sample.get('key', '?'), scores))
+                raise KeyError(f"sample '{key}' has no 'gt'; scores need a paired data set")
+            try:
+                scores = self._scores(sample)
+            except ValueError as error:
+                raise ValueError(f"sample '{key}': {error}") from error
+            self.results.append((sample['task'] if self.by_task else 'all', key, scores))
+
+    @torch.no_grad()
+    def _scores(self, sample: dict) -> dict[str, float]:
+        gt, restored, lq = (sample[name][None] for name in ('gt', 'restored', 'lq'))
+        scores = {}
+        for name, by_task in self.protocols.items():
+            protocol = by_task.get(sample['task'], by_task['any'])
+            scores[f'{name}/psnr'], scores[f'{name}/ssim'] = map(float, protocol.score(restored, gt))
+            if self.baseline:
+                scores[f'{name}/input_psnr'], scores[f'{name}/input_ssim'] = map(float, protocol.score(lq, gt))
+        for name, (score, _) in self.perceptual.items():
+            scores[f'perceptual/{name}'] = float(score(restored, gt))
+        return scores
 
     def compute_metrics(self, results: list[tuple[str, str, dict]]) -> dict[str, float]:
         tasks = sorted({task for task, _, _ in results})
@@ -89,14 +97,15 @@ class RestorationMetric(BaseMetric):
         for name, (_, lower_better) in self.perceptual.items():
             values = '  '.join(f'{task} {value:.4f}' for task, value in means[f'perceptual/{name}'].items())
             print_log(f"{name} ({'lower' if lower_better else 'higher'} is better): {values}", 'current')
-        for kind in {name for _, _, scores in results for name in scores if name.endswith('psnr')}:
+        for kind in (name for name in means if name.endswith('psnr')):
             equal = [key for _, key, scores in results if scores[kind] == float('inf')]
             broken = [key for _, key, scores in results if scores[kind] != scores[kind]]
             if equal:
                 print_log(f'{kind}: {len(equal)} of {len(results)} images equal the clean one (infinite PSNR) and are '
                           f'left out of the mean: {equal[:5]}', 'current')
             if broken:
-                print_log(f'{kind}: {len(broken)} of {len(results)} images hold NaN: {broken[:5]}', 'current', 'WARNING')
+                print_log(f'{kind}: {len(broken)} of {len(results)} images hold NaN: {broken[:5]}', 'current',
+                          logging.WARNING)
 
 
 def _named_protocol(spec: str | dict) -> tuple[str, dict[str, Protocol]]:
@@ -111,10 +120,6 @@ def _tensor(values: Iterable[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float64)
 
 
-def _floats(scores: tuple[Tensor, ...]) -> tuple[float, ...]:
-    return tuple(float(score) for score in scores)
-
-
 def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str]) -> str:
     """The scores of one protocol as text."""
     from rich.box import SIMPLE
@@ -126,8 +131,8 @@ def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str
     table = Table(title=title, box=SIMPLE, title_justify='left')
     table.add_column('degradation')
     with_input = f'{name}/input_psnr' in means
-    columns = ['input PSNR', 'input SSIM', 'restored PSNR', 'restored SSIM', 'gain dB'] if with_input else ['PSNR', 'SSIM']
-    for column in columns:
+    compared = ['input PSNR', 'input SSIM', 'restored PSNR', 'restored SSIM', 'gain dB']
+    for column in compared if with_input else ['PSNR', 'SSIM']:
         table.add_column(column, justify='right')
     if len(set(used.values())) > 1:
         table.add_column('protocol')

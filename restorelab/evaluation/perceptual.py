@@ -24,10 +24,13 @@ def perceptual_score(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], boo
 def _lpips() -> Callable[[Tensor, Tensor], Tensor]:
     try:
         from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+        metric = LearnedPerceptualImagePatchSimilarity(net_type='alex', normalize=True)
     except ImportError as error:
         raise ImportError("the score 'lpips' needs torchmetrics and torchvision: "
                           'pip install torchmetrics torchvision') from error
-    metric = LearnedPerceptualImagePatchSimilarity(net_type='alex', normalize=True)
+    except OSError as error:
+        raise OSError(f"the score 'lpips' needs AlexNet's weights, and they could not be fetched ({error}); "
+                      'run it once with a network, torch keeps them in its hub cache') from error
 
     def score(restored: Tensor, clean: Tensor) -> Tensor:
         value = metric.to(restored.device)(restored.float(), clean.float())

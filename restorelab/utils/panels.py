@@ -51,7 +51,8 @@ def _fitting_font(fonts, caption: str, width: int):
     return fonts.load_default(6)
 
 
-def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray, gt: Tensor | np.ndarray | None = None) -> np.ndarray:
+def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray,
+            gt: Tensor | np.ndarray | None = None) -> np.ndarray:
     """Panel degraded | restored | clean with the PSNR of the first two where ``gt`` is known.
 
     Images: float tensors (3, H, W) in [0, 1] or uint8 arrays (H, W, 3). Returns: uint8 (H', W', 3).

@@ -29,8 +29,9 @@ def test_averaged_weights_are_scored_where_a_checkpoint_has_them(trained, tmp_pa
 
 def test_safetensors_are_scored_like_the_checkpoint_they_were_made_from(trained, tmp_path):
     from safetensors.torch import save_file
-    save_file(dict(read_checkpoint(trained)['state_dict']), tmp_path / 'weights.safetensors')
-    assert score(toy_config(tmp_path), str(tmp_path / 'weights.safetensors')) == score(toy_config(tmp_path), str(trained))
+    weights = tmp_path / 'weights.safetensors'
+    save_file(dict(read_checkpoint(trained)['state_dict']), weights)
+    assert score(toy_config(tmp_path), str(weights)) == score(toy_config(tmp_path), str(trained))
 
 
 def test_show_dir_gets_a_panel_of_every_image(trained, tmp_path):
@@ -49,7 +50,7 @@ def test_a_checkpoint_of_another_model_is_refused(trained, tmp_path):
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='gone.pth'):
+    with pytest.raises(FileNotFoundError, match=r'gone\.pth'):
         score(toy_config(tmp_path), str(tmp_path / 'gone.pth'))
 
 

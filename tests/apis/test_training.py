@@ -105,6 +105,16 @@ def test_a_checkpoint_of_another_model_is_refused_with_its_keys(tmp_path):
         train(toy_config(tmp_path / 'b'), resume=str(tmp_path / 'other.pth'))
 
 
+def test_training_starts_from_published_weights(tmp_path):
+    from restorelab.utils.weights import save_published
+    train(toy_config(tmp_path / 'a', max_iters=2))
+    state = read_checkpoint(tmp_path / 'a/iter_2.pth')['state_dict']
+    save_published(tmp_path / 'small.safetensors', dict(state), config={}, info={})
+    runner = train(toy_config(tmp_path / 'b', max_iters=1, load_from=str(tmp_path / 'small.safetensors'),
+                              **{'optim_wrapper.optimizer.lr': 0.0}))
+    torch.testing.assert_close(dict(runner.model.state_dict()), dict(state), rtol=0, atol=0)
+
+
 def test_checkpoints_only_fall_between_optimizer_steps(tmp_path):
     cfg = toy_config(tmp_path, **{'optim_wrapper.accumulative_counts': 3})
     with pytest.raises(ValueError, match=r'checkpoint\.interval=2 must be a multiple .*accumulative_counts=3'):
@@ -181,5 +191,5 @@ def test_two_ranks_train_as_one_with_the_joined_batch(tmp_path):
     assert one.returncode == 0, one.stderr
     first, second = (read_checkpoint(tmp_path / name / 'iter_4.pth')['state_dict'] for name in ('one', 'two'))
     torch.testing.assert_close(second, first, rtol=1e-5, atol=1e-6)
-    ranks = zip(losses_in(tmp_path / 'two', 0).values(), losses_in(tmp_path / 'two', 1).values())
-    np.testing.assert_allclose([np.mean(pair) for pair in ranks], list(losses_in(tmp_path / 'one').values()), rtol=1e-5)
+    ranks = np.mean([list(losses_in(tmp_path / 'two', rank).values()) for rank in (0, 1)], axis=0)
+    np.testing.assert_allclose(ranks, list(losses_in(tmp_path / 'one').values()), rtol=1e-5)

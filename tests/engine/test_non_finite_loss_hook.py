@@ -30,7 +30,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path, value):
     model = nn.Linear(2, 2)
     nn.init.constant_(model.weight, value)
     runner = SimpleNamespace(model=model, work_dir=str(tmp_path), iter=9)
-    with pytest.raises(FloatingPointError, match='iteration 10: 1 weights are not finite .*weight'):
+    with pytest.raises(FloatingPointError, match=r'iteration 10: 1 weights are not finite .*weight'):
         NonFiniteLossHook().before_save_checkpoint(runner, checkpoint={})
 
 

@@ -37,6 +37,13 @@ def test_a_test_without_a_folder_writes_nothing(tmp_path, monkeypatch):
     assert not names(tmp_path)
 
 
+def test_samples_that_are_not_restored_have_no_panel(tmp_path):
+    sample, = samples('noise_0')
+    del sample.restored
+    PanelHook(out_dir=str(tmp_path)).after_test_iter(None, 0, outputs=[sample])
+    assert not names(tmp_path)
+
+
 def test_an_image_without_a_clean_one_gets_a_panel_of_two(tmp_path):
     sample, = samples('noise_0')
     whole, pair = tmp_path / 'whole', tmp_path / 'pair'

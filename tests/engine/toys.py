@@ -16,9 +16,6 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
 
-import restorelab.engine
-import restorelab.evaluation
-import restorelab.models.restorers
 from restorelab.models.restorers.base import Restorer
 from restorelab.registry import BACKBONES, DATA_SAMPLERS, DATASETS, HOOKS, MODELS
 from restorelab.structures import RestorationSample
@@ -51,7 +48,7 @@ class ToyRestorer(Restorer):
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
     def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
-        noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale
+        noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
         self.calls += 1
         factor = float('nan') if self.calls in self.poison_at else 1.0
         return dict(loss_pixel=(self.backbone(lq + noise) - gt).square().mean() * factor)
