@@ -22,7 +22,7 @@ from restorelab.structures import Condition
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.images import read_image, to_rgb_array, to_uint8, to_unit_tensor
-from restorelab.utils.tiling import blend_tiles, check_tile
+from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
 DEFAULT = 'tpgdiff-small'
@@ -114,7 +114,7 @@ class RestoreModel:
             steps: sampling steps instead of those of the model's sampler.
             tile: largest side, in pixels, that is restored at once; 0 never cuts. By default images of more than a
                 megapixel (2^20) are cut into tiles of 512. Priors always see the whole image.
-            overlap: pixels that neighboring tiles share, at most half of ``tile``; an eighth of it by default.
+            overlap: pixels that neighboring tiles share, at most half of ``tile``; about an eighth of it by default.
             seed: of the sampler's noise.  progress: show a bar over the tiles.
         Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted.
         """
@@ -122,7 +122,7 @@ class RestoreModel:
         if tile is None:
             tile = TILE if batch.shape[-2] * batch.shape[-1] > WHOLE_PIXELS else 0
         if overlap is None:
-            overlap = tile // 8
+            overlap = default_overlap(tile)
         if tile:
             check_tile(tile, overlap)
         with sampling_steps(self.model, steps), torch.inference_mode():

@@ -60,6 +60,12 @@ def split_axis(length: int, tile: int, overlap: int) -> list[Span]:
     return [Span(i * stride, min(i * stride + tile, length), i > 0, i < count - 1) for i in range(count)]
 
 
+def default_overlap(tile: int) -> int:
+    """An eighth of ``tile``, and up to 15 more so that tiles begin at multiples of 16; at most half of it."""
+    eighth = tile // 8
+    return min(eighth + (tile - eighth) % 16, tile // 2)
+
+
 def check_tile(tile: int, overlap: int) -> None:
     """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2, so that only neighbors overlap."""
     if tile < 1 or not 0 <= 2 * overlap <= tile:

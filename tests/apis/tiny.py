@@ -56,8 +56,7 @@ class TinyRestorer(Restorer):
         return dict(loss_pixel=(self.backbone(lq) - gt).square().mean())
 
     def run(self, lq: Tensor, cond: Condition, noise) -> Tensor:
-        height, width = lq.shape[-2:]
-        gray = cond.map('gray').repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)[..., :height, :width]
+        gray = nn.functional.interpolate(cond.map('gray'), lq.shape[-2:])
         for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
             lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray
             lq = lq + self.noise_level * noise(lq)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from restorelab.utils.tiling import blend_tiles, hann_ramp, split_axis, split_image
+from restorelab.utils.tiling import blend_tiles, default_overlap, hann_ramp, split_axis, split_image
 
 SIZES = [(1, 1), (1, 40), (5, 7), (16, 16), (17, 33), (64, 50), (100, 37)]
 TILINGS = [(16, 4), (16, 8), (16, 0), (7, 3), (1, 0)]
@@ -84,6 +84,12 @@ def test_the_ramp_has_a_dropped_quarter_a_hann_half_and_a_full_quarter():
     assert torch.equal(ramp[:8], torch.zeros(8))
     assert (ramp[8:24].diff() > 0).all()
     torch.testing.assert_close(ramp[24:], torch.ones(8))
+
+
+@pytest.mark.parametrize(('tile', 'overlap'), [(512, 64), (256, 32), (500, 68), (20, 4), (8, 4), (1, 0)])
+def test_the_default_overlap_is_about_an_eighth_and_keeps_tiles_on_a_grid(tile, overlap):
+    assert default_overlap(tile) == overlap
+    split_image(100, 100, tile, overlap)
 
 
 @pytest.mark.parametrize(('tile', 'overlap'), [(0, 0), (-5, 0), (16, -1), (16, 9)])
