@@ -95,7 +95,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
                         'tpgdiff-small)')
     parser.add_argument('--checkpoint', help='weights for a config given as --model')
     parser.add_argument('--tile', type=int, help='largest side restored at once, 0 for never cutting '
-                        '(default: 512 for images of more than a megapixel)')
+                        '(default: 512 for more pixels than 768x768)')
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
     parser.add_argument('--panel', action='store_true', help='also write the degraded image beside the restored one')
     parser.add_argument('--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)")
