@@ -221,7 +221,7 @@ def _find(place: Place) -> tuple[Callable | None, Registry]:
     try:
         found = _first(kind, tables, scope) or (load_plugins() is not None and _first(kind, tables, scope))
     except (ImportError, TypeError) as error:
-        raise type(error)(f'{place.path}: {error}') from error
+        raise type(error)(f'{place.path}, type={kind!r}: {error}') from error
     if found and not (expected in rl.OWN_TABLES and found[1] in rl.OWN_TABLES and found[1] is not expected):
         return found
     names = {table: known_names((scope and rl.table_of_scope(scope, table)) or table) for table in ALL_TABLES}

@@ -60,7 +60,7 @@ def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]
     tables = {registry.name: registry for registry in TABLES}
     if table is not None:
         wanted = table.lower().replace('-', ' ').replace('_', ' ')
-        found = [name for name in tables if wanted in (name, f'{name}s')]
+        found = [name for name in tables if wanted in (name, f'{name}s', f'{name}es')]
         if not found:
             raise KeyError(f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
                            f'all: {list(tables)}')
@@ -159,12 +159,11 @@ def _import_path(path: str) -> Callable | None:
 
 def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
     """Says what to install. MMEngine swallows such errors and then calls the name unknown."""
-    if error.name.split('.')[0] in ('mmdet', 'mmcv'):
-        return ImportError(f"'{wanted}' needs the package '{error.name}', which is not installed: run `make detection`",
-                           name=error.name)
-    if error.name == wanted.split('.')[0]:
-        return ImportError(f"'{wanted}' needs the package '{error.name}', which is not installed", name=error.name)
-    return ImportError(f"'{wanted}' does not import: no module named '{error.name}'", name=error.name)
+    package = error.name.split('.')[0]
+    message = f"the package '{package}' is not installed"
+    message += f", and '{wanted}' imports it" if package != wanted.split('.')[0] else ''
+    message += '; for detection run `make detection`' if package in ('mmdet', 'mmcv') else ''
+    return ImportError(message, name=error.name)
 
 
 def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str:
