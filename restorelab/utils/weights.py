@@ -26,7 +26,7 @@ def save_published(path: str | os.PathLike, state: dict[str, Tensor], config: di
         config: the model's config, of plain values.  info: anything JSON can hold that a user should know.
     Raises: ValueError for another extension; TypeError when config or info hold what JSON does not.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path = Path(path)
     if path.suffix != '.safetensors':
@@ -35,7 +35,7 @@ def save_published(path: str | os.PathLike, state: dict[str, Tensor], config: di
     # safetensors refuses tensors that share memory
     tensors = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        temporary.write_bytes(save(tensors, metadata))  # its own file writer ignores the umask
 
 
 def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, dict]:

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from restorelab.apis import RestoreModel, inference, load
 from restorelab.apis.inference import cut_maps, pick_device
+from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils import weights
 from restorelab.utils.checkpoint import CheckpointError
@@ -202,6 +203,30 @@ def test_steps_that_cannot_be_are_refused(restorer, steps):
 def test_steps_for_a_model_without_a_sampler_are_refused():
     with pytest.raises(ValueError, match='TinyRestorer has no sampler'):
         RestoreModel(tiny_restorer(steps=None))(torch.rand(3, 8, 8), steps=5)
+
+
+@pytest.fixture(scope='module')
+def diffusion():
+    torch.manual_seed(0)
+    return RestoreModel(MODELS.build(dict(
+        type='DiffusionRestorer',
+        backbone=dict(
+            type='IRSDEUNet', width=4, channel_mults=[1, 2], attention=['none', 'linear'], mid_attention='linear'),
+        process=dict(type='MeanRevertingProcess', steps=20), loss=dict(type='L1Loss'),
+        sampler=dict(type='MultistepDPM', steps=2))))
+
+
+def test_more_steps_than_were_trained_are_refused_and_not_remembered(diffusion):
+    image = torch.rand(3, 16, 16)
+    before = diffusion(image)
+    with pytest.raises(ValueError, match='20 trained ones, not 21'):
+        diffusion(image, steps=21)
+    assert torch.equal(diffusion(image), before)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 30), (13, 22)])
+def test_a_diffusion_restorer_takes_any_size(diffusion, size):
+    assert diffusion(torch.rand(3, *size)).shape == (3, *size)
 
 
 def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():

@@ -19,6 +19,12 @@ def test_a_published_file_gives_back_state_config_and_info(tmp_path):
     assert (config, info) == (CONFIG, dict(license='Apache-2.0'))
 
 
+def test_a_published_file_is_as_readable_as_any_other(tmp_path):
+    (tmp_path / 'other').touch()
+    save_published(tmp_path / 'a.safetensors', dict(a=torch.ones(1)), CONFIG, {})
+    assert (tmp_path / 'a.safetensors').stat().st_mode == (tmp_path / 'other').stat().st_mode
+
+
 def test_half_precision_is_read_as_float32(tmp_path):
     save_published(tmp_path / 'a.safetensors', dict(a=torch.ones(2).half()), CONFIG, {})
     assert read_published(tmp_path / 'a.safetensors')[0]['a'].dtype == torch.float32
