@@ -1,3 +1,4 @@
 from restorelab.models.backbones.irsde_unet import IRSDEUNet
+from restorelab.models.backbones.residual_diffusion_unet import ResidualDiffusionUNet
 
-__all__ = ['IRSDEUNet']
+__all__ = ['IRSDEUNet', 'ResidualDiffusionUNet']

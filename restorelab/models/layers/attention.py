@@ -3,10 +3,13 @@
 Letters: B batch, C channels, N = H * W positions, H heads, D width of a head.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.layers.caching import VersionedCache
 from restorelab.models.layers.norm import ChannelLayerNorm
 
 
@@ -51,6 +54,65 @@ class LinearAttention(nn.Module):
             mix = (w_out @ context.transpose(2, 3)) * (self.head_dim**-0.5 / flat.shape[-1])  # B H C D
             out = mix.transpose(1, 2).flatten(2) @ q.flatten(1, 2) + self.to_out[0].bias.float()[:, None]
         return self.to_out[1](out.view(batch, channels, height, width).to(dtype))
+
+
+class LinearAttentionResidual(PreNormResidual):
+    """``x + attention(norm(x))`` with linear attention, or with the constant that it nearly is.
+
+    All that reaches the last norm beside the bias of ``to_out`` is 1/N of a mean of values, so the branch adds about
+    ``norm(bias)`` to every pixel (N is the number of pixels).
+
+    Args:
+        mode: ``exact``; ``constant`` always adds ``norm(bias)``; ``auto`` does so from the N on at which
+            ``error_bound`` is below ``tolerance``.
+    Raises: ValueError for another mode.
+    """
+
+    tolerance = 5e-3
+
+    def __init__(self, channels: int, mode: str = 'exact'):
+        super().__init__(channels, LinearAttention(channels))
+        if mode not in ('exact', 'constant', 'auto'):
+            raise ValueError(f"linear attention is 'exact', 'constant' or 'auto', not '{mode}'")
+        self.mode = mode
+        self._bound = VersionedCache()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.mode == 'exact' or (self.mode == 'auto' and self.error_bound(x[0, 0].numel()) > self.tolerance):
+            return super().forward(x)
+        return x + self.constant().to(x.dtype)
+
+    def constant(self) -> Tensor:
+        """``norm(bias)`` (1, C, 1, 1)."""
+        conv, norm = self.fn['fn'].to_out
+        return norm(conv.bias.view(1, -1, 1, 1))
+
+    def error_bound(self, positions: int) -> float:
+        """Largest change of any value of the branch when its constant replaces it, for any image of N positions.
+
+        A normed pixel is ``g * u`` with ``|u| <= sqrt(C)``, a mean of them too. So what attention adds to the bias has at
+        most the length ``sqrt(C / D) / N * sum over heads |W_out W_v diag(g)|`` (spectral norms), and a layer norm
+        stretches that by at most ``max |gain|`` over the least standard deviation that it can meet.
+        """
+        attention, gain = self.fn['fn'], self.fn['norm'].g
+        conv, norm = attention.to_out
+        weights = (attention.to_qkv.weight, conv.weight, conv.bias, norm.g, gain)
+        length, std, stretch = self._bound.get(weights, self._measure)
+        length = length / positions
+        smallest = std - length
+        return math.inf if smallest <= 0 else stretch * math.sqrt(gain.numel()) * length / smallest
+
+    @torch.no_grad()
+    def _measure(self) -> tuple[float, float, float]:
+        """(root mean square of what attention adds, times N; standard deviation of the bias; gain of the last norm)."""
+        attention, gain = self.fn['fn'], self.fn['norm'].g.flatten()
+        conv, norm = attention.to_out
+        heads = (attention.num_heads, attention.head_dim)
+        w_v = attention.to_qkv.weight.flatten(1).chunk(3)[2].unflatten(0, heads)  # H D C
+        w_out = conv.weight.flatten(1).unflatten(1, heads).transpose(0, 1)  # H C D
+        spectral = torch.linalg.matrix_norm(w_out @ w_v * gain, ord=2).sum()
+        std = torch.sqrt(conv.bias.var(correction=0) + norm.eps)
+        return float(spectral) / math.sqrt(attention.head_dim), float(std), float(norm.g.abs().max())
 
 
 class FullAttention(nn.Module):

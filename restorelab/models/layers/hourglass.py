@@ -10,12 +10,13 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from restorelab.models.layers.attention import FullAttention, LinearAttention, PreNormResidual, SpatialTransformer
+from restorelab.models.layers.attention import (FullAttention, LinearAttentionResidual, PreNormResidual,
+                                                SpatialTransformer)
 from restorelab.models.layers.embedding import SinusoidalEmbedding
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils import pad_to_multiple
 
-ATTENTION = dict(linear=LinearAttention, full=FullAttention, transformer=SpatialTransformer)
+ATTENTION = ('linear', 'full', 'transformer', 'none')
 
 
 class ConvBlock(nn.Module):
@@ -79,18 +80,20 @@ class HourglassUNet(nn.Module):
         make_conv: (in, out) -> 3x3 convolution of the residual blocks.
         norm_groups: groups of their group norms, None for no norm.
         bias: whether the convolutions outside the blocks have one.  final_kernel: size of the last convolution.
+        linear_attention: mode of every ``LinearAttentionResidual``.
     """
 
     def __init__(self, image_channels: int, width: int, channel_mults: Sequence[int], attention: Sequence[str],
                  mid_attention: str, make_conv: Callable[[int, int], nn.Module], norm_groups: int | None, bias: bool,
-                 final_kernel: int):
+                 final_kernel: int, linear_attention: str = 'exact'):
         super().__init__()
         levels = len(channel_mults)
         if len(attention) != levels:
             raise ValueError(f'attention names {len(attention)} levels, channel_mults {levels}; give one of '
-                             f'{[*ATTENTION, "none"]} for each level')
+                             f'{list(ATTENTION)} for each level')
         widths = [width, *(width * mult for mult in channel_mults)]
         self.attention_kinds = [*attention, mid_attention]
+        self.linear_attention = linear_attention
         self.pad_multiple = 2**levels
         self.tap_specs = self._list_taps(widths, levels)
         time_dim = 4 * width
@@ -116,13 +119,16 @@ class HourglassUNet(nn.Module):
         self.final_res_block = block(2 * width, width)
         self.final_conv = nn.Conv2d(width, image_channels, final_kernel, padding=final_kernel // 2)
 
-    @staticmethod
-    def _make_attention(kind: str, channels: int) -> nn.Module:
+    def _make_attention(self, kind: str, channels: int) -> nn.Module:
+        if kind == 'linear':
+            return LinearAttentionResidual(channels, self.linear_attention)
+        if kind == 'full':
+            return PreNormResidual(channels, FullAttention(channels))
+        if kind == 'transformer':
+            return PreNormResidual(channels, SpatialTransformer(channels))
         if kind == 'none':
             return nn.Identity()
-        if kind not in ATTENTION:
-            raise ValueError(f"no attention is called '{kind}'; choose from {[*ATTENTION, 'none']}")
-        return PreNormResidual(channels, ATTENTION[kind](channels))
+        raise ValueError(f"no attention is called '{kind}'; choose from {list(ATTENTION)}")
 
     def _list_taps(self, widths: list[int], levels: int) -> list[TapSpec]:
         taps = [TapSpec('time', 'time', 0, 4 * widths[0])]

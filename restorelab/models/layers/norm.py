@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.layers.caching import VersionedCache
+
 
 class ChannelLayerNorm(nn.Module):
     """Layer norm over the channels of each pixel, gain ``g`` and no bias: (B, C, H, W) -> the same.
@@ -34,16 +36,13 @@ class WeightStandardizedConv2d(nn.Conv2d):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._cached: tuple[tuple, Tensor] | None = None
+        self._standardized = VersionedCache()
 
     def standardized(self) -> Tensor:
         weight = self.weight
         if torch.is_grad_enabled() and weight.requires_grad:
             return self._standardize(weight)
-        state = (weight._version, weight.data_ptr(), weight.device, weight.dtype)
-        if self._cached is None or self._cached[0] != state:
-            self._cached = (state, self._standardize(weight))
-        return self._cached[1]
+        return self._standardized.get([weight], lambda: self._standardize(weight))
 
     def _standardize(self, weight: Tensor) -> Tensor:
         weight = weight.float()
