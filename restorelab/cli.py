@@ -116,6 +116,7 @@ def _publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('output', help='.safetensors file to write')
     parser.add_argument('--half', action='store_true', help='store parameters as float16 (loaded as float32)')
     parser.add_argument('--raw', action='store_true', help='the last weights instead of their moving average')
+    parser.add_argument('--only', nargs='+', metavar='MEMBER', help='write these members of the model only')
     parser.add_argument('--license', default='Apache-2.0', help='license of the weights (default: %(default)s)')
     parser.add_argument('--notes', default='', help='how it was trained; kept in the file')
     _add_cfg_options(parser)
@@ -124,7 +125,7 @@ def _publish_arguments(parser: argparse.ArgumentParser) -> None:
 def _publish(args: argparse.Namespace) -> None:
     from restorelab.apis import publish
     info = publish(args.config, args.checkpoint, args.output, half=args.half, averaged=not args.raw,
-                   license=args.license, notes=args.notes, cfg_options=args.cfg_options)
+                   license=args.license, notes=args.notes, only=args.only, cfg_options=args.cfg_options)
     print(f'{args.output}: ' + ', '.join(f'{key} {value}' for key, value in info.items() if value not in ('', None)))
 
 

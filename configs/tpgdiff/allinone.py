@@ -38,7 +38,7 @@ model = dict(
     sampler=dict(type='MultistepDPM', steps=10))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
-    dict(type='RandomCrop', size=80),
+    dict(type='RandomCrop', size=64),
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
     dict(type='RandomTranspose'),
     dict(type='Degrade'),

@@ -13,7 +13,8 @@ from restorelab.version import __version__
 
 
 def publish(config: str | Config, checkpoint: str, output: str, half: bool = False, averaged: bool = True,
-            license: str = 'Apache-2.0', notes: str = '', cfg_options: dict | None = None) -> dict:
+            license: str = 'Apache-2.0', notes: str = '', only: list[str] | None = None,
+            cfg_options: dict | None = None) -> dict:
     """Write the weights of ``checkpoint`` with the model's config into one ``.safetensors`` file.
 
     The checkpoint is first loaded strictly into the model of ``config``, so what is written can be loaded.
@@ -23,6 +24,7 @@ def publish(config: str | Config, checkpoint: str, output: str, half: bool = Fal
         half: store the parameters as float16, half the size; they are loaded as float32. Buffers keep their type.
         averaged: False publishes the raw weights of the last iteration instead of their moving average.
         license, notes: kept in the file; how it was trained belongs into the notes.
+        only: the model's members to write, such as ``['semantic', 'degradation']`` of a prior stage; None for all.
         cfg_options: changes to the config, such as ``{'model.priors.0.pretrained': 'restorelab:tpgdiff-priors'}``.
     Returns: the ``info`` that was written.
     Raises: CheckpointError for weights of another model; ValueError for a config with paths of this machine;
@@ -39,6 +41,11 @@ def publish(config: str | Config, checkpoint: str, output: str, half: bool = Fal
     load_weights(model, state, checkpoint)
     parameters = dict(model.named_parameters())
     state = {key: value.half() if half and key in parameters else value for key, value in model.state_dict().items()}
+    if only is not None:
+        members = {key.split('.')[0] for key in state}
+        if unknown := sorted(set(only) - members):
+            raise ValueError(f'the model has no weights called {unknown}; it has {sorted(members)}')
+        state = {key: value for key, value in state.items() if key.split('.')[0] in only}
     info = dict(
         name=Path(output).stem, license=license, notes=notes,
         config=Path(cfg.filename).name if cfg.filename else None,

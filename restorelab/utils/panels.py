@@ -1,5 +1,7 @@
 """Before/after pictures with captions."""
 
+import os
+
 import numpy as np
 from torch import Tensor
 
@@ -63,3 +65,21 @@ def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray,
     gt = to_uint8(gt)
     captions = [f'{name} {shown_psnr(image, gt):.2f} dB' for name, image in (('degraded', lq), ('restored', restored))]
     return draw_panel([lq, restored, gt], [*captions, 'clean'])
+
+
+def stack_files(pictures: list[str | os.PathLike], target: str | os.PathLike) -> None:
+    """Write the pictures of some files below one another into one PNG, on white where they differ in width.
+
+    Raises: ValueError when there are none.
+    """
+    from PIL import Image
+
+    if not pictures:
+        raise ValueError(f'no pictures to put into {target}')
+    images = [Image.open(path).convert('RGB') for path in pictures]
+    canvas = Image.new('RGB', (max(i.width for i in images), sum(i.height for i in images)), 'white')
+    top = 0
+    for image in images:
+        canvas.paste(image, (0, top))
+        top += image.height
+    canvas.save(target, format='PNG')

@@ -93,6 +93,16 @@ def test_nothing_of_this_machine_is_in_the_file(trained, tmp_path):
     assert str(config.parent).encode() not in (tmp_path / 'a.safetensors').read_bytes()
 
 
+def test_only_the_named_members_are_written(trained, tmp_path):
+    config, checkpoint, _, _ = trained
+    publish(config, checkpoint, tmp_path / 'a.safetensors', only=['backbone'])
+    state, _, _ = read_published(tmp_path / 'a.safetensors')
+    assert state
+    assert all(key.startswith('backbone.') for key in state)
+    with pytest.raises(ValueError, match=r"no weights called \['teacher'\]"):
+        publish(config, checkpoint, tmp_path / 'b.safetensors', only=['teacher'])
+
+
 def test_an_existing_file_is_kept(trained, tmp_path):
     config, checkpoint, _, _ = trained
     (tmp_path / 'a.safetensors').write_text('earlier')

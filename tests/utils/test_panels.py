@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from restorelab.utils.panels import CAPTION_HEIGHT, MARGIN, compare, draw_panel, shown_psnr, to_uint8
+from restorelab.utils.panels import CAPTION_HEIGHT, MARGIN, compare, draw_panel, shown_psnr, stack_files, to_uint8
 
 
 def test_a_float_tensor_becomes_rounded_pixels():
@@ -45,3 +45,20 @@ def test_images_of_different_sizes_stand_side_by_side():
 def test_a_comparison_without_a_clean_image_has_two_columns():
     image = torch.rand(3, 20, 30)
     assert compare(image, image).shape[1] < compare(image, image, image).shape[1]
+
+
+def test_stacked_files_keep_every_picture(tmp_path):
+    from PIL import Image
+
+    for name, size in (('a.png', (5, 3)), ('b.png', (8, 2))):
+        Image.new('RGB', size, 'black').save(tmp_path / name)
+    stack_files([tmp_path / 'a.png', tmp_path / 'b.png'], tmp_path / 'out.png')
+    stacked = np.asarray(Image.open(tmp_path / 'out.png'))
+    assert stacked.shape == (5, 8, 3)
+    assert stacked[:3, 5:].min() == 255
+    assert stacked[3:].max() == 0
+
+
+def test_stacking_nothing_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match='no pictures'):
+        stack_files([], tmp_path / 'out.png')
