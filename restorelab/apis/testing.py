@@ -1,9 +1,10 @@
 """Evaluate a checkpoint with MMEngine's Runner."""
 
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from restorelab.apis.training import prepare
+from restorelab.apis.training import prepare, release_workers
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.weights import resolve_weights
 
@@ -34,8 +35,12 @@ def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noq
     cfg.load_from, cfg.resume = None, False
     # an average would be a second copy of the weights that are tested
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])]
-    cfg.default_hooks.panels = dict(type='PanelHook', per_task=None, out_dir=show_dir)
+    cfg.setdefault('default_hooks', {})['panels'] = dict(type='PanelHook', per_task=None, out_dir=show_dir)
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
     load_weights(model, state, path)
-    return runner.test()
+    metrics = runner.test()
+    release_workers(runner.test_loop)
+    if launcher != 'none':
+        torch.distributed.destroy_process_group()
+    return metrics

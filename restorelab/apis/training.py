@@ -6,8 +6,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.logging import print_log
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from restorelab.config import load_config
@@ -36,10 +35,19 @@ def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | N
     _check_checkpoint_intervals(cfg)
     if amp:
         _set_precision(cfg, amp)
-    if resume:
-        _set_resume(cfg, resume)
+    earlier = latest_checkpoint(cfg.work_dir)
+    if resume := resume or cfg.get('resume') and (cfg.get('load_from') or True):
+        _set_resume(cfg, earlier if resume in (True, 'auto') else resume)
     runner = Runner.from_cfg(cfg)
+    if resume and not cfg.resume:
+        runner.logger.warning('no checkpoint to resume from in %s: training starts at the beginning', cfg.work_dir)
+    if earlier and not cfg.resume:
+        runner.logger.warning('%s holds checkpoints of an earlier training, and this one replaces them; to go on with '
+                              'the earlier one stop now and give --resume', cfg.work_dir)
     runner.train()
+    release_workers(runner.train_loop, runner.val_loop)
+    if launcher != 'none':
+        torch.distributed.destroy_process_group()
     return runner
 
 
@@ -55,6 +63,13 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
         _start_gloo(cfg, launcher)
     CheckpointLoader.register_scheme('', load_from_local, force=True)
     return cfg
+
+
+def release_workers(*loops: BaseLoop | None) -> None:
+    """End the data workers of finished loops; left to the garbage collector, each blocks the process for seconds."""
+    for loop in filter(None, loops):
+        loop.dataloader_iterator = None  # of a training loop
+        loop.dataloader._iterator = None  # of persistent workers
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
@@ -104,11 +119,10 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
         cfg.optim_wrapper.update(dtype='float16', loss_scale='dynamic')
 
 
-def _set_resume(cfg: Config, resume: bool | str) -> None:
-    path = latest_checkpoint(cfg.work_dir) if resume in (True, 'auto') else str(resume)
+def _set_resume(cfg: Config, path: str | None) -> None:
+    cfg.resume = path is not None
     if path is None:
-        print_log(f'{cfg.work_dir} holds no checkpoint to resume from: training starts at the beginning', 'current')
         return
-    cfg.load_from, cfg.resume = path, True
+    cfg.load_from = str(path)
     if (seed := read_checkpoint(path).get('meta', {}).get('seed')) is not None:
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)  # the data's order hangs on it too

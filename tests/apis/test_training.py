@@ -30,6 +30,10 @@ def interrupt(cfg: Config, at: int) -> None:
         train(cfg)
 
 
+def log_of(runner) -> str:
+    return next(Path(runner.log_dir).glob('*.log')).read_text()
+
+
 def losses_in(work_dir: Path, rank: int = 0) -> dict[int, float]:
     lines = (work_dir / f'losses_{rank}.txt').read_text().split('\n')
     return {int(number): float(loss) for number, loss in (line.split() for line in lines if line)}
@@ -93,7 +97,9 @@ def test_resume_keeps_the_seed_that_was_drawn_when_none_was_given(tmp_path):
 
 
 def test_resume_without_a_checkpoint_starts_at_the_beginning(tmp_path):
-    assert len(recorded(train(toy_config(tmp_path, max_iters=2), resume=True))) == 2
+    runner = train(toy_config(tmp_path, max_iters=2), resume=True)
+    assert len(recorded(runner)) == 2
+    assert 'no checkpoint to resume from' in log_of(runner)
 
 
 def test_a_checkpoint_of_another_model_is_refused_with_its_keys(tmp_path):
@@ -103,6 +109,27 @@ def test_a_checkpoint_of_another_model_is_refused_with_its_keys(tmp_path):
     torch.save(checkpoint, tmp_path / 'other.pth')
     with pytest.raises(ValueError, match=r'(?s)unexpected 1: backbone\.other'):
         train(toy_config(tmp_path / 'b'), resume=str(tmp_path / 'other.pth'))
+
+
+def test_a_config_may_ask_for_resuming(tmp_path):
+    interrupt(toy_config(tmp_path), at=5)
+    assert len(recorded(train(toy_config(tmp_path, resume=True)))) == 2
+
+
+def test_checkpoints_of_an_earlier_training_are_warned_about(tmp_path):
+    train(toy_config(tmp_path, max_iters=2))
+    assert 'holds checkpoints of an earlier training' in log_of(train(toy_config(tmp_path, max_iters=2)))
+
+
+def test_the_embedded_photographs_train_a_model(tmp_path):
+    data = Config.fromfile(ROOT / 'configs/_base_/allinone_data.py')
+    cfg = toy_config(tmp_path, max_iters=2)
+    for key in data:
+        cfg[key] = data[key]
+    cfg.train_dataloader.dataset.pipeline[0].size = 32
+    runner = train(cfg)
+    assert all(np.isfinite(recorded(runner)))
+    assert len(list((tmp_path / 'vis/iter_2').glob('*.png'))) == 5
 
 
 def test_training_starts_from_published_weights(tmp_path):
@@ -156,8 +183,7 @@ def test_the_work_dir_is_named_after_the_config(tmp_path, monkeypatch):
 
 
 def test_the_progress_line_has_loss_speed_time_left_and_memory(tmp_path):
-    runner = train(toy_config(tmp_path, max_iters=2))
-    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    log = log_of(train(toy_config(tmp_path, max_iters=2)))
     line = next(line for line in log.splitlines() if 'Iter(train) [2/2]' in line)
     assert all(re.search(rf'\b{word}: \S', line) for word in ('loss', 'time', 'eta', 'memory', 'lr'))
 
@@ -169,8 +195,7 @@ def test_tensorboard_gets_an_event_file(tmp_path):
 
 @pytest.mark.slow
 def test_losses_after_a_kill_and_resume_equal_those_of_an_uninterrupted_run(tmp_path):
-    whole = run_toy(tmp_path / 'whole', 'max_iters=8', 'num_workers=1')
-    assert whole.returncode == 0, whole.stderr
+    train(toy_config(tmp_path / 'whole', max_iters=8))
     killed = run_toy(tmp_path / 'parts', 'max_iters=8', 'num_workers=1', 'kill_at=5')
     assert killed.returncode == -signal.SIGKILL
     rest = run_toy(tmp_path / 'parts', 'max_iters=8', 'num_workers=1', 'resume=True')
@@ -184,11 +209,9 @@ def test_losses_after_a_kill_and_resume_equal_those_of_an_uninterrupted_run(tmp_
 def test_two_ranks_train_as_one_with_the_joined_batch(tmp_path):
     launch = ['-m', 'torch.distributed.run', '--nproc-per-node=2', '--master-port=0', '--rdzv-backend=c10d',
               '--rdzv-endpoint=localhost:0']
-    quiet = ['model.noise_scale=0.0', 'max_iters=4']
-    two = run_toy(tmp_path / 'two', 'launcher=pytorch', *quiet, launcher=launch)
+    two = run_toy(tmp_path / 'two', 'launcher=pytorch', 'max_iters=4', 'model.noise_scale=0.0', launcher=launch)
     assert two.returncode == 0, two.stderr
-    one = run_toy(tmp_path / 'one', 'train_dataloader.batch_size=4', *quiet)
-    assert one.returncode == 0, one.stderr
+    train(toy_config(tmp_path / 'one', max_iters=4, **{'train_dataloader.batch_size': 4, 'model.noise_scale': 0.0}))
     first, second = (read_checkpoint(tmp_path / name / 'iter_4.pth')['state_dict'] for name in ('one', 'two'))
     torch.testing.assert_close(second, first, rtol=1e-5, atol=1e-6)
     ranks = np.mean([list(losses_in(tmp_path / 'two', rank).values()) for rank in (0, 1)], axis=0)
