@@ -36,7 +36,7 @@ def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | N
     if amp:
         _set_precision(cfg, amp)
     earlier = latest_checkpoint(cfg.work_dir)
-    if resume := resume or cfg.get('resume') and (cfg.get('load_from') or True):
+    if resume := resume or (cfg.get('resume') and (cfg.get('load_from') or True)):
         _set_resume(cfg, earlier if resume in (True, 'auto') else resume)
     runner = Runner.from_cfg(cfg)
     if resume and not cfg.resume:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def run_toy(work_dir: Path, *options: str, launcher: list[str] = ()) -> subprocess.CompletedProcess:
     command = [sys.executable, *launcher, '-m', 'tests.engine.toys', str(work_dir), *options]
     environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def interrupt(cfg: Config, at: int) -> None:
