@@ -60,7 +60,7 @@ class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's CheckpointHook by iteration, safe against a kill and a full disk.
 
     A file appears under its name only when it is whole, and an old one is removed only after the new one is there
-    (MMEngine removes first). The options are those of CheckpointHook.
+    (MMEngine removes first). Its options are CheckpointHook's of the same name.
     Raises: OSError that names the last good checkpoint when a new one cannot be written.
     """
 
