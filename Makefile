@@ -53,7 +53,7 @@ $(STAMPS)/venv: requirements/build.txt
 
 $(STAMPS)/core: $(STAMPS)/venv requirements/core.txt setup.py pyproject.toml
 	@echo 'Installing PyTorch and the rest of the core: about 5 GB on disk, a few minutes the first time'
-	@$(PIP) install --quiet --requirement requirements/core.txt \
+	@$(PIP) install --quiet --no-compile --requirement requirements/core.txt \
 	    || { echo 'pip could not install requirements/core.txt: is the package index reachable, and 6 GB of disk free?' >&2; \
 	         exit 1; }
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .

@@ -26,7 +26,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['restorelab', 'restorelab.*']),
-    package_data={'restorelab': ['weights/*.safetensors', 'datasets/**/*.json']},
+    package_data={'restorelab': ['weights/*.safetensors']},
     install_requires=at_least('core'),
     extras_require=dict(
         detection=tested('detection'),  # mmdet 3.3.0 refuses other mmcv releases
