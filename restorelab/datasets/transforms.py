@@ -7,6 +7,7 @@ A sample holds ``lq`` and ``gt`` (uint8, (H, W, 3), RGB; either may be absent), 
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from restorelab.registry import TRANSFORMS
 from restorelab.structures import RestorationSample
@@ -51,6 +52,36 @@ class RandomCrop:
     def __call__(self, results: dict) -> dict:
         rng = results['rng']
         return _crop(results, self.size, lambda rows, cols: (rng.integers(rows + 1), rng.integers(cols + 1)))
+
+
+@TRANSFORMS.register_module()
+class BlackFillCrop:
+    """A random square of ``size`` pixels as DiffUIR's training cuts it; for its recipe alone, ``RandomCrop`` is better.
+
+    What the image is too short for comes out black, and an image with no side above ``size`` is stretched to the
+    square, which leaves float32 in about [0, 1] (bicubic, antialiased, overshoot kept).
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        names = _images(results)
+        height, width = results[names[0]].shape[:2]
+        if max(height, width) <= self.size > min(height, width):
+            return {**results, **{name: self._stretch(results[name]) for name in names}}
+        left = results['rng'].integers(max(0, width - self.size) + 1)
+        top = results['rng'].integers(max(0, height - self.size) + 1)
+        for name in names:
+            patch = results[name][top:top + self.size, left:left + self.size]
+            below, right = self.size - patch.shape[0], self.size - patch.shape[1]
+            results[name] = np.pad(patch, ((0, below), (0, right), (0, 0)))
+        return results
+
+    def _stretch(self, image: np.ndarray) -> np.ndarray:
+        planes = _to_tensor(image)[None].float() / 255
+        planes = F.interpolate(planes, (self.size, self.size), mode='bicubic', antialias=True)
+        return planes[0].permute(1, 2, 0).numpy()
 
 
 @TRANSFORMS.register_module()

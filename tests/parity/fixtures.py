@@ -13,14 +13,19 @@ from torch import Tensor
 ROOT = Path(__file__).parents[2]
 
 
+def recorded_file(method: str, name: str) -> Path:
+    """A file of a method's recordings, in RESTORELAB_PARITY_DIR or beside the tests; skips the test without it."""
+    path = Path(os.environ.get('RESTORELAB_PARITY_DIR') or Path(__file__).parent / 'data') / method / name
+    if not path.exists():
+        pytest.skip(f'{path.name} is not in this folder of recordings')
+    return path
+
+
 class Recording:
     """One safetensors file: tensors as float32 (stored float16 is exact), ints as they are; JSON metadata."""
 
     def __init__(self, method: str, name: str):
-        folder = Path(os.environ.get('RESTORELAB_PARITY_DIR') or Path(__file__).parent / 'data') / method
-        path = folder / f'{name}.safetensors'
-        if not path.exists():
-            pytest.skip(f'{path.name} is not in this folder of recordings')
+        path = recorded_file(method, f'{name}.safetensors')
         with safe_open(path, 'pt') as file:
             self.metadata = file.metadata() or {}
             self.tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
+FEATURE_MAPS = ('enc', 'mid', 'dec')
+
 
 @ADAPTERS.register_module()
 class PooledFiLM(nn.Module):
@@ -29,12 +31,13 @@ class PooledFiLM(nn.Module):
         self.needs = (f'tokens.{condition}',)
         width = cond_widths.get(self.needs[0], 1)
         self.layers = nn.ModuleDict()
-        for spec in select_taps(tap_specs, (*taps, *idle_taps), 'PooledFiLM'):
+        for spec in select_taps(tap_specs, (*taps, *idle_taps), 'PooledFiLM', FEATURE_MAPS):
             linear = nn.Linear(width, 2 * spec.channels)
             if zero_init:
                 nn.init.zeros_(linear.weight)
                 nn.init.zeros_(linear.bias)
-            self.layers[spec.name.replace('.', '_')] = nn.ModuleDict(dict(mlp=nn.Sequential(nn.LayerNorm(width), linear)))
+            mlp = nn.Sequential(nn.LayerNorm(width), linear)
+            self.layers[spec.name.replace('.', '_')] = nn.ModuleDict(dict(mlp=mlp))
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         mlp = self.layers[name.replace('.', '_')]['mlp']

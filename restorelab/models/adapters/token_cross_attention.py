@@ -50,8 +50,9 @@ class TokenCrossAttention(nn.Module):
                              "give a level attention='transformer'")
         self.taps = tuple(taps)
         cond_width = cond_widths.get(self.needs[0], 1)
+        specs = select_taps(tap_specs, self.taps, 'TokenCrossAttention', ('tokens',))
         self.layers = nn.ModuleDict({spec.name.replace('.', '_'): CrossAttentionLayer(spec.channels, cond_width)
-                                     for spec in select_taps(tap_specs, self.taps, 'TokenCrossAttention')})
+                                     for spec in specs})
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         layer = self.layers[name.replace('.', '_')]

@@ -1,7 +1,7 @@
 """The mean-reverting SDE of IR-SDE: a clean image drifts to its degraded version while noise is added.
 
-``dx = theta_t (mu - x) dt + sigma_t dw`` with ``sigma_t^2 = 2 lambda^2 theta_t``; mu is the degraded image (IR-SDE, arXiv
-2301.11699). Names follow the paper: ``Theta`` is the integral of theta, ``alpha_t = exp(-Theta_t dt)``.
+``dx = theta_t (mu - x) dt + sigma_t dw`` with ``sigma_t^2 = 2 lambda^2 theta_t``; mu is the degraded image (IR-SDE,
+arXiv 2301.11699). Names follow the paper: ``Theta`` is the integral of theta, ``alpha_t = exp(-Theta_t dt)``.
 """
 
 import math
@@ -63,7 +63,12 @@ class MeanRevertingProcess(nn.Module):
         if prediction not in ('noise', 'residual'):
             raise ValueError(f"prediction is 'noise' or 'residual', not '{prediction}'")
         if not 0 < noise_level < 1:
-            raise ValueError(f'noise_level is a standard deviation in [0, 1] units, such as 50 / 255; got {noise_level}')
+            raise ValueError(f'noise_level is a standard deviation in [0, 1] units, such as 50 / 255; '
+                             f'got {noise_level}')
+        if not 0 < eps < 1:
+            raise ValueError(f'eps is the share of the clean image left at the last step, such as 0.005; got {eps}')
+        if steps < 1 or (respaced_steps or 1) < 1:
+            raise ValueError(f'a process has at least 1 step, not steps={steps}, respaced_steps={respaced_steps}')
         self.steps = respaced_steps or steps
         self.prediction = prediction
         self.noise_level = noise_level
@@ -187,9 +192,15 @@ class MeanRevertingProcess(nn.Module):
 class ReverseMeanMatching:
     """Training pair of IR-SDE: the reverse SDE step's mean against the posterior's, instead of noise against noise.
 
-    ``(process, out, state) -> (prediction, target)``, both (B, C, H, W). An L1 or L2 loss on them weights the noise error
-    by ``sigma_t^2 dt / sigmabar_t``. Source: IR-SDE eq. 10 to 14, "maximum likelihood objective".
+    ``(process, out, state) -> (prediction, target)``, both (B, C, H, W). An L1 or L2 loss on them weights the noise
+    error by ``sigma_t^2 dt / sigmabar_t``. Source: IR-SDE eq. 10 to 14, "maximum likelihood objective".
     """
+
+    def check(self, process: object) -> None:
+        """Raise TypeError when ``process`` has no such means; called when a model is built."""
+        if not isinstance(process, MeanRevertingProcess):
+            raise TypeError(f'objective ReverseMeanMatching compares steps of MeanRevertingProcess, but the process is '
+                            f'{type(process).__name__}; leave `objective` out')
 
     def __call__(self, process: MeanRevertingProcess, out: Tensor, state: DiffusionState) -> tuple[Tensor, Tensor]:
         noise = process.noise_from(out, state.x_t, state.lq, state.t)

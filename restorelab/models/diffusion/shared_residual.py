@@ -43,7 +43,7 @@ class SharedResidualProcess(nn.Module):
         with torch.device('cpu'):  # values, also while a model is built on the meta device
             alpha_bar = torch.cumprod(1 - torch.linspace(*betas, steps), dim=0)
             deltas = torch.linspace(1e-6, delta, steps) if delta else torch.zeros(steps)
-            buffers = dict(residual_sums=1 - alpha_bar**0.5, noise_vars=1 - alpha_bar,
+            buffers = dict(residual_sums=1 - alpha_bar**0.5, noise_vars=1 - alpha_bar, deltas=deltas,
                            shared_sums=torch.clip(torch.cumsum(deltas, dim=0), 0, 1))
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)

@@ -14,11 +14,11 @@ from restorelab.models.layers.norm import ChannelLayerNorm
 
 
 class PreNormResidual(nn.Module):
-    """``x + fn(norm(x))`` with a channel layer norm; the nested names are those of the official checkpoints."""
+    """``x + fn(norm(x))`` with a channel layer norm; nested names and order are those of the official checkpoints."""
 
     def __init__(self, channels: int, fn: nn.Module):
         super().__init__()
-        self.fn = nn.ModuleDict(dict(norm=ChannelLayerNorm(channels), fn=fn))
+        self.fn = nn.ModuleDict(dict(fn=fn, norm=ChannelLayerNorm(channels)))
 
     def forward(self, x: Tensor, *args) -> Tensor:
         return x + self.fn['fn'](self.fn['norm'](x), *args)
@@ -187,8 +187,8 @@ class TransformerBlock(nn.Module):
 class SpatialTransformer(nn.Module):
     """One transformer block over the pixels of (B, C, H, W), heads of width 32, with a residual around it.
 
-    C is a multiple of 32. Source: latent diffusion (arXiv 2112.10752) as IR-SDE uses it. ``proj_out`` starts at zero. ``tap`` is called with
-    the tokens (B, N, C) between self-attention and MLP.
+    C is a multiple of 32. Source: latent diffusion (arXiv 2112.10752) as IR-SDE uses it. ``proj_out`` starts at zero.
+    ``tap`` is called with the tokens (B, N, C) between self-attention and MLP.
     """
 
     def __init__(self, channels: int):

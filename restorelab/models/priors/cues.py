@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
-from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.files import atomic_path
 
 
 def luma(image: Tensor) -> Tensor:
@@ -103,8 +103,24 @@ class DarkChannelCue(WeightFreeCue):
         return dark_channel(lq)
 
 
+class SharedNetwork:
+    """Holds a frozen network outside the module tree, with the processor that prepares its input.
+
+    So it is in no checkpoint, optimizer or moving average, and copies of the model share it.
+    """
+
+    def __init__(self):
+        self.net: nn.Module | None = None
+        self.processor = None
+
+    def __deepcopy__(self, memo: dict) -> 'SharedNetwork':
+        return self
+
+
 class TransformersCue(nn.Module):
     """A cue from a frozen network of the ``transformers`` library, read when first needed and never checkpointed.
+
+    The network is no submodule (see ``SharedNetwork``); it moves to the device of the images it is given.
 
     Args:
         pretrained: hub id or local folder.
@@ -118,9 +134,7 @@ class TransformersCue(nn.Module):
         super().__init__()
         self.pretrained = pretrained
         self.cache_dir = Path(cache_dir) if cache_dir else None
-        self.net: nn.Module | None = None
-        self.processor = None
-        keep_out_of_checkpoint(self)
+        self.shared = SharedNetwork()
 
     @property
     def provides(self) -> dict[str, int]:
@@ -128,20 +142,17 @@ class TransformersCue(nn.Module):
 
     def load_pretrained(self) -> None:
         """Read network and image processor. Raises FileNotFoundError with both ways to provide them."""
-        if self.net is not None:
+        if self.shared.net is not None:
             return
         import transformers
         try:
-            self.processor = transformers.AutoImageProcessor.from_pretrained(self.pretrained)
-            self.net = getattr(transformers, self.auto_class).from_pretrained(self.pretrained)
+            processor = transformers.AutoImageProcessor.from_pretrained(self.pretrained)
+            net = getattr(transformers, self.auto_class).from_pretrained(self.pretrained)
         except OSError as error:
-            raise FileNotFoundError(f"{type(self).__name__}: '{self.pretrained}' is no local folder and cannot be "
-                                    f'fetched ({error}). Either run once with a network, or give the path of a '
-                                    'downloaded folder as `pretrained`.') from error
-        self.net.requires_grad_(False).eval()
-
-    def train(self, mode: bool = True):
-        return super().train(False)
+            raise FileNotFoundError(f"{type(self).__name__}: '{self.pretrained}' is no folder with a model and its "
+                                    f'preprocessor, and cannot be fetched ({error}). Either run once with a network, '
+                                    'or give the path of a downloaded folder as `pretrained`.') from error
+        self.shared.processor, self.shared.net = processor, net.requires_grad_(False).eval()
 
     def read(self, outputs) -> Tensor:
         """The map (1, 1, h, w) from the network's outputs for one image."""
@@ -163,14 +174,15 @@ class TransformersCue(nn.Module):
             return torch.from_numpy(np.load(path)).to(device)
         result = self._compute(image, device)
         self.cache_dir.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f'.{id(self)}.npy')
-        np.save(partial, result.cpu().numpy())
-        partial.replace(path)
+        with atomic_path(path) as partial:
+            np.save(partial, result.cpu().numpy())
         return result
 
     def _compute(self, image: np.ndarray, device: torch.device) -> Tensor:
-        inputs = self.processor(images=image, return_tensors='pt').to(device)
-        return self.read(self.net.to(device)(**inputs))
+        net = self.shared.net
+        if next(net.parameters()).device != device:
+            net.to(device)
+        return self.read(net(**self.shared.processor(images=image, return_tensors='pt').to(device)))
 
 
 @PRIORS.register_module()

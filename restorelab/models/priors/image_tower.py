@@ -12,11 +12,14 @@ from restorelab.utils.weights import resolve_weights
 
 
 def build_tower(tower: str | dict) -> nn.Module:
-    """An open_clip vision transformer (B, 3, S, S) -> (B, D) with random weights; attributes ``image_size``, ``width_out``.
+    """An open_clip vision transformer (B, 3, S, S) -> (B, D) with random weights.
+
+    It has the attributes ``image_size`` (S) and ``width_out`` (D).
 
     Args:
         tower: an open_clip model name such as ``ViT-B-32``, or open_clip's vision options plus ``embed_dim``:
             ``dict(image_size=64, patch_size=8, width=96, layers=3, head_width=32, embed_dim=128)``.
+    Raises: ValueError for a name that open_clip does not know, and for options without ``embed_dim``.
     """
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower
@@ -27,9 +30,13 @@ def build_tower(tower: str | dict) -> nn.Module:
         vision, embed_dim, quick_gelu = config['vision_cfg'], config['embed_dim'], config.get('quick_gelu', False)
     else:
         vision = dict(tower)
-        embed_dim, quick_gelu = vision.pop('embed_dim'), vision.pop('quick_gelu', False)
-    net = _build_vision_tower(embed_dim, CLIPVisionCfg(**vision), quick_gelu)
-    net.image_size, net.width_out = vision['image_size'], embed_dim
+        embed_dim, quick_gelu = vision.pop('embed_dim', None), vision.pop('quick_gelu', False)
+        if embed_dim is None:
+            raise ValueError(f"a tower needs 'embed_dim', the width of its output, beside open_clip's vision options; "
+                             f'got {dict(tower)}')
+    options = CLIPVisionCfg(**vision)
+    net = _build_vision_tower(embed_dim, options, quick_gelu)
+    net.image_size, net.width_out = options.image_size, embed_dim
     return net
 
 
@@ -45,7 +52,7 @@ def clip_view(image: Tensor, size: int, resize: bool = True) -> Tensor:
     if resize:
         arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
         pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
-        square = torch.stack([TF.to_tensor(np.asarray(TF.center_crop(p, size))) for p in pictures]).to(image)
+        square = torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image)
     else:
         height, width = image.shape[-2:]
         top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)

@@ -9,7 +9,10 @@ from restorelab.structures import Condition
 
 
 def sincos_position(rows: int, cols: int, dim: int) -> Tensor:
-    """Fixed 2-D position code (rows * cols, dim), row-major: ``[sin xw, cos xw, sin yw, cos yw]``, w_k = 10000^(-4k / dim)."""
+    """Fixed 2-D position code (rows * cols, dim), row-major, ``dim`` a multiple of 4.
+
+    ``[sin xw, cos xw, sin yw, cos yw]`` with w_k = 10000^(-4k / dim).
+    """
     omega = 10000 ** -(torch.arange(dim // 4, dtype=torch.float32) / (dim // 4))
     y, x = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing='ij')
     x, y = x.flatten()[:, None] * omega, y.flatten()[:, None] * omega
@@ -43,7 +46,10 @@ class StructureEncoder(nn.Module):
 
 
 class LatentResampler(nn.Module):
-    """A fixed number of learned tokens that read the cue tokens (B, N, D) -> (B, M, D), after Perceiver (arXiv 2103.03206)."""
+    """A fixed number of learned tokens that read the cue tokens (B, N, D) -> (B, M, D).
+
+    After Perceiver (arXiv 2103.03206).
+    """
 
     def __init__(self, dim: int, num_tokens: int, num_heads: int):
         super().__init__()
@@ -60,7 +66,8 @@ class LatentResampler(nn.Module):
         kv = self.ln_kv(tokens)
         z = z + self.cross_attn(self.ln_q(z), kv, kv, need_weights=False)[0]
         z = z + self.mlp1(z)
-        for norm, attn, mlp in ((self.ln_self1, self.self_attn1, self.mlp2), (self.ln_self2, self.self_attn2, self.mlp3)):
+        for norm, attn, mlp in ((self.ln_self1, self.self_attn1, self.mlp2),
+                                (self.ln_self2, self.self_attn2, self.mlp3)):
             q = norm(z)
             z = z + attn(q, q, q, need_weights=False)[0]
             z = z + mlp(z)
@@ -71,21 +78,28 @@ class LatentResampler(nn.Module):
 class StructurePrior(nn.Module):
     """Tokens ``structure`` (B, M, D) from the cue maps of the degraded image; trained with the restorer.
 
-    Every map is resized to a square, encoded by one shared encoder, told apart by a learned embedding per cue and a fixed
-    position code, and all of it is read by M latent tokens. Source: TPGDiff (arXiv 2601.20306); there the cues are depth,
-    segmentation and box-DoG, in this order.
+    Every map is resized to a square, encoded by one shared encoder, told apart by a learned embedding per cue and a
+    fixed position code, and all of it is read by M latent tokens. Source: TPGDiff (arXiv 2601.20306); there the cues are
+    depth, segmentation and box-DoG, in this order.
 
     Args:
-        cues: configs of cue priors (maps).  image_size: side S of the square the maps are resized to.
-        width, num_blocks: of the encoder.  token_dim: D.  num_tokens: M.  num_heads: of the resampler.
+        cues: configs of cue priors, of one map each.  image_size: side S of the square the maps are resized to.
+        width, num_blocks: of the encoder.  token_dim: D, a multiple of 4 and of ``num_heads``.  num_tokens: M.
+        num_heads: of the resampler.
+    Raises: ValueError for priors that are no cues, and for a ``token_dim`` that cannot be divided.
     """
 
     def __init__(self, cues: list[dict], image_size: int = 256, width: int = 32, num_blocks: int = 8,
                  token_dim: int = 256, num_tokens: int = 64, num_heads: int = 8):
         super().__init__()
         self.cues = nn.ModuleList(PRIORS.build(cue) for cue in cues)
-        if not cues or any(not name.startswith('maps.') for cue in self.cues for name in cue.provides):
-            raise ValueError(f'StructurePrior needs priors that give one map each, such as BoxDoGCue; got {cues}')
+        given = [list(cue.provides) for cue in self.cues]
+        if not given or any(len(names) != 1 or not names[0].startswith('maps.') for names in given):
+            raise ValueError(f'StructurePrior needs cues, priors that give one map each, such as BoxDoGCue; those '
+                             f'configured give {given or "nothing"}')
+        if token_dim % 4 or token_dim % num_heads:
+            raise ValueError(f'token_dim={token_dim} must be a multiple of 4 (position code) and of '
+                             f'num_heads={num_heads}')
         self.image_size, self.token_dim = image_size, token_dim
         self.struct_encoder = StructureEncoder(width, num_blocks, token_dim)
         self.modality_embed = nn.Parameter(torch.randn(len(cues), token_dim))

@@ -21,7 +21,7 @@ class Restorer(BaseModel):
         priors: configs of PRIORS parts; their conditions are merged, by name.
         adapters: configs of ADAPTERS parts; each is given the backbone's taps and the widths of all conditions.
         noise_seed: seed of the noise used when restoring, so that the same image gives the same result.
-    Raises: KeyError when an adapter needs a condition that no prior gives.
+    Raises: KeyError when an adapter needs a condition that no prior gives, or two priors give the same.
     """
 
     def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
@@ -29,12 +29,12 @@ class Restorer(BaseModel):
         super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
-        self.adapters = nn.ModuleList(self._build_adapter(adapter) for adapter in adapters)
+        widths = self.condition_widths()
+        self.adapters = nn.ModuleList(self._build_adapter(adapter, widths) for adapter in adapters)
         self.noise_seed = noise_seed
 
-    def _build_adapter(self, cfg: dict) -> nn.Module:
+    def _build_adapter(self, cfg: dict, widths: dict[str, int]) -> nn.Module:
         taps = getattr(self.backbone, 'tap_specs', ())
-        widths = self.condition_widths()
         adapter = ADAPTERS.build(cfg, default_args=dict(tap_specs=taps, cond_widths=widths))
         if missing := sorted(set(adapter.needs) - set(widths)):
             raise KeyError(f"{cfg['type']} needs the condition {missing}; the configured priors provide "
@@ -43,14 +43,22 @@ class Restorer(BaseModel):
         return adapter
 
     def load_pretrained(self) -> None:
-        """Read the weights of pretrained parts (a file, or a hub). Once, before training or restoring, not when built."""
-        for module in self.modules():
+        """Read the weights of pretrained parts (a file, or a hub). Once, before training or restoring, not when built.
+
+        Raises: FileNotFoundError that says how to provide weights which cannot be fetched.
+        """
+        for module in list(self.modules()):
             if module is not self and hasattr(module, 'load_pretrained'):
                 module.load_pretrained()
 
     def condition_widths(self) -> dict[str, int]:
         """Width of every condition by its full name, such as ``vectors.degradation``."""
-        return {name: width for prior in self.priors for name, width in prior.provides.items()}
+        widths: dict[str, int] = {}
+        for prior in self.priors:
+            if twice := sorted(set(widths) & set(prior.provides)):
+                raise KeyError(f'two priors provide {twice}; give one of them another name')
+            widths.update(prior.provides)
+        return widths
 
     def context(self, cond: Condition) -> TapContext:
         """A fresh context for one network call."""

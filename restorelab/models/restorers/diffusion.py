@@ -23,7 +23,7 @@ class DiffusionRestorer(Restorer):
         objective: config of the part (MODELS) that turns the network's answer into that pair;
             None compares the answer with the process's target directly.
         kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed of every restorer.
-    Raises: TypeError when the sampler cannot read this process's state.
+    Raises: TypeError when the sampler or the objective cannot read this process's state.
     """
 
     def __init__(self, backbone: dict, process: dict, loss: dict, sampler: dict, objective: dict | None = None,
@@ -32,6 +32,8 @@ class DiffusionRestorer(Restorer):
         super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed)
         self.process = MODELS.build(process)
         self.objective = MODELS.build(objective) if objective else None
+        if hasattr(self.objective, 'check'):
+            self.objective.check(self.process)
         self.criterion = LOSSES.build(loss)
         self.set_sampler(sampler)
 

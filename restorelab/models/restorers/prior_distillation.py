@@ -26,8 +26,8 @@ class PriorDistillation(BaseModel):
     Raises: ValueError for a sample whose task is not among ``tasks``.
     """
 
-    def __init__(self, semantic: dict, degradation: dict, tasks: list[str], semantic_loss: dict, degradation_loss: dict,
-                 data_preprocessor: dict | None = None, init_cfg: dict | None = None):
+    def __init__(self, semantic: dict, degradation: dict, tasks: list[str], semantic_loss: dict,
+                 degradation_loss: dict, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
         super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
         self.tasks = list(tasks)
         self.semantic = PRIORS.build(semantic)
@@ -68,6 +68,8 @@ class PriorDistillation(BaseModel):
     def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
         """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_task`` and ``semantic_cosine`` set;
         ``tensor``: (semantic, logits)."""
+        if mode not in ('loss', 'predict', 'tensor'):
+            raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
         semantic, logits = self.describe(inputs)
         if mode == 'tensor':
             return semantic, logits
@@ -75,10 +77,8 @@ class PriorDistillation(BaseModel):
         if mode == 'loss':
             return dict(loss_semantic=self.semantic_loss(semantic, teacher),
                         loss_degradation=self.degradation_loss(logits, self.labels(data_samples, inputs.device)))
-        if mode == 'predict':
-            cosines = (semantic * teacher).sum(dim=1)
-            for sample, scores, cosine in zip(data_samples, logits.softmax(dim=1), cosines, strict=True):
-                sample.set_field(self.tasks[int(scores.argmax())], 'predicted_task', field_type='metainfo')
-                sample.set_field(float(cosine), 'semantic_cosine', field_type='metainfo')
-            return data_samples
-        raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
+        cosines = (semantic * teacher).sum(dim=1)
+        for sample, scores, cosine in zip(data_samples, logits, cosines, strict=True):
+            sample.set_field(self.tasks[int(scores.argmax())], 'predicted_task', field_type='metainfo')
+            sample.set_field(float(cosine), 'semantic_cosine', field_type='metainfo')
+        return data_samples

@@ -1,9 +1,9 @@
 """Samplers of the mean-reverting process: from the noisy degraded image back to the clean one.
 
-Every function takes ``predict(x_t (B, C, H, W), t (B,)) -> the network's answer``, the process, ``mu`` (the degraded image) and
-``noise``, a source called with a tensor of the wanted shape: first for the start, then once a step where the method is
-random. With ``y = x - mu`` the process is a variance-preserving diffusion scaled by lambda, so the few-step solvers apply to
-``y`` unchanged. They walk over a subset of the trained steps; the schedule is never rebuilt.
+Every function takes ``predict(x_t (B, C, H, W), t (B,)) -> the network's answer``, the process, ``mu`` (the degraded
+image) and ``noise``, a source called with a tensor of the wanted shape: first for the start, then once a step where the
+method is random. With ``y = x - mu`` the process is a variance-preserving diffusion scaled by lambda, so the few-step
+solvers apply to ``y`` unchanged. They walk over a subset of the trained steps; the schedule is never rebuilt.
 """
 
 from collections.abc import Callable
