@@ -23,7 +23,7 @@ _SHOWN = 5
 
 def restore_files(source: str, output: str, model: str | None = None, checkpoint: str | None = None,
                   tile: int | None = None, steps: int | None = None, panel: bool = False, seed: int = 0,
-                  device: str | None = None, overwrite: bool = False) -> int:
+                  device: str | None = None, overwrite: bool = False, equalize: bool = False) -> int:
     """Restore every image of ``source`` into ``output``. Returns 0, or 1 when some file could not be read.
 
     Results keep the relative names of their inputs, and their extensions where images are written with them (else
@@ -33,7 +33,7 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     Args:
         source: an image file, a folder (with all that lies below it), or a glob (``**`` goes into folders).
         output: a file when ``source`` is one and this has an image extension; otherwise a folder, made when missing.
-        model, checkpoint, device: as in ``load``.  tile, steps, seed: as in ``RestoreModel``.
+        model, checkpoint, device: as in ``load``.  tile, steps, seed, equalize: as in ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
     Raises: FileNotFoundError when nothing is found; ValueError when a result would replace an input or two results
@@ -48,7 +48,8 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     failures = []
     for path, result in tqdm(jobs, desc='restoring', unit='image'):
         try:
-            _restore_file(restorer, path, result, panels.get(result), tile=tile, steps=steps, seed=seed)
+            _restore_file(restorer, path, result, panels.get(result), tile=tile, steps=steps, seed=seed,
+                          equalize=equalize)
         except ImageReadError as error:
             failures.append(str(error))
     tqdm.write(f'{len(jobs) - len(failures)} of {len(jobs)} images restored into {output}')

@@ -21,7 +21,7 @@ from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
-from restorelab.utils.images import read_image, to_rgb_array, to_uint8, to_unit_tensor
+from restorelab.utils.images import equalize_channels, read_image, to_rgb_array, to_uint8, to_unit_tensor
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
@@ -97,7 +97,7 @@ class RestoreModel:
         return next(self.model.parameters()).device
 
     def __call__(self, image: Picture, steps: int | None = None, tile: int | None = None, overlap: int | None = None,
-                 seed: int = 0, progress: bool = False) -> Image.Image | np.ndarray | Tensor:
+                 seed: int = 0, equalize: bool = False, progress: bool = False) -> Image.Image | np.ndarray | Tensor:
         """Restore one picture; the same picture and seed give the same result.
 
         ============================================  ==========================
@@ -115,10 +115,15 @@ class RestoreModel:
             tile: largest side, in pixels, that is restored at once; 0 never cuts. By default images of more pixels
                 than 768x768 are cut into tiles of 512. Priors always see the whole image.
             overlap: pixels that neighboring tiles share, at most half of ``tile``; about an eighth of it by default.
-            seed: of the sampler's noise.  progress: show a bar over the tiles.
+            seed: of the sampler's noise.
+            equalize: first spread each channel's histogram over 0..255, for models that were trained on such inputs
+                (DiffUIR's low light); a blind model wants the picture as it is.
+            progress: show a bar over the tiles.
         Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted.
         """
         batch, back = read_picture(image)
+        if equalize:
+            batch = torch.stack([to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch])
         if tile is None:
             tile = TILE if batch.shape[-2] * batch.shape[-1] > WHOLE_PIXELS else 0
         if overlap is None:

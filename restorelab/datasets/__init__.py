@@ -5,6 +5,7 @@ from restorelab.datasets.paired import PairedDataset, TaskMixDataset
 from restorelab.datasets.recipes import RECIPES, RecipeDataset
 from restorelab.datasets.samplers import InfiniteSeededSampler, TaskBalancedBatchSampler
 from restorelab.datasets.transforms import (
+    BlackFillCrop,
     CenterCrop,
     ChannelHistEqualize,
     ModCrop,
@@ -14,7 +15,7 @@ from restorelab.datasets.transforms import (
     RandomTranspose,
 )
 
-__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'CenterCrop', 'ChannelHistEqualize', 'Degrade',
+__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'BlackFillCrop', 'CenterCrop', 'ChannelHistEqualize', 'Degrade',
            'InfiniteSeededSampler', 'ModCrop', 'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'RandomCrop',
            'RandomFlip', 'RandomTranspose', 'RecipeDataset', 'RestorationDataset', 'TaskBalancedBatchSampler',
            'TaskMixDataset']

@@ -4,13 +4,13 @@ A sample holds ``lq`` and ``gt`` (uint8, (H, W, 3), RGB; either may be absent), 
 ``ori_shape`` and ``rng``, the only source of chance. What moves pixels treats ``lq`` and ``gt`` alike.
 """
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from restorelab.registry import TRANSFORMS
 from restorelab.structures import RestorationSample
+from restorelab.utils.images import equalize_channels
 
 IMAGES = ('lq', 'gt')
 
@@ -162,8 +162,7 @@ class ChannelHistEqualize:
     def __call__(self, results: dict) -> dict:
         if self.tasks is None or results['task'] in self.tasks:
             for key in self.keys:
-                channels = [cv2.equalizeHist(np.ascontiguousarray(results[key][..., c])) for c in range(3)]
-                results[key] = np.stack(channels, axis=-1)
+                results[key] = equalize_channels(results[key])
         return results
 
 

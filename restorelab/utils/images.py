@@ -107,6 +107,13 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
     return np.array(image.convert('RGB'))
 
 
+def equalize_channels(image: np.ndarray) -> np.ndarray:
+    """uint8 (H, W, 3) with the histogram of each channel spread evenly over 0..255, by OpenCV's ``equalizeHist``."""
+    import cv2
+
+    return np.stack([cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(image.shape[2])], axis=-1)
+
+
 def to_unit_tensor(image: np.ndarray) -> Tensor:
     """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float().div_(255)

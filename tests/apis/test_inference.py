@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -126,6 +127,12 @@ def test_values_outside_the_unit_range_are_refused(restorer, value):
         restorer(torch.full((3, 4, 4), value))
     with pytest.raises(ValueError, match=r'wanted \[0, 1\]'):
         restorer(np.full((4, 4, 3), value))
+
+
+def test_equalizing_spreads_each_channel_before_restoring(restorer, picture):
+    dark = (picture * 0.2).astype(np.uint8)
+    equalized = np.stack([cv2.equalizeHist(np.ascontiguousarray(dark[..., c])) for c in range(3)], axis=-1)
+    np.testing.assert_array_equal(restorer(dark, equalize=True), restorer(equalized))
 
 
 def test_what_is_no_picture_is_named(restorer):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from restorelab.datasets import (
+    BlackFillCrop,
     CenterCrop,
     ChannelHistEqualize,
     ModCrop,
@@ -120,3 +121,16 @@ def test_packing_without_clean_image_has_no_gt():
 def test_packing_without_degraded_image_says_what_is_missing():
     with pytest.raises(KeyError, match='put Degrade before'):
         PackRestoration()(sample(gt=numbered(4, 4)))
+
+
+def test_black_fill_crop_continues_a_short_side_in_black():
+    results = BlackFillCrop(20)(sample(**pair(height=13, width=25)))
+    assert results['lq'].shape == results['gt'].shape == (20, 20, 3)
+    assert not results['gt'][13:].any() and not results['lq'][13:].any()
+    np.testing.assert_array_equal(results['gt'][:13], 255 - results['lq'][:13])
+
+
+def test_black_fill_crop_stretches_an_image_with_no_longer_side():
+    flat = np.full((13, 17, 3), 51, np.uint8)
+    results = BlackFillCrop(20)(sample(lq=flat, gt=flat))
+    np.testing.assert_allclose(results['lq'], np.full((20, 20, 3), 0.2, np.float32), atol=1e-6)
