@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -26,7 +26,7 @@ class Condition:
     def once(self, key: object, compute: Callable[[], Tensor]) -> Tensor:
         """``compute()`` the first time ``key`` is asked for, the same tensor afterwards.
 
-        For what an adapter derives from conditions alone: constant over all sampling steps and tiles.
+        For what an adapter derives from conditions alone: constant over all sampling steps.
         """
         if key not in self._memo:
             self._memo[key] = compute()
@@ -61,7 +61,8 @@ class Condition:
 
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """``fn`` on every entry, as a new Condition (``cond.apply(lambda v: v[:1])`` is the first image's)."""
-        return Condition(*({k: fn(v) for k, v in entries.items()} for entries in (self.vectors, self.tokens, self.maps)))
+        kinds = (self.vectors, self.tokens, self.maps)
+        return Condition(*({name: fn(value) for name, value in entries.items()} for entries in kinds))
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,18 @@ class TapContext:
         return feat
 
 
-def select_taps(specs: Iterable[TapSpec], wanted: Iterable[str], who: str) -> list[TapSpec]:
-    """The specs called ``wanted``. Raises ValueError that lists the backbone's taps when one does not exist."""
-    by_name = {spec.name: spec for spec in specs}
+def select_taps(specs: Iterable[TapSpec], wanted: Iterable[str], who: str,
+                sides: Sequence[str] | None = None) -> list[TapSpec]:
+    """The specs called ``wanted``.
+
+    Args:
+        who: the part that asks, for the message.  sides: those that it can sit on; any when None.
+    Raises: ValueError that lists the taps to choose from, when one does not exist or is on another side.
+    """
+    by_name = {spec.name: spec for spec in specs if sides is None or spec.side in sides}
     if missing := [name for name in wanted if name not in by_name]:
-        raise ValueError(f'{who} asks for the taps {missing}, but this backbone has {list(by_name)}')
+        where = f' on {list(sides)}' if sides else ''
+        raise ValueError(f'{who} asks for the taps {missing}, but this backbone has{where} {list(by_name)}')
     return [by_name[name] for name in wanted]
 
 

@@ -9,9 +9,10 @@ def _drop_from_state(module: nn.Module, state: dict, prefix: str, _metadata) -> 
 
 
 def _stand_in_on_load(module: nn.Module, state: dict, prefix: str, *_args) -> None:
-    for kind in (module.named_parameters(), module.named_buffers()):
-        for key, value in kind:
-            state.setdefault(prefix + key, value)
+    for path, part in module.named_modules(prefix=prefix.rstrip('.'), remove_duplicate=False):
+        for name, value in (*part._parameters.items(), *part._buffers.items()):
+            if value is not None and name not in part._non_persistent_buffers_set:
+                state.setdefault(f'{path}.{name}' if path else name, value)
 
 
 def keep_out_of_checkpoint(module: nn.Module) -> None:
@@ -21,7 +22,3 @@ def keep_out_of_checkpoint(module: nn.Module) -> None:
     """
     module._register_state_dict_hook(_drop_from_state)
     module.register_load_state_dict_pre_hook(_stand_in_on_load)
-
-
-def outside_checkpoint(module: nn.Module) -> bool:
-    return _drop_from_state in module._state_dict_hooks.values()

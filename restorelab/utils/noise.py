@@ -38,4 +38,4 @@ class LatticeNoise:
             mixed = (mixed ^ (number + 0x9E3779B97F4A7C15)) * 0xBF58476D1CE4E5B9 % 2**63
             mixed ^= mixed >> 31
         generator = torch.Generator().manual_seed(mixed)
-        return torch.randn(channels, BLOCK, BLOCK, generator=generator)
+        return torch.randn(channels, BLOCK, BLOCK, generator=generator, device='cpu')

@@ -6,12 +6,17 @@ between the families is given to the constructor; their files say which values.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from restorelab.models.layers.attention import (FullAttention, LinearAttentionResidual, PreNormResidual,
-                                                SpatialTransformer)
+from restorelab.models.layers.attention import (
+    FullAttention,
+    LinearAttentionResidual,
+    PreNormResidual,
+    SpatialTransformer,
+)
 from restorelab.models.layers.embedding import SinusoidalEmbedding
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils import pad_to_multiple
@@ -103,7 +108,7 @@ class HourglassUNet(nn.Module):
         self.time_mlp = nn.Sequential(SinusoidalEmbedding(width), nn.Linear(width, time_dim), nn.GELU(),
                                       nn.Linear(time_dim, time_dim))
         self.downs, self.ups = nn.ModuleList(), nn.ModuleList()
-        for i, (c_in, c_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for i, (c_in, c_out) in enumerate(pairwise(widths)):
             last = i == levels - 1
             down = nn.Conv2d(c_in, c_out, 3, padding=1, bias=bias) if last else nn.Conv2d(c_in, c_out, 4, 2, 1)
             self.downs.append(nn.ModuleList([block(c_in, c_in), block(c_in, c_in),

@@ -15,7 +15,8 @@ class ImageTowerPrior(nn.Module):
 
     Args:
         tower: open_clip model name, or open_clip's vision options plus ``embed_dim``; see ``build_tower``.
-        pretrained: file, ``restorelab:<name>`` or open_clip tag, loaded by ``load_pretrained``; None keeps random weights.
+        pretrained: file, ``restorelab:<name>`` or open_clip tag, loaded by ``load_pretrained``; None keeps the random
+            weights.
         frozen: no gradients, always in eval mode; with ``pretrained`` also kept out of checkpoints.
         resize: look at the whole image made small (as CLIP does), or at its center at full resolution.
     """

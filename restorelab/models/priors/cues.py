@@ -42,7 +42,7 @@ def sobel_magnitude(image: Tensor) -> Tensor:
 
 
 def dark_channel(image: Tensor, radius: int = 7) -> Tensor:
-    """Minimum over color and a square of 2 radius + 1: high where haze is thick (He et al., CVPR 2009); range [0, 1]."""
+    """Minimum over colors and a square of side 2 radius + 1, high in thick haze (He et al., CVPR 2009); in [0, 1]."""
     return -F.max_pool2d(-image.amin(dim=1, keepdim=True), 2 * radius + 1, 1, radius)
 
 

@@ -41,7 +41,7 @@ def build_tower(tower: str | dict) -> nn.Module:
 
 
 def clip_view(image: Tensor, size: int, resize: bool = True) -> Tensor:
-    """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), normalized by CLIP's mean and std.
+    """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), by CLIP's mean and std.
 
     Truncated to uint8, short side resized to ``size`` by Pillow's bicubic filter, central square: the official order.
     With ``resize=False`` the central square is cut at the image's own resolution (reflected where it is smaller), for
@@ -62,7 +62,7 @@ def clip_view(image: Tensor, size: int, resize: bool = True) -> Tensor:
 
 
 def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) -> None:
-    """Fill ``net`` from a local file, a weight file that ships (``restorelab:<name>``) or an open_clip tag of ``tower``.
+    """Fill ``net`` from a local file, weights that ship (``restorelab:<name>``) or an open_clip tag of ``tower``.
 
     A file may hold a bare tower, a whole CLIP (``visual.*``), or a training checkpoint in which the tower is called
     ``<part>.tower.*``.

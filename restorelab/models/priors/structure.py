@@ -79,8 +79,8 @@ class StructurePrior(nn.Module):
     """Tokens ``structure`` (B, M, D) from the cue maps of the degraded image; trained with the restorer.
 
     Every map is resized to a square, encoded by one shared encoder, told apart by a learned embedding per cue and a
-    fixed position code, and all of it is read by M latent tokens. Source: TPGDiff (arXiv 2601.20306); there the cues are
-    depth, segmentation and box-DoG, in this order.
+    fixed position code, and all of it is read by M latent tokens. Source: TPGDiff (arXiv 2601.20306); there the cues
+    are depth, segmentation and box-DoG, in this order.
 
     Args:
         cues: configs of cue priors, of one map each.  image_size: side S of the square the maps are resized to.

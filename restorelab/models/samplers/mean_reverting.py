@@ -148,8 +148,8 @@ class MeanRevertingSampler:
             raise TypeError(f'sampler {type(self).__name__} reads states of MeanRevertingProcess, but the process is '
                             f'{type(process).__name__}; choose a sampler made for it')
         if self.debias and process.prediction != 'noise':
-            raise ValueError(f"{type(self).__name__}(debias=True) corrects a noise prediction, but the process predicts "
-                             f"'{process.prediction}'; drop debias")
+            raise ValueError(f'{type(self).__name__}(debias=True) corrects a noise prediction, but the process '
+                             f"predicts '{process.prediction}'; drop debias")
         if getattr(self, 'steps', None) is not None:
             step_grid(process, self.steps)
 
