@@ -78,7 +78,8 @@ class PriorDistillation(BaseModel):
             return dict(loss_semantic=self.semantic_loss(semantic, teacher),
                         loss_degradation=self.degradation_loss(logits, self.labels(data_samples, inputs.device)))
         cosines = (semantic * teacher).sum(dim=1)
-        for sample, scores, cosine in zip(data_samples, logits, cosines, strict=True):
-            sample.set_field(self.tasks[int(scores.argmax())], 'predicted_task', field_type='metainfo')
-            sample.set_field(float(cosine), 'semantic_cosine', field_type='metainfo')
+        answers = zip(data_samples, logits.argmax(dim=1).tolist(), cosines.tolist(), strict=True)
+        for sample, task, cosine in answers:
+            sample.set_field(self.tasks[task], 'predicted_task', field_type='metainfo')
+            sample.set_field(cosine, 'semantic_cosine', field_type='metainfo')
         return data_samples

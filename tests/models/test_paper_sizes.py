@@ -1,0 +1,49 @@
+"""The papers' recipes have the papers' numbers of parameters."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from restorelab.config import load_config
+from restorelab.registry import MODELS
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'projects' / 'tpgdiff' / 'configs'
+
+
+def build(name: str):
+    with torch.device('meta'), DefaultScope.overwrite_default_scope('restorelab'):
+        return MODELS.build(load_config(CONFIGS / name).model)
+
+
+def count(*modules, trained: bool = False) -> int:
+    return sum(weight.numel() for module in modules for weight in module.parameters()
+               if weight.requires_grad or not trained)
+
+
+@pytest.fixture(scope='module')
+def allinone():
+    return build('allinone_paper.py')
+
+
+def test_tpgdiff_network_and_adapters(allinone):
+    assert count(allinone.backbone, allinone.adapters) == 49_736_451
+
+
+def test_tpgdiff_structure_prior(allinone):
+    assert count(allinone.priors[2]) == 7_118_720
+
+
+def test_tpgdiff_trains_network_adapters_and_structure_prior_only(allinone):
+    assert count(allinone, trained=True) == 49_736_451 + 7_118_720
+
+
+def test_tpgdiff_schedule_has_values_after_a_build_on_the_meta_device(allinone):
+    torch.testing.assert_close(allinone.process.alpha(100), torch.tensor(0.005))
+
+
+def test_tpgdiff_prior_stage():
+    model = build('priors_paper.py')
+    assert count(model) == 269_852_933
+    assert count(model, trained=True) == 182_003_717

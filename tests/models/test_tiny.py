@@ -1,0 +1,31 @@
+"""Every registered model part has a tiny entry, so that the contract tests reach it."""
+
+import pytest
+
+from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, MODELS, PRIORS, SAMPLERS, known_names
+from tests.models import tiny
+
+
+def own_names(table, folder: str = '') -> set[str]:
+    known_names(table)
+    home = f'restorelab.models.{folder}'
+    return {name for name, part in table.module_dict.items() if part.__module__.startswith(home)}
+
+
+@pytest.mark.parametrize(('table', 'entries', 'folder'), [
+    (BACKBONES, tiny.TINY_BACKBONES, ''), (PRIORS, tiny.TINY_PRIORS, ''), (ADAPTERS, tiny.TINY_ADAPTERS, ''),
+    (LOSSES, tiny.TINY_LOSSES, ''), (SAMPLERS, tiny.TINY_SAMPLERS, ''), (MODELS, tiny.TINY_PROCESSES, 'diffusion'),
+    (MODELS, tiny.TINY_RESTORERS, 'restorers')],
+    ids=['backbones', 'priors', 'adapters', 'losses', 'samplers', 'processes', 'restorers'])
+def test_every_registered_part_has_an_entry_in_tiny(table, entries, folder):
+    assert own_names(table, folder) == set(entries)
+
+
+@pytest.mark.parametrize('name', tiny.TINY_RESTORERS)
+def test_every_restorer_builds(name):
+    MODELS.build(tiny.part(tiny.TINY_RESTORERS, name))
+
+
+@pytest.mark.parametrize('name', tiny.TINY_PROCESSES)
+def test_every_process_builds(name):
+    MODELS.build(tiny.part(tiny.TINY_PROCESSES, name))

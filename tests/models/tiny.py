@@ -1,0 +1,95 @@
+"""The smallest sensible options of every registered model part: one entry a part, by table."""
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.registry import BACKBONES, MODELS
+from restorelab.structures import Condition, TapSpec
+
+TOWER = dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8, embed_dim=6)
+
+TINY_BACKBONES = dict(
+    IRSDEUNet=dict(width=8, channel_mults=[4, 4], attention=['linear', 'transformer'], mid_attention='transformer'),
+    ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]))
+
+TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
+    BoxDoGCue=dict(),
+    CLIPDegradationPrior=dict(tower=TOWER),
+    CLIPSemanticPrior=dict(tower=TOWER),
+    DarkChannelCue=dict(),
+    DepthCue=dict(pretrained='tiny-depth'),
+    SegmentationCue=dict(pretrained='tiny-segmentation'),
+    SobelCue=dict(),
+    StructurePrior=dict(cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')], image_size=16, width=4, num_blocks=2,
+                        token_dim=8, num_tokens=2, num_heads=2))
+
+TINY_ADAPTERS = dict(
+    PooledFiLM=dict(taps=['enc.s1.block', 'dec.s2.in']),
+    PromptTimeAdapter=dict(),
+    TokenCrossAttention=dict())
+
+TINY_LOSSES = dict(
+    CosineDistillationLoss=dict(), L1Loss=dict(), LabelSmoothedCrossEntropy=dict(), MSELoss=dict())
+
+TINY_PROCESSES = dict(
+    MeanRevertingProcess=dict(steps=8), ReverseMeanMatching=dict(), SharedResidualProcess=dict(steps=8))
+
+TINY_SAMPLERS = dict(
+    DDIM=dict(steps=2), EulerODE=dict(), EulerSDE=dict(), MultistepDPM=dict(steps=2), Posterior=dict(),
+    SDTDDIMSampler=dict(steps=2))
+
+PROCESS_OF = dict.fromkeys(TINY_SAMPLERS, 'MeanRevertingProcess') | dict(SDTDDIMSampler='SharedResidualProcess')
+
+
+def part(table: dict[str, dict], name: str, **options) -> dict:
+    """The config of the tiny part ``name``."""
+    return dict(type=name, **{**table[name], **options})
+
+
+TINY_RESTORERS = dict(
+    DiffusionRestorer=dict(
+        backbone=part(TINY_BACKBONES, 'IRSDEUNet'),
+        priors=[part(TINY_PRIORS, name) for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')],
+        adapters=[part(TINY_ADAPTERS, name) for name in TINY_ADAPTERS],
+        process=part(TINY_PROCESSES, 'MeanRevertingProcess'),
+        loss=dict(type='L1Loss'),
+        sampler=part(TINY_SAMPLERS, 'DDIM')),
+    PriorDistillation=dict(
+        semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
+        degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),
+        tasks=['haze', 'noise'],
+        semantic_loss=dict(type='CosineDistillationLoss'),
+        degradation_loss=dict(type='LabelSmoothedCrossEntropy')),
+    RestorationDataPreprocessor=dict())
+
+WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8}
+
+
+def taps() -> list[TapSpec]:
+    """Those of a tiny IRSDEUNet: features, tokens and time."""
+    return BACKBONES.build(part(TINY_BACKBONES, 'IRSDEUNet')).tap_specs
+
+
+def condition(batch: int = 2) -> Condition:
+    """One entry for each of ``WIDTHS``; a single semantic token, as TPGDiff has it."""
+    return Condition(dict(degradation=torch.randn(batch, 6)),
+                     dict(semantic=torch.randn(batch, 1, 6), structure=torch.randn(batch, 3, 8)))
+
+
+def feature(spec: TapSpec, batch: int = 2, side: int = 4) -> Tensor:
+    """What passes the tap of an image of ``side * stride`` pixels a side."""
+    shapes = dict(time=(batch, spec.channels), tokens=(batch, side * side, spec.channels))
+    return torch.randn(shapes.get(spec.side, (batch, spec.channels, side, side)))
+
+
+def randomize(module: nn.Module, std: float = 0.1) -> nn.Module:
+    """``module`` with no weight at zero, so that no branch is idle."""
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=std)
+    return module
+
+
+def restorer(**options) -> nn.Module:
+    """The tiny DiffusionRestorer with all of TPGDiff's parts at work."""
+    torch.manual_seed(0)
+    return randomize(MODELS.build(part(TINY_RESTORERS, 'DiffusionRestorer', **options))).eval()

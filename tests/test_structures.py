@@ -1,0 +1,82 @@
+"""Conditions, taps and samples."""
+
+import pytest
+import torch
+
+from restorelab.structures import Condition, RestorationSample, TapContext, TapSpec, select_taps, stack_images
+
+SPECS = [TapSpec('time', 'time', 0, 8), TapSpec('enc.s1', 'enc', 1, 4), TapSpec('mid.tokens', 'tokens', 2, 4)]
+
+
+def test_a_value_is_computed_once_a_key():
+    cond, calls = Condition(), []
+    for key in ('a', 'b', 'a'):
+        cond.once(key, lambda: calls.append(1))
+    assert len(calls) == 2
+
+
+def test_update_takes_the_entries_of_all_kinds():
+    cond = Condition(vectors=dict(a=torch.zeros(1, 2)))
+    cond.update(Condition(tokens=dict(a=torch.zeros(1, 1, 2)), maps=dict(b=torch.zeros(1, 1, 2, 2))))
+    assert cond.names() == ['vectors.a', 'tokens.a', 'maps.b']
+
+
+def test_update_refuses_a_name_that_is_there():
+    cond = Condition(maps=dict(depth=torch.zeros(1, 1, 2, 2)))
+    with pytest.raises(KeyError, match=r"two priors provide maps \['depth'\]"):
+        cond.update(cond)
+
+
+def test_apply_reaches_every_entry_and_leaves_the_original_alone():
+    cond = Condition(dict(a=torch.zeros(2, 2)), dict(b=torch.zeros(2, 1, 2)), dict(c=torch.zeros(2, 1, 2, 2)))
+    first = cond.apply(lambda value: value[:1])
+    assert [len(value) for value in (first.vector('a'), first.token('b'), first.map('c'))] == [1, 1, 1]
+    assert len(cond.vector('a')) == 2
+
+
+def test_apply_forgets_what_was_computed_from_the_entries():
+    cond = Condition()
+    cond.once('key', lambda: torch.zeros(2))
+    assert torch.equal(cond.apply(lambda value: value).once('key', lambda: torch.ones(1)), torch.ones(1))
+
+
+@pytest.mark.parametrize(('read', 'what'), [('vector', "vector 'x'"), ('token', "token 'x'"), ('map', "map 'x'")])
+def test_a_missing_entry_is_named_with_what_there_is(read, what):
+    cond = Condition(vectors=dict(a=torch.zeros(1, 2)))
+    with pytest.raises(KeyError, match=rf"no prior provides {what}; the configured ones provide \['vectors.a'\]"):
+        getattr(cond, read)('x')
+
+
+def test_a_tap_without_an_adapter_hands_the_feature_back():
+    feat = torch.rand(1, 2)
+    assert TapContext({}).tap('enc.s1', feat) is feat
+
+
+def test_adapters_of_one_tap_follow_each_other():
+    class Append:
+        def __init__(self, word):
+            self.word = word
+
+        def on_tap(self, name, feat, ctx):
+            return feat + self.word
+
+    assert TapContext({'enc.s1': [Append('a'), Append('b')]}).tap('enc.s1', '') == 'ab'
+
+
+def test_taps_are_selected_in_the_wanted_order():
+    assert select_taps(SPECS, ['mid.tokens', 'time'], 'FiLM') == [SPECS[2], SPECS[0]]
+
+
+def test_a_missing_tap_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match=r"FiLM asks for the taps \['dec.s1'\], but this backbone has \['time', "):
+        select_taps(SPECS, ['dec.s1'], 'FiLM')
+
+
+def test_a_tap_of_another_side_is_named_with_those_of_the_right_one():
+    with pytest.raises(ValueError, match=r"\['mid.tokens'\], but this backbone has on \['enc', 'dec'\] \['enc.s1'\]"):
+        select_taps(SPECS, ['mid.tokens'], 'FiLM', sides=('enc', 'dec'))
+
+
+def test_images_of_samples_are_stacked():
+    samples = [RestorationSample(gt=torch.full((3, 2, 2), float(i))) for i in range(2)]
+    assert stack_images(samples, 'gt', torch.device('cpu'))[:, 0, 0, 0].tolist() == [0, 1]
