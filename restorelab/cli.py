@@ -97,7 +97,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--tile', type=int, help='largest side restored at once, 0 for never cutting '
                         '(default: 512 for more pixels than 768x768)')
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
-    parser.add_argument('--equalize', action='store_true', help="equalize the histogram of each channel first, for "
+    parser.add_argument('--equalize', action='store_true', help='equalize the histogram of each channel first, for '
                         'models trained on such inputs (low light)')
     parser.add_argument('--panel', action='store_true', help='also write the degraded image beside the restored one')
     parser.add_argument('--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)")

@@ -11,8 +11,9 @@ import argparse
 import re
 from pathlib import Path
 
-from restorelab.utils.checkpoint import model_state, read_checkpoint
 from torch import Tensor
+
+from restorelab.utils.checkpoint import model_state, read_checkpoint
 
 # Where the parts lie in the model of configs/allinone_paper.py.
 PROMPT, CROSS_ATTENTION, FILM, STRUCTURE = 'adapters.0.', 'adapters.1.', 'adapters.2.', 'priors.2.'
@@ -33,7 +34,8 @@ def rename_network(key: str, num_levels: int) -> str:
     if match := re.match(r'struct_adapters_(down|up)\.(\d+)\.(.*)', key):
         side, level, rest = match.groups()
         return f'{FILM}layers.{(downs if side == "down" else ups)[int(level)]}_block.{rest}'
-    if match := re.match(r'(?:(downs|ups)\.(\d+)\.2|mid_attn)\.fn\.fn\.transformer_blocks\.0\.((?:attn2|norm2)\..*)', key):
+    block = r'\.fn\.fn\.transformer_blocks\.0\.'
+    if match := re.match(rf'(?:(downs|ups)\.(\d+)\.2|mid_attn){block}((?:attn2|norm2)\..*)', key):
         side, level, rest = match.groups()
         name = 'mid' if side is None else (downs if side == 'downs' else ups)[int(level)]
         return f'{CROSS_ATTENTION}layers.{name}_tokens.{rest}'
@@ -63,7 +65,8 @@ def convert_priors(state: dict[str, Tensor]) -> dict[str, Tensor]:
         key = key.removeprefix('module.')
         known = [(old, new) for old, new in renames if key.startswith(old)]
         if not known:
-            raise KeyError(f"'{key}' is no key of an official TPGDiff stage-1 file; it has {[old for old, _ in renames]}")
+            raise KeyError(f"'{key}' is no key of an official TPGDiff stage-1 file, which has "
+                           f'{[old for old, _ in renames]}')
         old, new = known[0]
         converted[new + key.removeprefix(old)] = value
     return converted
@@ -71,7 +74,8 @@ def convert_priors(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def convert_restorer(checkpoint: dict) -> dict[str, Tensor]:
     if set(checkpoint) != {'G', 'SP'}:
-        raise KeyError(f'an official stage-2 checkpoint has the entries G and SP, this file has {sorted(checkpoint)[:8]}')
+        raise KeyError(f'an official stage-2 checkpoint has the entries G and SP; this file has '
+                       f'{sorted(checkpoint)[:8]}')
     return {**convert_network(checkpoint['G']), **convert_structure(checkpoint['SP'])}
 
 

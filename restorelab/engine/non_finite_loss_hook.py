@@ -23,8 +23,8 @@ class NonFiniteLossHook(Hook):
     priority = 'VERY_HIGH'
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
-        bad = {name: float(value) for name, value in (outputs or {}).items()
-               if 'loss' in name and not math.isfinite(float(value))}
+        losses = {name: value.item() for name, value in (outputs or {}).items() if 'loss' in name}
+        bad = {name: value for name, value in losses.items() if not math.isfinite(value)}
         if bad:
             self._stop(runner, f'the loss is not finite ({bad})')
 

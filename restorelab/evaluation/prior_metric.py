@@ -9,9 +9,11 @@ from restorelab.registry import METRICS
 
 @METRICS.register_module()
 class PriorMetric(BaseMetric):
-    """``task_accuracy``: share of samples whose degradation is named right, in percent; ``semantic_cosine``: mean cosine
-    between what the student says of the degraded image and the teacher of the clean one. Reads ``task``,
-    ``predicted_task`` and ``semantic_cosine`` of the samples."""
+    """``task_accuracy``: share of samples whose degradation is named right, in percent; ``semantic_cosine``: mean
+    cosine between what the student says of the degraded image and the teacher of the clean one.
+
+    Reads ``task``, ``predicted_task`` and ``semantic_cosine`` of the samples.
+    """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         self.results += [(sample['task'] == sample['predicted_task'], sample['semantic_cosine'])

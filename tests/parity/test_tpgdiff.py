@@ -11,8 +11,13 @@ from restorelab.evaluation.functional import quantize
 from restorelab.evaluation.protocols import Protocol
 from restorelab.models.adapters.token_cross_attention import CrossAttentionLayer
 from restorelab.models.diffusion import MeanRevertingProcess, ReverseMeanMatching
-from restorelab.models.layers.attention import (LinearAttention, PreNormResidual, SpatialTransformer, TokenAttention,
-                                                TransformerBlock)
+from restorelab.models.layers.attention import (
+    LinearAttention,
+    PreNormResidual,
+    SpatialTransformer,
+    TokenAttention,
+    TransformerBlock,
+)
 from restorelab.models.layers.embedding import SinusoidalEmbedding
 from restorelab.models.layers.hourglass import TimeResBlock
 from restorelab.models.layers.norm import ChannelLayerNorm
@@ -211,7 +216,8 @@ def test_token_attention(name):
     numbers = constructor_numbers(modules, 'cross_attention')
     x, context = modules[f'{name}.in0'], modules.tensors.get(f'{name}.context')
     inner, dim = modules[f'{name}.w.to_q.weight'].shape
-    attn = TokenAttention(dim, modules[f'{name}.w.to_k.weight'].shape[1], inner // numbers['dim_head'], numbers['dim_head'])
+    context_dim, head_dim = modules[f'{name}.w.to_k.weight'].shape[1], numbers['dim_head']
+    attn = TokenAttention(dim, context_dim, inner // head_dim, head_dim)
     assert_close(load(attn, modules, name)(x, context), modules[f'{name}.out'])
 
 
@@ -390,7 +396,7 @@ def test_trajectory(restorer, name, mode):
     def predict(x: Tensor, t: Tensor) -> Tensor:
         states.append(x)
         time = process.time(t)
-        gain = io['k'][int(round(float(time[0])))]
+        gain = io['k'][round(float(time[0]))]
         return gain * (x - io['mu']) + 0.25 * call(restorer, x, io['mu'], time, cond)
 
     draws = iter([io['init_noise'], *io['noise']])
@@ -441,8 +447,8 @@ def test_structure_tokens():
     side = round(io['pos_embed'].shape[0] ** 0.5)
     assert_close(sincos_position(side, side, config['token_dim']), io['pos_embed'])
     assert_close(sincos_position(3, 5, config['token_dim']), io['pos_embed_3x5'])
-    prior.cues = torch.nn.ModuleList([RecordedCue('depth', io['depth_norm']), RecordedCue('segmentation', io['seg_norm']),
-                                      prior.cues[2]])
+    recorded = [RecordedCue('depth', io['depth_norm']), RecordedCue('segmentation', io['seg_norm'])]
+    prior.cues = torch.nn.ModuleList([*recorded, prior.cues[2]])
     for index, name in enumerate(('depth', 'seg', 'dog')):
         cue = next(iter(prior.cues[index](io['lq']).maps.values()))
         assert_close(prior.encode(cue, index), io[f'tokens_{name}'])
@@ -496,7 +502,7 @@ def test_clip_view():
 
 # -- scores ------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize('space, suffix', [('rgb', ''), ('y', '_y')])
+@pytest.mark.parametrize(('space', 'suffix'), [('rgb', ''), ('y', '_y')])
 def test_psnr_and_ssim(space, suffix):
     io = recording('metrics_preproc')
     protocol = Protocol(space=space, crop=int(io.metadata['crop_border']))
