@@ -139,3 +139,18 @@ def test_deterministic_samplers_follow_the_exact_path_of_gaussian_residuals(samp
 @pytest.mark.parametrize('steps', [10, 20])
 def test_the_multistep_solver_is_of_higher_order_than_ddim(steps):
     assert gaussian_error(dict(type='MultistepDPM', steps=steps)) < 0.3 * gaussian_error(dict(type='DDIM', steps=steps))
+
+
+@pytest.mark.parametrize('name', ['DDIM', 'MultistepDPM'])
+@pytest.mark.parametrize('scale', [0.0, 0.5, 1.0])
+def test_the_starting_noise_is_scaled(name, scale):
+    process = MeanRevertingProcess(prediction='residual')
+    clean, lq = images()
+    states = []
+
+    def predict(x_t, t):
+        states.append(x_t)
+        return clean - lq
+
+    SAMPLERS.build(dict(type=name, steps=2, noise_scale=scale))(predict, process, lq, LatticeNoise())
+    torch.testing.assert_close(states[0] - lq, scale * process.noise_level * LatticeNoise()(lq))
