@@ -26,13 +26,15 @@ class SharedResidualProcess(nn.Module):
         steps: T.
         betas: first and last increment of the linear DDPM schedule from which A and B come.
         delta: last increment of the shared distribution term, which rises linearly from 1e-6; 0 switches it off.
+        noise_scale: factor of B. Training at 1 sees noise that the sampler, which starts with 0.1, never shows the
+            network; at 0.1 the two agree, and a short training learns much faster.
         train_times: draw training steps from these alone, uniformly (repeat one to weigh it); None for all T. A
             sampler of three steps never asks for others than 999, 665 and 332.
     Raises: ValueError for a ``delta`` or ``train_times`` that no schedule of ``steps`` has.
     """
 
     def __init__(self, steps: int = 1000, betas: tuple[float, float] = (1e-4, 2e-2), delta: float = 1.8e-3,
-                 train_times: Sequence[int] | None = None):
+                 noise_scale: float = 1.0, train_times: Sequence[int] | None = None):
         super().__init__()
         if not 0 <= delta < 1:
             raise ValueError(f'delta is an increment a step, such as 1.8e-3, or 0 for none; got {delta}')
@@ -43,7 +45,7 @@ class SharedResidualProcess(nn.Module):
         with torch.device('cpu'):  # values, also while a model is built on the meta device
             alpha_bar = torch.cumprod(1 - torch.linspace(*betas, steps), dim=0)
             deltas = torch.linspace(1e-6, delta, steps) if delta else torch.zeros(steps)
-            buffers = dict(residual_sums=1 - alpha_bar**0.5, noise_vars=1 - alpha_bar, deltas=deltas,
+            buffers = dict(residual_sums=1 - alpha_bar**0.5, noise_vars=noise_scale**2 * (1 - alpha_bar), deltas=deltas,
                            shared_sums=torch.clip(torch.cumsum(deltas, dim=0), 0, 1))
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)

@@ -24,15 +24,28 @@ class PreNormResidual(nn.Module):
         return x + self.fn['fn'](self.fn['norm'](x), *args)
 
 
+def to_rows(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, N, C), a view when x is channels-last."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def to_map(rows: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, N, C) -> (B, C, H, W), a channels-last view."""
+    return rows.transpose(1, 2).unflatten(2, size)
+
+
 class LinearAttention(nn.Module):
     """Attention of linear cost (arXiv 1812.01243), with the extra 1/N on the values that DiffUIR and IR-SDE have.
 
     (B, C, H, W) -> the same. ``k`` is a softmax over positions, so its product with the values is a mean already; the
     further 1/N shrinks what depends on the content almost to nothing. Kept: trained weights expect it.
 
-    The projections are reordered so that no (B, H * D, N) tensor of values is made: with ``k`` (D, N) of a head,
-    ``k v^T = (k x^T) Wv^T``, and the output projection is applied to that small matrix before it meets ``q``.
+    The projections are reordered so that values are never made: with ``k`` (D, N) of a head, ``k v^T = (k x^T) Wv^T``,
+    and the output projection is applied to that small matrix before it meets ``q``. Both softmaxes go over the
+    positions in pieces that fit into a cache, so that memory beside input and output does not grow with the image.
     """
+
+    piece = 2048
 
     def __init__(self, channels: int, num_heads: int = 4, head_dim: int = 32):
         super().__init__()
@@ -42,18 +55,36 @@ class LinearAttention(nn.Module):
         self.to_out = nn.Sequential(nn.Conv2d(inner, channels, 1), ChannelLayerNorm(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, channels, height, width = x.shape
-        dtype, flat = x.dtype, x.float().flatten(2)  # B C N
         heads = (self.num_heads, self.head_dim)
+        rows = to_rows(x.float())
+        pieces = rows.split(self.piece, dim=1)
         with torch.autocast(x.device.type, enabled=False):  # the 1/N below is subnormal in float16
-            w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)
-            q = (w_q @ flat).unflatten(1, heads).softmax(dim=2)  # B H D N
-            k = (w_k @ flat).unflatten(1, heads).softmax(dim=3)
-            context = (k @ flat[:, None].transpose(2, 3)) @ w_v.unflatten(0, heads).transpose(1, 2)  # B H D E
-            w_out = self.to_out[0].weight.float().flatten(1).unflatten(1, heads).transpose(0, 1)  # H C E
-            mix = (w_out @ context.transpose(2, 3)) * (self.head_dim**-0.5 / flat.shape[-1])  # B H C D
-            out = mix.transpose(1, 2).flatten(2) @ q.flatten(1, 2) + self.to_out[0].bias.float()[:, None]
-        return self.to_out[1](out.view(batch, channels, height, width).to(dtype))
+            w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)  # HD C
+            context = means_by_softmax(pieces, w_k).unflatten(1, heads) @ w_v.unflatten(0, heads).mT  # B H D E
+            w_out = self.to_out[0].weight.float().flatten(1).unflatten(1, heads).permute(1, 2, 0)  # H E C
+            mix = (context @ w_out).flatten(1, 2) * (self.head_dim**-0.5 / rows.shape[1])  # B HD C
+            bias = self.to_out[0].bias.float()
+            out = torch.cat([(piece @ w_q.T).unflatten(2, heads).softmax(dim=3).flatten(2) @ mix + bias
+                             for piece in pieces], dim=1)
+        return self.to_out[1](to_map(out, x.shape[-2:]).to(x.dtype))
+
+
+def means_by_softmax(pieces: tuple[Tensor, ...], weight: Tensor) -> Tensor:
+    """Means of x over its positions by the weights softmax(weight x), one for each row of ``weight`` (K, C).
+
+    (B, N, C) in pieces along N -> (B, K, C). What is summed up is rescaled whenever a piece brings a new maximum.
+    """
+    peak, total, sums = None, 0, 0
+    for piece in pieces:
+        logits = piece @ weight.T  # B n K
+        highest = logits.detach().amax(dim=1, keepdim=True)
+        if peak is not None:
+            highest = torch.maximum(peak, highest)
+            shrink = torch.exp(peak - highest)
+            total, sums = total * shrink, sums * shrink.mT
+        shares = torch.exp(logits - highest)
+        total, sums, peak = total + shares.sum(dim=1, keepdim=True), sums + shares.mT @ piece, highest
+    return sums / total.mT
 
 
 class LinearAttentionResidual(PreNormResidual):
@@ -126,10 +157,10 @@ class FullAttention(nn.Module):
         self.to_out = nn.Conv2d(inner, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        qkv = self.to_qkv(x).flatten(2).unflatten(1, (3, self.num_heads, self.head_dim))
-        q, k, v = qkv.transpose(-1, -2).unbind(1)  # B H N D
-        out = F.scaled_dot_product_attention(q, k, v)
-        return self.to_out(out.transpose(-1, -2).flatten(1, 2).unflatten(2, x.shape[-2:]))
+        qkv = F.linear(to_rows(x), self.to_qkv.weight.flatten(1)).unflatten(2, (3, self.num_heads, self.head_dim))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # B H N D, D contiguous: else the fused kernel is not taken
+        out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return to_map(F.linear(out, self.to_out.weight.flatten(1), self.to_out.bias), x.shape[-2:])
 
 
 class TokenAttention(nn.Module):

@@ -21,9 +21,9 @@ class ChannelLayerNorm(nn.Module):
         self.g = nn.Parameter(torch.ones(1, channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        centered = x.float() - x.float().mean(dim=1, keepdim=True)
-        scale = torch.rsqrt(centered.square().mean(dim=1, keepdim=True) + self.eps)
-        return (centered * scale * self.g).to(x.dtype)
+        gain = self.g.flatten()
+        rows = F.layer_norm(x.float().permute(0, 2, 3, 1), (len(gain),), gain, eps=self.eps)  # no copy if channels-last
+        return rows.permute(0, 3, 1, 2).to(x.dtype)
 
 
 class WeightStandardizedConv2d(nn.Conv2d):
