@@ -147,6 +147,36 @@ def _check_data(args: argparse.Namespace) -> int:
     return 1 if any(found.values()) else 0
 
 
+def _image_size(text: str) -> tuple[int, int]:
+    """``WIDTHxHEIGHT`` -> (height, width)."""
+    width, _, height = text.lower().partition('x')
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"'{text}' is no image size; wanted WIDTHxHEIGHT, such as 256x256")
+    return int(height), int(width)
+
+
+def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('models', nargs='+', metavar='MODEL',
+                        help='names of weights that ship, .safetensors files, or configs (random weights)')
+    parser.add_argument('--sizes', nargs='+', type=_image_size, default=[(256, 256)], metavar='WxH',
+                        help='image sizes in pixels (default: 256x256)')
+    parser.add_argument('--vary', metavar='KEY=A,B', help='measure each model with each value of a config entry: '
+                        'model.backbone.linear_attention=exact,auto')
+    parser.add_argument('--batch', type=int, default=1, help='images at once (default: 1)')
+    parser.add_argument('--threads', type=int, help="threads (default: torch's)")
+    parser.add_argument('--repeats', type=int, default=7, help='timed runs (default: 7)')
+    parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)')
+
+
+def _benchmark(args: argparse.Namespace) -> None:
+    from restorelab.apis.benchmark import as_table, benchmark
+    key, _, values = (args.vary or '').partition('=')
+    rows = benchmark(args.models, args.sizes, args.batch, (key, values.split(',')) if key else None, args.threads,
+                     args.repeats, args.steps, args.device)
+    print(as_table(rows, args.batch))
+
+
 class Verb(NamedTuple):
     help: str
     arguments: Callable[[argparse.ArgumentParser], None]
@@ -160,6 +190,7 @@ VERBS = {
     'publish': Verb('make a weight file to share from a checkpoint', _publish_arguments, _publish),
     'check-data': Verb('say what is missing, miscounted, unpaired or unreadable in data sets',
                        _check_data_arguments, _check_data),
+    'benchmark': Verb('measure size, speed and memory of restorers', _benchmark_arguments, _benchmark),
     'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
 }
 

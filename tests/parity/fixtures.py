@@ -61,9 +61,14 @@ def assert_gradient_close(actual: Tensor, expected: Tensor, tolerance: float = 1
 
 
 def load_converter(project: str):
-    """The module ``projects/<project>/convert_weights.py``, which is a script and no package."""
-    path = ROOT / 'projects' / project / 'convert_weights.py'
-    spec = importlib.util.spec_from_file_location(f'{project}_convert_weights', path)
+    """The module ``projects/<project>/convert_weights.py``."""
+    return load_script(project, 'convert_weights')
+
+
+def load_script(project: str, name: str):
+    """The module ``projects/<project>/<name>.py``, which is a script and no package."""
+    path = ROOT / 'projects' / project / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'{project}_{name}', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

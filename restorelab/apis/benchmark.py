@@ -1,0 +1,166 @@
+"""How large and how fast restorers are: parameters, multiplications, time, memory, for several image sizes."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from restorelab.apis.inference import pick_device
+from restorelab.config import load_config
+from restorelab.registry import MODELS
+from restorelab.utils import LatticeNoise
+from restorelab.utils.checkpoint import load_weights
+from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
+
+MEMORY_STATUS, MEMORY_RESET = Path('/proc/self/status'), Path('/proc/self/clear_refs')
+
+
+@dataclass
+class Row:
+    """What was measured of one model at one image size.
+
+    ``gmac``: 10^9 multiplications (convolutions and matrix products) of one restoration; ``cpu``, ``wall``: seconds of
+    the fastest run, ``wall_median`` of the median one; ``memory``: MiB at the peak, above what was there before, None where
+    the system does not tell; ``change``: largest difference of a pixel, in [0, 1], from the first model's result.
+    """
+
+    model: str
+    size: tuple[int, int]
+    parameters: int
+    gmac: float
+    cpu: float
+    wall: float
+    wall_median: float
+    memory: float | None
+    change: float
+
+
+def benchmark(models: list[str], sizes: list[tuple[int, int]], batch: int = 1, vary: tuple[str, list] | None = None,
+              threads: int | None = None, repeats: int = 7, steps: int | None = None,
+              device: str | None = None) -> list[Row]:
+    """Restore random images with each model, all models in turn, ``repeats`` times after a first run that is not timed.
+
+    Args:
+        models: names of weights that ship, published files, or configs (with random weights).
+        sizes: (height, width) in pixels.  batch: images at once.
+        vary: an entry of the config and the values to give it: every model is measured with each.
+        threads: of torch; None leaves their number.  steps: of the sampler.  device: as in ``load``.
+    Raises: what ``load`` raises; ValueError for an entry that the config does not have.
+    """
+    device = pick_device(device)
+    settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
+    candidates = {label(name, options): open_model(name, options, steps).to(device)
+                  for name in models for options in settings}
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        return [row for size in sizes for row in measure(candidates, size, batch, repeats, device)]
+    finally:
+        torch.set_num_threads(before)
+
+
+def label(name: str, options: dict) -> str:
+    return ', '.join([name, *(f'{key.rsplit(".", 1)[-1]}={value}' for key, value in options.items())])
+
+
+def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
+    """The restorer in eval mode; a config gets random weights of seed 0."""
+    if Path(reference).suffix == '.py':
+        state, cfg, source = None, load_config(reference, options), reference
+    else:
+        source = resolve_weights(f'{SCHEME}{reference}' if reference in published_names() else reference)
+        state, config, _ = read_published(source)
+        cfg = Config(dict(model=config))
+        cfg.merge_from_dict(options)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    if state is not None:
+        load_weights(model, state, source)
+    if steps is not None:
+        model.sampler.steps = steps
+    return model.eval().requires_grad_(False)
+
+
+def measure(models: dict[str, nn.Module], size: tuple[int, int], batch: int, repeats: int,
+            device: torch.device) -> list[Row]:
+    """One row a model; runs of the models alternate, so that a busy machine slows all of them alike."""
+    image = torch.rand(batch, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
+    results, macs, memory = {}, {}, {}
+    for name, model in models.items():
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model.restore(image, noise=LatticeNoise(0))
+        macs[name] = counter.get_total_flops() / 2e9
+        with peak_memory(device) as peak:
+            results[name] = restore(model, image)
+        memory[name] = peak()
+    times = {name: [] for name in models}
+    for _ in range(repeats):
+        for name, model in models.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            restore(model, image)
+            times[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+    first = next(iter(results.values()))
+    rows = []
+    for name, model in models.items():
+        cpu, wall = zip(*times[name], strict=True)
+        rows.append(Row(name, size, sum(p.numel() for p in model.parameters()), macs[name], min(cpu), min(wall),
+                        statistics.median(wall), memory[name], float((results[name] - first).abs().max())))
+    return rows
+
+
+@torch.inference_mode()
+def restore(model: nn.Module, image: Tensor) -> Tensor:
+    restored = model.restore(image, noise=LatticeNoise(0))
+    if image.is_cuda:
+        torch.cuda.synchronize(image.device)
+    return restored
+
+
+@contextmanager
+def peak_memory(device: torch.device) -> Iterator:
+    """Gives a function that says how many MiB more than at the start were in use at the peak, or None."""
+    if device.type == 'cuda':
+        torch.cuda.reset_peak_memory_stats(device)
+        start = torch.cuda.memory_allocated(device)
+        yield lambda: (torch.cuda.max_memory_allocated(device) - start) / 2**20
+    elif MEMORY_RESET.exists():
+        MEMORY_RESET.write_text('5')  # Linux: the peak begins anew
+        start = _status('VmRSS')
+        yield lambda: (_status('VmHWM') - start) / 1024
+    else:
+        yield lambda: None
+
+
+def _status(name: str) -> int:
+    """KiB that Linux reports of this process."""
+    return next(int(line.split()[1]) for line in MEMORY_STATUS.read_text().splitlines() if line.startswith(name))
+
+
+def as_table(rows: list[Row], batch: int) -> str:
+    """The rows as text; ratios are CPU times relative to the first model at the same size."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE)
+    for column in ('model', 'size', 'parameters', 'GMAC', 'CPU s', 'ratio', 'wall s', 'median', 'MP/s', 'peak MiB',
+                   'change'):
+        table.add_column(column, justify='left' if column in ('model', 'size') else 'right', overflow='fold')
+    for row in rows:
+        base = next(other for other in rows if other.size == row.size)
+        height, width = row.size
+        table.add_row(row.model, f'{width}x{height}', f'{row.parameters:,}', f'{row.gmac:.1f}', f'{row.cpu:.3f}',
+                      f'{row.cpu / base.cpu:.2f}', f'{row.wall:.3f}', f'{row.wall_median:.3f}',
+                      f'{batch * height * width / 1e6 / row.wall:.2f}',
+                      '-' if row.memory is None else f'{row.memory:.0f}', f'{row.change:.1e}')
+    text = StringIO()
+    Console(file=text, width=160, color_system=None).print(table)
+    return text.getvalue().rstrip()

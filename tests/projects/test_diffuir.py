@@ -1,0 +1,109 @@
+"""The scripts of projects/diffuir on small files: conversion and its refusals, the under-display test."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from restorelab.apis import load
+from restorelab.models.backbones import ResidualDiffusionUNet
+from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.utils.checkpoint import CheckpointError
+from tests.parity.fixtures import load_converter, load_script
+
+CONVERT = load_converter('diffuir')
+
+
+def official_checkpoint(delta: float = 1.8e-3) -> dict:
+    """What the official trainer saves, of a small network whose averaged weights are all 0.5."""
+    network = ResidualDiffusionUNet(width=8, channel_mults=[1, 2]).state_dict()
+    schedule = CONVERT.official_schedule(SharedResidualProcess(delta=delta))
+    online = {**schedule, **{f'model.unet0.{key}': value for key, value in network.items()}}
+    averaged = {key: torch.full_like(value, 0.5) if key.startswith('model.') else value for key, value in online.items()}
+    ema = {**{f'online_model.{key}': value for key, value in online.items()},
+           **{f'ema_model.{key}': value for key, value in averaged.items()},
+           'initted': torch.ones(1), 'step': torch.ones(1)}
+    return dict(step=7000, model=online, ema=ema, opt0=dict(state={}), scaler=None)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(checkpoint):
+        torch.save(checkpoint, tmp_path / 'model-7.pt')
+        return tmp_path / 'model-7.pt'
+    return save
+
+
+def run(monkeypatch, script, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['script', *map(str, arguments)])
+    script.main()
+
+
+def test_averaged_weights_are_taken(saved):
+    model, report = CONVERT.convert(saved(official_checkpoint()))
+    assert all((value == 0.5).all() for value in model.backbone.parameters())
+    assert report['step'] == 7000 and report['config']['backbone']['channel_mults'] == [1, 2]
+
+
+def test_online_weights_can_be_taken(saved):
+    checkpoint = official_checkpoint()
+    model, _ = CONVERT.convert(saved(checkpoint), averaged=False)
+    assert torch.equal(model.backbone.final_conv.bias, checkpoint['model']['model.unet0.final_conv.bias'])
+
+
+def test_the_end_of_the_shared_term_is_read_from_the_file(saved):
+    model, _ = CONVERT.convert(saved(official_checkpoint(delta=1.5e-3)))
+    assert torch.equal(model.process.shared_sums, SharedResidualProcess(delta=1.5e-3).shared_sums)
+
+
+def test_the_command_writes_a_file_that_loads(saved, tmp_path, monkeypatch, capsys):
+    source = saved(official_checkpoint())
+    run(monkeypatch, CONVERT, source, tmp_path / 'out.safetensors')
+    assert '160 tensors of the network' in capsys.readouterr().out
+    restored = load(tmp_path / 'out.safetensors')(np.zeros((9, 13, 3), np.uint8))
+    assert restored.shape == (9, 13, 3)
+
+
+def test_a_missing_file_is_an_error(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, CONVERT, tmp_path / 'model-300.pt', tmp_path / 'out.safetensors')
+    assert 'no such checkpoint' in capsys.readouterr().err
+    assert not (tmp_path / 'out.safetensors').exists()
+
+
+def without(checkpoint: dict, part: str, key: str) -> dict:
+    return {**checkpoint, part: {name: value for name, value in checkpoint[part].items() if name != key}}
+
+
+def test_a_missing_tensor_is_named(saved):
+    key = 'ema_model.model.unet0.final_conv.bias'
+    with pytest.raises(CheckpointError, match=r'missing 1: backbone\.final_conv\.bias'):
+        CONVERT.convert(saved(without(official_checkpoint(), 'ema', key)))
+
+
+@pytest.mark.parametrize('checkpoint', [dict(state_dict={}), dict(model={}, ema={}, step=1),
+                                        dict(model=dict(alphas=torch.ones(3)), ema=dict(step=torch.ones(1)), step=1)])
+def test_a_foreign_file_is_refused(saved, checkpoint):
+    with pytest.raises(CheckpointError, match='not an official DiffUIR checkpoint'):
+        CONVERT.convert(saved(checkpoint))
+
+
+def test_another_schedule_is_refused(saved):
+    checkpoint = official_checkpoint()
+    checkpoint['model']['alphas_cumsum'] = checkpoint['model']['alphas_cumsum'] * 0.9
+    with pytest.raises(CheckpointError, match='alphas_cumsum'):
+        CONVERT.convert(saved(checkpoint))
+
+
+def test_under_display_pictures_are_scored(saved, tmp_path, monkeypatch, capsys):
+    from scipy.io import savemat
+
+    run(monkeypatch, CONVERT, saved(official_checkpoint()), tmp_path / 'out.safetensors')
+    folder = tmp_path / 'toled'
+    folder.mkdir()
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 12, 24, 3), dtype=np.uint8)
+    savemat(folder / 'toled_test_display.mat', dict(test_display=pictures))
+    savemat(folder / 'toled_test_gt.mat', dict(test_gt=pictures // 2))
+    run(monkeypatch, load_script('diffuir', 'test_udc'), tmp_path / 'out.safetensors', folder, '--tile', '12')
+    assert '2 pictures' in capsys.readouterr().out
