@@ -12,7 +12,8 @@ _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 model = dict(
     type='DiffusionRestorer',
     backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1], linear_attention='constant'),
-    process=dict(type='SharedResidualProcess', steps=1000, delta=1.8e-3, train_times=[332, 665, 999]),
+    process=dict(
+        type='SharedResidualProcess', steps=1000, delta=1.8e-3, noise_scale=0.1, train_times=[332, 665, 999, 999, 999]),
     loss=dict(type='L1Loss'),
     sampler=dict(type='SDTDDIMSampler', steps=3))
 

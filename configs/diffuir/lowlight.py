@@ -3,19 +3,21 @@
 Run:    python tools/train.py configs/diffuir/lowlight.py
 Needs:  2 CPU cores, about an hour (a GPU: minutes); no data set, no network (photographs inside scikit-image).
         Own clean photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-        Own pairs: dataset=dict(type='PairedDataset', task='lowlight', root=FOLDER, lq='input', gt='target', pipeline=...)
+        Own pairs: dataset=dict(type='PairedDataset', task='lowlight', root=FOLDER, lq='low', gt='high', pipeline=...)
         The paper's pairs: dataset=dict(type='RecipeDataset', recipe='lol_train', root='data', pipeline=...)
 Expect: not measured; what one model for seven tasks reaches is in projects/diffuir/README.md.
 
-The input's histogram is equalized channel by channel, after cropping, as DiffUIR does for low light. So inputs have to be
-equalized when restoring too: `python tools/restore.py PHOTO OUT.png --equalize ...`. allinone.py, which is blind, does not.
+The input's histogram is equalized channel by channel, after cropping, as DiffUIR does for low light. So inputs have to
+be equalized when restoring too: `python tools/restore.py PHOTO OUT.png --equalize ...`. allinone.py, which is blind,
+does not.
 """
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
 model = dict(
     type='DiffusionRestorer',
     backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1], linear_attention='constant'),
-    process=dict(type='SharedResidualProcess', steps=1000, delta=1.8e-3, train_times=[332, 665, 999]),
+    process=dict(
+        type='SharedResidualProcess', steps=1000, delta=1.8e-3, noise_scale=0.1, train_times=[332, 665, 999, 999, 999]),
     loss=dict(type='L1Loss'),
     sampler=dict(type='SDTDDIMSampler', steps=3))
 

@@ -5,9 +5,9 @@ Needs:  2 CPU cores, about 2 hours (a GPU: minutes); no data set, no network (ph
         image towers ship with restorelab).
 Expect: not measured; compare with configs/diffuir/allinone.py, the same trunk without priors.
 
-The degradation vector joins the time embedding; structure tokens scale and shift the shallow levels, the semantic token the
-deepest one. In TPGDiff the semantic token enters by cross-attention; with a single token that adds the same vector to every
-pixel, so a scale and a shift say no less, and fit a trunk without transformers.
+The degradation vector joins the time embedding; structure tokens scale and shift the shallow levels, the semantic token
+the deepest one. In TPGDiff the semantic token enters by cross-attention; with a single token that adds the same vector
+to every pixel, so a scale and a shift say no less, and fit a trunk without transformers.
 """
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
@@ -35,7 +35,8 @@ model = dict(
             taps=['enc.s1.block', 'enc.s2.block', 'enc.s4.block', 'dec.s4.block', 'dec.s2.block', 'dec.s1.block']),
         dict(type='PooledFiLM', condition='semantic', taps=['enc.s8.block', 'dec.s8.block'])],
     backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1], linear_attention='constant'),
-    process=dict(type='SharedResidualProcess', steps=1000, delta=1.8e-3, train_times=[332, 665, 999]),
+    process=dict(
+        type='SharedResidualProcess', steps=1000, delta=1.8e-3, noise_scale=0.1, train_times=[332, 665, 999, 999, 999]),
     loss=dict(type='L1Loss'),
     sampler=dict(type='SDTDDIMSampler', steps=3))
 

@@ -2,8 +2,8 @@
 
     python projects/diffuir/convert_weights.py model-300.pt diffuir-t-official.safetensors
 
-The size (T, S, B, L or your own) and the end of the shared distribution term are read from the file. The moving average is
-taken, as in the official test script; ``--online`` takes the weights of the last iteration. Then
+The size (T, S, B, L or your own) and the end of the shared distribution term are read from the file. The moving average
+is taken, as in the official test script; ``--online`` takes the weights of the last iteration. Then
 
     python tools/restore.py PHOTO OUT.png --model diffuir-t-official.safetensors
 """
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
+
 from restorelab.models.diffusion import SharedResidualProcess
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError, load_weights, read_checkpoint
 from restorelab.utils.weights import save_published
-from torch import Tensor, nn
 
 # Where the network lies in an official file.
 AVERAGED, ONLINE = 'ema.ema_model.model.unet0.', 'model.unet0.'
@@ -38,9 +39,9 @@ def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def official_schedule(process: SharedResidualProcess, after_init: bool = False) -> dict[str, Tensor]:
     """The 14 schedule buffers of an official checkpoint, by their names there.
 
-    The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the first step where 0 would
-    be right; nothing reads them, they only tell which schedule a file was trained with. ``after_init``: as the official
-    ``init()`` leaves them before a test.
+    The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the first step where 0
+    would be right; nothing reads them, they only tell which schedule a file was trained with. ``after_init``: as the
+    official ``init()`` leaves them before a test.
     """
     a, b2, d = process.residual_sums, process.noise_vars, process.shared_sums
     a_before, b2_before = (F.pad(sums[:-1], (1, 0), value=1.0) for sums in (a, b2))
@@ -90,8 +91,8 @@ def convert(source: str | os.PathLike, averaged: bool = True) -> tuple[nn.Module
     source = Path(source)
     checkpoint = read_checkpoint(source)
     if not {'model', 'ema'} <= set(checkpoint):
-        raise CheckpointError(f"{source}: not an official DiffUIR checkpoint; wanted the entries 'model' and 'ema', the "
-                              f'file has {sorted(map(str, checkpoint))[:8]}')
+        raise CheckpointError(f"{source}: not an official DiffUIR checkpoint; wanted the entries 'model' and 'ema', "
+                              f'the file has {sorted(map(str, checkpoint))[:8]}')
     entries = {**{f'ema.{key}': value for key, value in checkpoint['ema'].items()}, **checkpoint['model']}
     prefix = AVERAGED if averaged else ONLINE
     try:
@@ -125,7 +126,8 @@ def main() -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     backbone = report['config']['backbone']
-    print(f"{args.source}: step {report['step']:,}, width {backbone['width']}, channel_mults {backbone['channel_mults']}\n"
+    print(f"{args.source}: step {report['step']:,}, width {backbone['width']}, "
+          f"channel_mults {backbone['channel_mults']}\n"
           f"used:     {report['network']} tensors of the network ({report['parameters']:,} numbers), and "
           f"{report['schedule']} of the schedule, which agree\n"
           f"left out: {report['left_out']} of the other copies of it, and the optimizer's\n"

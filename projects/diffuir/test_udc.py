@@ -2,12 +2,13 @@
 
     python projects/diffuir/test_udc.py WEIGHTS data/UDC_val_test/toled
 
-WEIGHTS: a published .safetensors file (convert_weights.py makes one; the paper takes ``model-130.pt`` here, not 300). The
-folder holds ``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3) uint8.
+WEIGHTS: a published .safetensors file (convert_weights.py makes one; the paper takes ``model-130.pt`` here, not 300).
+The folder holds ``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3) uint8.
 
 Four sampling steps, and each picture in two halves of 1024 columns that know nothing of each other, as in the release:
 group norms and attentions see one half at a time, and a seam may show. ``--overlap 128`` blends tiles instead and
-``--tile 0`` restores the picture whole; both give other, smoother numbers. Scores: RGB, SSIM with a window over the colors.
+``--tile 0`` restores the picture whole; both give other, smoother numbers. Scores: RGB, SSIM with a window over the
+colors.
 """
 
 import argparse
@@ -17,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
+
 from restorelab.apis import load
 from restorelab.evaluation.protocols import find_preset
 from restorelab.utils.images import to_unit_tensor
-from tqdm import tqdm
 
 
 def read_pairs(folder: str | os.PathLike, kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -28,8 +28,8 @@ class Row:
     """What was measured of one model at one image size.
 
     ``gmac``: 10^9 multiplications (convolutions and matrix products) of one restoration; ``cpu``, ``wall``: seconds of
-    the fastest run, ``wall_median`` of the median one; ``memory``: MiB at the peak, above what was there before, None where
-    the system does not tell; ``change``: largest difference of a pixel, in [0, 1], from the first model's result.
+    the fastest run, ``wall_median`` of the median one; ``memory``: MiB at the peak, above what was there before, None
+    where the system does not tell; ``change``: largest difference of a pixel, in [0, 1], from the first model's result.
     """
 
     model: str

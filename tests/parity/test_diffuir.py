@@ -1,7 +1,6 @@
 """DiffUIR against numbers of its official code. All sizes come from the recordings' ``config.json``."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,7 +164,8 @@ def test_three_optimizer_steps_of_the_official_recipe(online):
     for name, expected in CONVERT.network_state(io.under('after/'), CONVERT.ONLINE).items():
         within(after[name].detach(), expected, 1e-5)
     moved = torch.stack([(after[name] - old).norm() for name, old in before.items()]).detach()
-    noise_driven = torch.tensor([name.endswith('proj.bias') for name in before])  # one channel a norm group: no gradient
+    # a norm group of one channel: its bias has no gradient but rounding noise
+    noise_driven = torch.tensor([name.endswith('proj.bias') for name in before])
     within(moved[~noise_driven], io['param_delta_norm'][~noise_driven], 1e-5)
 
 
@@ -243,7 +243,8 @@ def test_checkpoint_import(averaged):
     model, report = CONVERT.convert(path)
     for name, value in averaged.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
-    assert report['step'] == 300000 and report['network'] == len(list(averaged.parameters()))
+    assert report['step'] == 300000
+    assert report['network'] == len(list(averaged.parameters()))
 
 
 def test_checkpoint_import_of_the_online_weights(online):

@@ -20,7 +20,8 @@ def official_checkpoint(delta: float = 1.8e-3) -> dict:
     network = ResidualDiffusionUNet(width=8, channel_mults=[1, 2]).state_dict()
     schedule = CONVERT.official_schedule(SharedResidualProcess(delta=delta))
     online = {**schedule, **{f'model.unet0.{key}': value for key, value in network.items()}}
-    averaged = {key: torch.full_like(value, 0.5) if key.startswith('model.') else value for key, value in online.items()}
+    averaged = {key: torch.full_like(value, 0.5) if key.startswith('model.') else value
+                for key, value in online.items()}
     ema = {**{f'online_model.{key}': value for key, value in online.items()},
            **{f'ema_model.{key}': value for key, value in averaged.items()},
            'initted': torch.ones(1), 'step': torch.ones(1)}
@@ -43,7 +44,8 @@ def run(monkeypatch, script, *arguments):
 def test_averaged_weights_are_taken(saved):
     model, report = CONVERT.convert(saved(official_checkpoint()))
     assert all((value == 0.5).all() for value in model.backbone.parameters())
-    assert report['step'] == 7000 and report['config']['backbone']['channel_mults'] == [1, 2]
+    assert report['step'] == 7000
+    assert report['config']['backbone']['channel_mults'] == [1, 2]
 
 
 def test_online_weights_can_be_taken(saved):

@@ -15,8 +15,8 @@ from restorelab.registry import BACKBONES
 class ResidualDiffusionUNet(HourglassUNet):
     """Hourglass U-Net of weight-standardized convolutions and group norms; sees ``[x_t, lq]``.
 
-    Shapes: ``x_t``, ``lq`` (B, C, H, W) in [-1, 1], ``time`` (B,) a float -> (B, C, H, W), a prediction whose meaning is
-    the process's. Any size; sides too short to be reflected are padded by repeating the edge.
+    Shapes: ``x_t``, ``lq`` (B, C, H, W) in [-1, 1], ``time`` (B,) a float -> (B, C, H, W), a prediction whose meaning
+    is the process's. Any size; sides too short to be reflected are padded by repeating the edge.
     Source: DiffUIR (arXiv 2403.11157). Its four sizes, ``width`` and ``channel_mults``, with their parameters:
     T 32, (1, 1, 1, 1), 886,435; S 32, (1, 2, 2, 4), 3,268,643; B 64, (1, 2, 2, 4), 12,406,851;
     L 64, (1, 2, 4, 8), 36,261,187.

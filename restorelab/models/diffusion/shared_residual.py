@@ -1,8 +1,8 @@
 """The residual diffusion of DiffUIR, whose state forgets the degraded image too, so that all tasks share one end.
 
 ``x_t = x_0 + A_t r + B_t e - D_t lq`` with the residual ``r = lq - x_0`` and unit noise ``e``; equally
-``x_t = (1 - D_t) lq - (1 - A_t) r + B_t e``. D is the shared distribution term (DiffUIR, arXiv 2403.11157); without it this
-is the process of RDDM (arXiv 2308.13712).
+``x_t = (1 - D_t) lq - (1 - A_t) r + B_t e``. D is the shared distribution term (DiffUIR, arXiv 2403.11157); without it
+this is the process of RDDM (arXiv 2308.13712).
 """
 
 from collections.abc import Sequence

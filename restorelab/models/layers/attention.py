@@ -121,8 +121,8 @@ class LinearAttentionResidual(PreNormResidual):
     def error_bound(self, positions: int) -> float:
         """Largest change of any value of the branch when its constant replaces it, for any image of N positions.
 
-        A normed pixel is ``g * u`` with ``|u| <= sqrt(C)``, a mean of them too. So what attention adds to the bias has at
-        most the length ``sqrt(C / D) / N * sum over heads |W_out W_v diag(g)|`` (spectral norms), and a layer norm
+        A normed pixel is ``g * u`` with ``|u| <= sqrt(C)``, a mean of them too. So what attention adds to the bias has
+        at most the length ``sqrt(C / D) / N * sum over heads |W_out W_v diag(g)|`` (spectral norms), and a layer norm
         stretches that by at most ``max |gain|`` over the least standard deviation that it can meet.
         """
         attention, gain = self.fn['fn'], self.fn['norm'].g

@@ -9,8 +9,8 @@ from torch import Tensor
 class VersionedCache:
     """Remembers one value until one of the tensors from which it was computed is changed, replaced or moved.
 
-    A change through ``.data`` cannot be seen: optimizers, ``load_state_dict`` and ``copy_`` are all noticed. Weights made in
-    inference mode do not tell their version, so nothing is remembered for them.
+    A change through ``.data`` cannot be seen: optimizers, ``load_state_dict`` and ``copy_`` are all noticed. Weights
+    made in inference mode do not tell their version, so nothing is remembered for them.
     """
 
     def __init__(self):

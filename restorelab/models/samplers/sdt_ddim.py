@@ -1,7 +1,7 @@
 """Sampler of DiffUIR: from the shared distribution back to the clean image in a few deterministic steps.
 
-``predict(x_t (B, C, H, W), t (B,)) -> residual``; ``noise`` is a source called with a tensor of the wanted shape: first for
-the start, then, where ``eta`` is positive, once for each step but the last.
+``predict(x_t (B, C, H, W), t (B,)) -> residual``; ``noise`` is a source called with a tensor of the wanted shape: first
+for the start, then, where ``eta`` is positive, once for each step but the last.
 """
 
 from collections.abc import Callable
@@ -34,8 +34,8 @@ def sample_sdt_ddim(predict: Predict, process: SharedResidualProcess, lq: Tensor
                     eta: float = 0.0, init_noise_std: float = 0.1) -> Tensor:
     """``x <- x - (A_t - A_u) r + (D_t - D_u) lq + sqrt(s2) n`` over the steps t > u; the last gives ``lq - r``.
 
-    ``s2 = eta (B_t^2 - B_u^2) B_u^2 / B_t^2``. Two things are as in the official sampler because its numbers depend on them:
-    there is no term for the predicted noise, so what noise the start has stays in the state; and the residual is
+    ``s2 = eta (B_t^2 - B_u^2) B_u^2 / B_t^2``. Two things are as in the official sampler because its numbers depend on
+    them: there is no term for the predicted noise, so what noise the start has stays in the state; and the residual is
     clamped to [-1, 1] although it can reach 2.
     """
     x = process.start(lq, noise(lq), init_noise_std)

@@ -7,7 +7,7 @@ from restorelab.structures import TapContext
 TINY = dict(width=8, channel_mults=[1, 2])
 
 
-@pytest.mark.parametrize('width, mults, parameters', [
+@pytest.mark.parametrize(('width', 'mults', 'parameters'), [
     (32, [1, 1, 1, 1], 886_435), (32, [1, 2, 2, 4], 3_268_643), (64, [1, 2, 2, 4], 12_406_851),
     (64, [1, 2, 4, 8], 36_261_187)])
 def test_the_four_sizes_have_the_published_numbers_of_parameters(width, mults, parameters):
@@ -24,7 +24,8 @@ def test_any_size_comes_back_as_it_was(size):
     net = ResidualDiffusionUNet(width=8, channel_mults=[1, 1, 1, 1])
     x, lq = torch.rand(2, 1, 3, *size)
     out = net(x, lq, torch.tensor([500.0]))
-    assert out.shape == x.shape and torch.isfinite(out).all()
+    assert out.shape == x.shape
+    assert torch.isfinite(out).all()
 
 
 @torch.inference_mode()

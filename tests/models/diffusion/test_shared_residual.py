@@ -20,7 +20,7 @@ def test_states_and_images_map_back_and_forth():
     torch.testing.assert_close(process.to_image(state), image)
 
 
-@pytest.mark.parametrize('t, a, b, d', [(0, 0.00005, 0.010001, 0.000001), (332, 0.433621, 0.824145, 0.099878),
+@pytest.mark.parametrize(('t', 'a', 'b', 'd'), [(0, 0.00005, 0.010001, 0.000001), (332, 0.433621, 0.824145, 0.099878),
                                         (999, 0.993647, 0.999980, 0.900500)])
 def test_schedule_has_the_published_values(t, a, b, d):
     process = SharedResidualProcess()
@@ -86,3 +86,11 @@ def test_schedule_has_values_when_built_on_the_meta_device():
     with torch.device('meta'):
         process = SharedResidualProcess()
     assert torch.equal(process.residual_sums, SharedResidualProcess().residual_sums)
+
+
+def test_noise_scale_scales_the_noise_alone(images):
+    gt, lq, noise = images
+    t = torch.tensor([332, 999])
+    full, tenth = (SharedResidualProcess(noise_scale=scale).add_noise(gt, lq, t, noise).x_t for scale in (1.0, 0.1))
+    mean = SharedResidualProcess().add_noise(gt, lq, t, torch.zeros_like(noise)).x_t
+    torch.testing.assert_close(tenth - mean, 0.1 * (full - mean))

@@ -58,9 +58,11 @@ def test_a_cached_value_is_computed_once_and_again_after_a_change():
         calls.append(1)
         return weight * 2
 
-    assert torch.equal(cache.get([weight], compute), cache.get([weight], compute)) and len(calls) == 1
+    assert torch.equal(cache.get([weight], compute), cache.get([weight], compute))
+    assert len(calls) == 1
     weight.add_(1)
-    assert torch.equal(cache.get([weight], compute), torch.full((2,), 4.0)) and len(calls) == 2
+    assert torch.equal(cache.get([weight], compute), torch.full((2,), 4.0))
+    assert len(calls) == 2
 
 
 @torch.no_grad()
@@ -71,7 +73,8 @@ def test_a_standardized_weight_follows_load_state_dict_and_copies():
     before = conv(x)
     twin = copy.deepcopy(conv)
     conv.load_state_dict(other.state_dict())
-    assert torch.equal(conv(x), other(x)) and torch.equal(twin(x), before)
+    assert torch.equal(conv(x), other(x))
+    assert torch.equal(twin(x), before)
 
 
 def test_a_frozen_layer_still_passes_gradients_on_after_inference():

@@ -12,13 +12,14 @@ def pair():
     return gt, (gt + 0.3 * torch.randn(gt.shape, generator=generator)).clamp(-1, 1)
 
 
-@pytest.mark.parametrize('steps, grid', [(1, [999]), (3, [999, 665, 332]), (4, [999, 749, 499, 249])])
+@pytest.mark.parametrize(('steps', 'grid'), [(1, [999]), (3, [999, 665, 332]), (4, [999, 749, 499, 249])])
 def test_step_grid(steps, grid):
     assert sdt_step_grid(1000, steps) == grid
 
 
 def test_step_grid_is_cut_off_as_the_official_one_is():
-    assert 498 in sdt_step_grid(1000, 26) and 499 not in sdt_step_grid(1000, 26)
+    assert 498 in sdt_step_grid(1000, 26)
+    assert 499 not in sdt_step_grid(1000, 26)
 
 
 @pytest.mark.parametrize('steps', [0, 1001])
@@ -51,7 +52,7 @@ def test_with_full_noise_and_a_perfect_prediction_the_states_keep_the_mean_of_th
         torch.testing.assert_close(x, mean + left_at_end)
 
 
-@pytest.mark.parametrize('eta, draws', [(0.0, 1), (1.0, 3)])
+@pytest.mark.parametrize(('eta', 'draws'), [(0.0, 1), (1.0, 3)])
 def test_noise_is_drawn_at_the_start_and_with_eta_between_steps(pair, eta, draws):
     calls = []
     sample_sdt_ddim(lambda x, t: torch.zeros_like(x), SharedResidualProcess(), pair[1],

@@ -1,9 +1,9 @@
 """The paper's five training sets in its proportions, and the test sets that its script has switched on.
 
 Layouts and counts are in restorelab/datasets/recipes.py; `python tools/check_data.py` says what is missing below data/.
-The training crops are the official ones, with their black borders (see BlackFillCrop). Low-light images are equalized channel
-by channel, as the release does wherever a path contains "LOL": it makes the model know the task. For a blind model take
-ChannelHistEqualize out of both pipelines.
+The training crops are the official ones, with their black borders (see BlackFillCrop). Low-light images are equalized
+channel by channel, as the release does wherever a path contains "LOL": it makes the model know the task. For a blind
+model take ChannelHistEqualize out of both pipelines.
 """
 _crop = [
     dict(type='BlackFillCrop', size=256),
