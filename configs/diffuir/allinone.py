@@ -7,8 +7,8 @@ Expect: see projects/diffuir/README.md, which says what came out on 411 photogra
         projects/diffuir/configs.
 
 Three departures from the paper make training faster. The steps are those that the sampler visits, the first of them
-most often. They have the noise that the sampler has, a tenth. And linear attention is the constant that it nearly is (see
-LinearAttentionResidual), at half the cost of a step.
+most often. They have the noise that the sampler has, a tenth. And linear attention is the constant that it nearly is
+(see LinearAttentionResidual), at half the cost of a step.
 """
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
