@@ -172,6 +172,12 @@ def load(module: torch.nn.Module, modules: Recording, name: str) -> torch.nn.Mod
     return module.eval()
 
 
+def constructor_numbers(modules: Recording, name: str) -> dict[str, int]:
+    """The numbers in the recorded note on a module's constructor, such as ``heads 2, dim_head 16``."""
+    note = modules.json('ctor').get(name, '')
+    return {key: int(value) for key, value in re.findall(r'([a-z_]+) ?(\d+)', note)}
+
+
 @torch.no_grad()
 def test_sinusoidal_embedding():
     modules = recording('modules')
@@ -192,7 +198,9 @@ def test_channel_layer_norm():
 def test_linear_attention():
     modules = recording('modules')
     x = modules['linear_attention.in0']
-    assert_close(load(LinearAttention(x.shape[1]), modules, 'linear_attention')(x), modules['linear_attention.out'])
+    numbers = constructor_numbers(modules, 'linear_attention')
+    attn = LinearAttention(x.shape[1], numbers['heads'], numbers['dim_head'])
+    assert_close(load(attn, modules, 'linear_attention')(x), modules['linear_attention.out'])
 
 
 @torch.no_grad()
@@ -201,12 +209,6 @@ def test_residual_linear_attention():
     x = modules['residual_prenorm_linear.in0']
     block = load(PreNormResidual(x.shape[1], LinearAttention(x.shape[1])), modules, 'residual_prenorm_linear')
     assert_close(block(x), modules['residual_prenorm_linear.out'])
-
-
-def constructor_numbers(modules: Recording, name: str) -> dict[str, int]:
-    """The numbers in the recorded note on a module's constructor, such as ``heads 2, dim_head 16``."""
-    note = modules.json('ctor').get(name, '')
-    return {key: int(value) for key, value in re.findall(r'([a-z_]+) ?(\d+)', note)}
 
 
 @pytest.mark.parametrize('name', ['cross_attention_multi', 'cross_attention_single', 'self_attention'])
@@ -342,7 +344,8 @@ def test_reverse_chain_of_an_oracle():
     x = io['xt']
     for t in range(process.steps, 0, -1):
         x = process.posterior_mean(x, io['x0'], io['mu'], t)
-    assert_close(x, io['optimal_reverse_T100'])
+    (expected,) = io.under('optimal_reverse_').values()
+    assert_close(x, expected)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------
