@@ -126,7 +126,8 @@ def test_packing_without_degraded_image_says_what_is_missing():
 def test_black_fill_crop_continues_a_short_side_in_black():
     results = BlackFillCrop(20)(sample(**pair(height=13, width=25)))
     assert results['lq'].shape == results['gt'].shape == (20, 20, 3)
-    assert not results['gt'][13:].any() and not results['lq'][13:].any()
+    assert not results['gt'][13:].any()
+    assert not results['lq'][13:].any()
     np.testing.assert_array_equal(results['gt'][:13], 255 - results['lq'][:13])
 
 
