@@ -35,7 +35,7 @@ model = dict(
         attention=['none', 'none', 'none', 'transformer'], mid_attention='transformer'),
     process=dict(type='MeanRevertingProcess', steps=100, noise_level=50 / 255, eps=0.005, prediction='residual'),
     loss=dict(type='L1Loss'),
-    sampler=dict(type='MultistepDPM', steps=10))
+    sampler=dict(type='MultistepDPM', steps=4, noise_scale=0.0))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomCrop', size=64),
@@ -43,13 +43,13 @@ train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomTranspose'),
     dict(type='Degrade'),
     dict(type='PackRestoration')]))
-train_cfg = dict(max_iters=12000, val_interval=2000)
+train_cfg = dict(max_iters=9000, val_interval=1500)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=4e-4, betas=(0.9, 0.99), weight_decay=0.0),
+    optimizer=dict(type='AdamW', lr=8e-4, betas=(0.9, 0.99), weight_decay=0.0),
     clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=300),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=300, end=12000)]
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=300, end=9000)]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
 find_unused_parameters = True  # a single semantic token needs no query: those weights get no gradient
