@@ -4,6 +4,7 @@ torch comes in only when a verb runs, so ``--help`` answers at once.
 """
 
 import argparse
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmengine.config import DictAction
 
 
 class CfgOptions(DictAction):
-    """``--cfg-options a.b=1 c=[x,y]`` as a dict; a malformed pair is a usage error, not a traceback."""
+    """``--cfg-options a.b=1 c=[x,y] d={'type':'X'}`` as a dict; a malformed pair is a usage error, not a traceback."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         for pair in values:
@@ -23,11 +24,19 @@ class CfgOptions(DictAction):
             if any(value.count(a) != value.count(b) for a, b in ('()', '[]')):
                 parser.error(f"{option_string}: the brackets of '{pair}' do not close")
         super().__call__(parser, namespace, values, option_string)
+        options = getattr(namespace, self.dest)
+        for key, value in options.items():
+            if isinstance(value, str) and value.startswith('{'):
+                try:
+                    options[key] = ast.literal_eval(value)
+                except (SyntaxError, ValueError):
+                    parser.error(f'{option_string}: the value of {key} is no dict of plain values: {value}')
 
 
 def _add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
-                        help='change entries of the config: model.sampler.steps=10 model.priors.0.pretrained=x.pth')
+                        help='change entries of the config: model.sampler.steps=10 '
+                             "model.sampler={'type':'Posterior'} model.priors.0.pretrained=x.pth")
 
 
 def _config_arguments(parser: argparse.ArgumentParser) -> None:

@@ -55,6 +55,13 @@ def test_train_hands_its_arguments_on(monkeypatch, tmp_path):
     assert (cfg.train_cfg.max_iters, cfg.randomness.seed, cfg.env_cfg.cudnn_benchmark) == (7, 3, True)
 
 
+def test_a_cfg_option_may_be_a_dict_that_replaces_a_part(monkeypatch):
+    calls = record_calls(monkeypatch, 'test')
+    cli.main(['test', str(ROOT / 'configs/tpgdiff/allinone.py'), 'a.pth', '--cfg-options',
+              "model.sampler={'type': 'Posterior'}"])
+    assert calls[0][0][0].model.sampler == dict(type='Posterior')
+
+
 def test_resume_without_a_path_means_the_last_checkpoint(monkeypatch, tmp_path):
     calls = record_calls(monkeypatch, 'train')
     cli.main(['train', config_file(tmp_path), '--resume'])
@@ -83,7 +90,8 @@ def test_list_prints_names_with_their_packages(capsys):
 
 
 @pytest.mark.parametrize(('pair', 'complaint'), [
-    ('train_cfg.max_iters', 'takes KEY=VALUE pairs'), ('=3', 'takes KEY=VALUE pairs'), ('a=[1,2', 'do not close')])
+    ('train_cfg.max_iters', 'takes KEY=VALUE pairs'), ('=3', 'takes KEY=VALUE pairs'), ('a=[1,2', 'do not close'),
+    ("a={'type'", 'no dict of plain values')])
 def test_a_malformed_cfg_option_is_a_usage_error(pair, complaint, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(['train', config_file(tmp_path), '--cfg-options', pair])
