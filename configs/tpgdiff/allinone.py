@@ -1,7 +1,7 @@
 """TPGDiff, small: one model that removes blur, haze, darkness, noise and rain.
 
 Run:    python tools/train.py configs/tpgdiff/allinone.py
-Needs:  2 CPU cores, about 2 hours (a GPU: minutes); no data set, no network (photographs inside scikit-image).
+Needs:  2 CPU cores, about an hour and a half; no data set, no network (photographs inside scikit-image).
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
 Expect: see projects/tpgdiff/README.md, which says what came out on 411 photographs. The paper's size and data are in
         projects/tpgdiff/configs/allinone_paper.py.
