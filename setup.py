@@ -32,6 +32,7 @@ setup(
         detection=tested('detection'),  # mmdet 3.3.0 refuses other mmcv releases
         demo=[],  # the demo runs on the core
         iqa=tested('iqa'),
+        analysis=tested('analysis'),
         dev=at_least('dev')),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )

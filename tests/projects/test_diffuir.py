@@ -1,5 +1,6 @@
-"""The scripts of projects/diffuir on small files: conversion and its refusals, the under-display test."""
+"""The scripts of projects/diffuir on small files: conversion and its refusals, the under-display test, the analysis."""
 
+import re
 import sys
 
 import numpy as np
@@ -9,7 +10,10 @@ import torch
 from restorelab.apis import load
 from restorelab.models.backbones import ResidualDiffusionUNet
 from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
+from restorelab.utils.images import read_image
+from restorelab.utils.weights import save_published
 from tests.parity.fixtures import load_converter, load_script
 
 CONVERT = load_converter('diffuir')
@@ -109,3 +113,39 @@ def test_under_display_pictures_are_scored(saved, tmp_path, monkeypatch, capsys)
     savemat(folder / 'toled_test_gt.mat', dict(test_gt=pictures // 2))
     run(monkeypatch, load_script('diffuir', 'test_udc'), tmp_path / 'out.safetensors', folder, '--tile', '12')
     assert '2 pictures' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_analysis_writes_its_pictures_and_finite_separations(tmp_path, monkeypatch, capsys):
+    torch.manual_seed(0)
+    config = dict(type='DiffusionRestorer', backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2]),
+                  process=dict(type='SharedResidualProcess'), loss=dict(type='L1Loss'),
+                  sampler=dict(type='SDTDDIMSampler', steps=2))
+    save_published(tmp_path / 'tiny.safetensors', MODELS.build(config).state_dict(), config, {})
+    run(monkeypatch, load_script('diffuir', 'analyze'), tmp_path / 'tiny.safetensors', tmp_path / 'out',
+        '--tasks', 'haze', 'noise', '--count', '3', '--size', '16')
+    lines = re.findall(r'separation of (\w+), t=(\d+), (\w+) SDT: (.*)', capsys.readouterr().out)
+    assert [line[:3] for line in lines] == [
+        (kind, step, sdt) for kind in ('state', 'features') for sdt in ('without', 'with') for step in ('999', '499')]
+    assert all(0 < float(line[3]) < float('inf') for line in lines)
+    for name in ('states.png', 'features.png', 'attention.png'):
+        assert read_image(tmp_path / 'out' / name).std() > 0, name
+
+
+def test_separation_tells_groups_apart():
+    analyze = load_script('diffuir', 'analyze')
+    labels = torch.tensor([0, 0, 1, 1])
+    assert analyze.separation(torch.tensor([[0.0], [2.0], [10.0], [12.0]]), labels) == pytest.approx(50)
+    with pytest.raises(ValueError, match='two degradations'):
+        analyze.separation(torch.ones(4, 2), torch.zeros(4, dtype=torch.int64))
+
+
+def test_analysis_without_the_shared_term_is_the_process_with_delta_0():
+    process = load_script('diffuir', 'analyze').without_shared_term(SharedResidualProcess())
+    for name, expected in SharedResidualProcess(delta=0).named_buffers():
+        assert torch.equal(process.get_buffer(name), expected), name
+
+
+def test_analysis_refuses_another_model():
+    with pytest.raises(TypeError, match='give weights of DiffUIR'):
+        load_script('diffuir', 'analyze').check_model(torch.nn.Linear(1, 1))

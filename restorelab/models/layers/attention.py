@@ -156,9 +156,13 @@ class FullAttention(nn.Module):
         self.to_qkv = nn.Conv2d(channels, 3 * inner, 1, bias=False)
         self.to_out = nn.Conv2d(inner, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def heads(self, x: Tensor) -> Tensor:
+        """Queries, keys and values of x: (3, B, H, N, D)."""
         qkv = F.linear(to_rows(x), self.to_qkv.weight.flatten(1)).unflatten(2, (3, self.num_heads, self.head_dim))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # B H N D, D contiguous: else the fused kernel is not taken
+        return qkv.permute(2, 0, 3, 1, 4)  # D contiguous: else the fused kernel is not taken
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.heads(x).unbind(0)
         out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         return to_map(F.linear(out, self.to_out.weight.flatten(1), self.to_out.bias), x.shape[-2:])
 
