@@ -18,6 +18,7 @@ show the same photographs.
 """
 
 import argparse
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ TASKS = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
 COLORS = ['#1f77b4', '#ff7f0e', '#2ca02c', '#d62728', '#9467bd', '#8c564b', '#e377c2', '#7f7f7f', '#bcbd22', '#17becf']
 PLOT_SIDE = 320
 MAP_SIDE = 128
+
+Projection = Callable[[Tensor], Tensor]
 
 
 @dataclass
@@ -131,24 +134,31 @@ def separation(rows: Tensor, labels: Tensor) -> float:
     return float(between / within)
 
 
-def project_pca(rows: Tensor) -> Tensor:
+def pca_projection() -> Projection:
     """(N, D) -> (N, 2), along the two directions of largest variance."""
-    _, _, axes = torch.pca_lowrank(rows, q=2)
-    return (rows - rows.mean(dim=0)) @ axes
+    def project(rows: Tensor) -> Tensor:
+        _, _, axes = torch.pca_lowrank(rows, q=2)
+        return (rows - rows.mean(dim=0)) @ axes
+
+    return project
 
 
-def project_tsne(rows: Tensor) -> Tensor:
+def tsne_projection() -> Projection:
     """(N, D) -> (N, 2) by t-SNE. Raises ModuleNotFoundError without scikit-learn."""
     try:
         from sklearn.manifold import TSNE
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError('t-SNE is that of scikit-learn, which is not installed: '
                                   "pip install -e '.[analysis]', or take --projection pca", name=error.name) from error
-    perplexity = min(30.0, (len(rows) - 1) / 3)
-    return torch.from_numpy(TSNE(perplexity=perplexity, init='pca', random_state=0).fit_transform(rows.numpy()))
+
+    def project(rows: Tensor) -> Tensor:
+        perplexity = min(30.0, (len(rows) - 1) / 3)
+        return torch.from_numpy(TSNE(perplexity=perplexity, init='pca', random_state=0).fit_transform(rows.numpy()))
+
+    return project
 
 
-PROJECTIONS = dict(pca=project_pca, tsne=project_tsne)
+PROJECTIONS = dict(pca=pca_projection, tsne=tsne_projection)
 
 
 def draw_scatter(points: Tensor, labels: Tensor) -> np.ndarray:
@@ -204,7 +214,7 @@ def stack(pictures: list[np.ndarray]) -> np.ndarray:
 
 
 def draw_walks(walks: dict[str, list[list[Step]]], kind: str, labels: Tensor, tasks: list[str],
-               projection: str) -> np.ndarray:
+               project: Projection) -> np.ndarray:
     """``states.png`` or ``features.png`` (``kind`` is ``state`` or ``features``); prints each separation."""
     rows = []
     for name, images in walks.items():
@@ -214,7 +224,7 @@ def draw_walks(walks: dict[str, list[list[Step]]], kind: str, labels: Tensor, ta
             ratio = separation(values, labels)
             where = f'{kind}, t={images[0][number].t}, {name}'
             print(f'separation of {where}: {ratio:.4g}')
-            plots.append(draw_scatter(PROJECTIONS[projection](values), labels))
+            plots.append(draw_scatter(project(values), labels))
             captions.append(f'{where}: separation {ratio:.3g}')
         rows.append(draw_panel(plots, captions))
     return stack([*rows, draw_legend(tasks, rows[0].shape[1])])
@@ -232,6 +242,9 @@ def main() -> None:
     parser.add_argument('--projection', choices=PROJECTIONS, default='pca')
     parser.add_argument('--device')
     args = parser.parse_args()
+    if len(args.tasks) < 2 or args.count < 2:
+        parser.error('a separation needs two degradations or more, and a --count of 2 or more')
+    project = PROJECTIONS[args.projection]()
     torch.manual_seed(0)  # the projection starts from random directions
     restore = load(args.weights, args.checkpoint, args.device)
     model = restore.model
@@ -246,7 +259,7 @@ def main() -> None:
             walks[name].append(walk(model, process, lq, seed=index)[0])
     args.out.mkdir(parents=True, exist_ok=True)
     for kind, name in (('state', 'states.png'), ('features', 'features.png')):
-        write_image(args.out / name, draw_walks(walks, kind, torch.tensor(labels), args.tasks, args.projection))
+        write_image(args.out / name, draw_walks(walks, kind, torch.tensor(labels), args.tasks, project))
     centers = degraded_crops(args.images, args.tasks, dict(type='CenterCrop', size=args.size))
     rows = [draw_attention(model, *read(centers, index, restore.device)) for index in range(len(args.tasks))]
     write_image(args.out / 'attention.png', stack(rows))

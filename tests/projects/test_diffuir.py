@@ -149,3 +149,9 @@ def test_analysis_without_the_shared_term_is_the_process_with_delta_0():
 def test_analysis_refuses_another_model():
     with pytest.raises(TypeError, match='give weights of DiffUIR'):
         load_script('diffuir', 'analyze').check_model(torch.nn.Linear(1, 1))
+
+
+def test_analysis_says_how_to_get_tsne(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'sklearn.manifold', None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install -e '\.\[analysis\]', or take --projection pca"):
+        load_script('diffuir', 'analyze').tsne_projection()
