@@ -23,14 +23,13 @@ class CfgOptions(DictAction):
                 parser.error(f"{option_string} takes KEY=VALUE pairs, but got '{pair}'")
             if any(value.count(a) != value.count(b) for a, b in ('()', '[]')):
                 parser.error(f"{option_string}: the brackets of '{pair}' do not close")
-        super().__call__(parser, namespace, values, option_string)
-        options = getattr(namespace, self.dest)
-        for key, value in options.items():
-            if isinstance(value, str) and value.startswith('{'):
-                try:
-                    options[key] = ast.literal_eval(value)
-                except (SyntaxError, ValueError):
-                    parser.error(f'{option_string}: the value of {key} is no dict of plain values: {value}')
+        dicts = [pair for pair in values if pair.partition('=')[2].startswith('{')]
+        super().__call__(parser, namespace, [pair for pair in values if pair not in dicts], option_string)
+        for key, _, value in (pair.partition('=') for pair in dicts):
+            try:
+                getattr(namespace, self.dest)[key] = ast.literal_eval(value)
+            except (SyntaxError, ValueError):
+                parser.error(f'{option_string}: the value of {key} is no dict of plain values: {value}')
 
 
 def _add_cfg_options(parser: argparse.ArgumentParser) -> None:

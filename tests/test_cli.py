@@ -58,8 +58,9 @@ def test_train_hands_its_arguments_on(monkeypatch, tmp_path):
 def test_a_cfg_option_may_be_a_dict_that_replaces_a_part(monkeypatch):
     calls = record_calls(monkeypatch, 'test')
     cli.main(['test', str(ROOT / 'configs/tpgdiff/allinone.py'), 'a.pth', '--cfg-options',
-              "model.sampler={'type': 'Posterior'}"])
-    assert calls[0][0][0].model.sampler == dict(type='Posterior')
+              "model.sampler={'type': 'Posterior', 'steps': 100}", 'model.noise_seed=3'])
+    model = calls[0][0][0].model
+    assert (model.sampler, model.noise_seed) == (dict(type='Posterior', steps=100), 3)
 
 
 def test_resume_without_a_path_means_the_last_checkpoint(monkeypatch, tmp_path):
