@@ -138,10 +138,11 @@ def test_loss_and_gradients(online):
     gradients = {name.removeprefix(CONVERT.ONLINE): grad for name, grad in io.under('grad/').items()}
     assert gradients
     for name, expected in gradients.items():
-        within(parameters[name].grad, expected, 1e-6)
+        within(parameters[name].grad, expected, 1e-6, rtol=1e-5)
+    # a norm adds up rounding that depends on the processor's vector width, hence the relative part
     norms = torch.stack([p.grad.norm() for p in parameters.values()])
-    within(norms, io['grad_norm_per_param'], 1e-6)
-    within(norms.norm()[None], io['grad_norm_total'], 1e-6)
+    within(norms, io['grad_norm_per_param'], 1e-6, rtol=1e-5)
+    within(norms.norm()[None], io['grad_norm_total'], 1e-6, rtol=1e-5)
 
 
 def test_three_optimizer_steps_of_the_official_recipe(online):
@@ -159,7 +160,7 @@ def test_three_optimizer_steps_of_the_official_recipe(online):
         losses.append(online.criterion(out, state.target))
         wrapper.update_params(losses[-1])
     within(torch.stack(losses).detach(), io['losses'], 1e-6)
-    within(torch.stack(norms), io['grad_norms'], 1e-6)
+    within(torch.stack(norms), io['grad_norms'], 1e-6, rtol=1e-5)
     after = dict(online.named_parameters())
     for name, expected in CONVERT.network_state(io.under('after/'), CONVERT.ONLINE).items():
         within(after[name].detach(), expected, 1e-5)
