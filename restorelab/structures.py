@@ -82,14 +82,16 @@ class TapSpec:
 class TapContext:
     """State of one network call: made afresh each time, seen by every adapter on its way.
 
-    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``task_ids`` (B,) may differ within a
-    batch. With no adapter on a tap, ``tap`` hands the feature back untouched.
+    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``routes`` name what each image of the
+    batch is restored for (``ir``, ``det``, ...), or are None where nobody asked. With no adapter on a tap, ``tap``
+    hands the feature back untouched.
     """
 
-    def __init__(self, adapters: dict[str, list], cond: Condition | None = None, task_ids: Tensor | None = None):
+    def __init__(self, adapters: dict[str, list], cond: Condition | None = None,
+                 routes: Sequence[str] | None = None):
         self._adapters = adapters
         self.cond = cond if cond is not None else Condition()
-        self.task_ids = task_ids
+        self.routes = routes
         self.skips: dict[str, Tensor] = {}
         self.scratch: dict[str, object] = {}
 
@@ -118,7 +120,8 @@ class RestorationSample(BaseDataElement):
     """One image's data beside its degraded input.
 
     Data: ``gt`` (3, H, W) clean image and, after prediction, ``restored`` (3, H, W) and ``lq`` (3, H, W), all float32
-    RGB in [0, 1]. Meta: ``key`` (name for output files), ``task`` (degradation), ``path``, ``ori_shape`` (H, W).
+    RGB in [0, 1]. Meta: ``key`` (name for output files), ``task`` (degradation), ``path``, ``ori_shape`` (H, W), and
+    ``route`` (what it is restored for) in sets for several uses.
     """
 
 
@@ -143,3 +146,18 @@ class DiffusionState:
     noise: Tensor
     gt: Tensor
     lq: Tensor
+
+
+@dataclass
+class TrainingStep:
+    """One training step of a restorer, as losses and tasks on its result see it.
+
+    ``restored`` is the clean image (B, 3, H, W) that this step predicts, in [0, 1] but for over- and undershoots, with
+    its gradient; ``lq`` and ``gt`` are in [0, 1]; ``cond`` is what the priors said of ``lq``.
+    """
+
+    restored: Tensor
+    lq: Tensor
+    gt: Tensor
+    cond: Condition
+    samples: list[RestorationSample]

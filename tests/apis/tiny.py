@@ -52,10 +52,11 @@ class TinyRestorer(Restorer):
         if steps is not None:
             self.sampler = TinySampler(steps)
 
-    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
-        return dict(loss_pixel=(self.backbone(lq) - gt).square().mean())
+    def learn(self, lq: Tensor, gt: Tensor, cond: Condition, routes) -> tuple[dict[str, Tensor], Tensor]:
+        restored = self.backbone(lq)
+        return dict(loss_pixel=(restored - gt).square().mean()), restored
 
-    def run(self, lq: Tensor, cond: Condition, noise) -> Tensor:
+    def run(self, lq: Tensor, cond: Condition, noise, routes) -> Tensor:
         gray = nn.functional.interpolate(cond.map('gray'), lq.shape[-2:])
         for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
             lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray

@@ -47,13 +47,14 @@ class ToyRestorer(Restorer):
         self.backbone.conv.bias.requires_grad_(not freeze_bias)
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
-    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+    def learn(self, lq: Tensor, gt: Tensor, cond, routes) -> tuple[dict[str, Tensor], Tensor]:
         noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
         self.calls += 1
         factor = float('nan') if self.calls in self.poison_at else 1.0
-        return dict(loss_pixel=(self.backbone(lq + noise) - gt).square().mean() * factor)
+        restored = self.backbone(lq + noise)
+        return dict(loss_pixel=(restored - gt).square().mean() * factor), restored
 
-    def run(self, lq: Tensor, cond, noise) -> Tensor:
+    def run(self, lq: Tensor, cond, noise, routes) -> Tensor:
         return self.backbone(lq)
 
 

@@ -1,18 +1,25 @@
 """What every restorer shares: priors, adapters on the backbone's taps, and the three modes of ``forward``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from restorelab.registry import ADAPTERS, BACKBONES, MODELS, PRIORS
-from restorelab.structures import Condition, RestorationSample, TapContext, select_taps, stack_images
+from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, MODELS, PRIORS
+from restorelab.structures import (
+    Condition,
+    RestorationSample,
+    TapContext,
+    TrainingStep,
+    select_taps,
+    stack_images,
+)
 from restorelab.utils import LatticeNoise
 
 
 class Restorer(BaseModel):
-    """Data flow of a restorer; subclasses say what is trained (``training_losses``) and how to restore (``run``).
+    """Data flow of a restorer; subclasses say what is trained (``learn``) and how to restore (``run``).
 
     Shapes: images (B, 3, H, W), float32, RGB, [0, 1].
 
@@ -21,17 +28,21 @@ class Restorer(BaseModel):
         priors: configs of PRIORS parts; their conditions are merged, by name.
         adapters: configs of ADAPTERS parts; each is given the backbone's taps and the widths of all conditions.
         noise_seed: seed of the noise used when restoring, so that the same image gives the same result.
+        step_losses: further LOSSES parts by name, each called with the ``TrainingStep``; its scalar is logged as
+            ``loss_<name>``.
     Raises: KeyError when an adapter needs a condition that no prior gives, or two priors give the same.
     """
 
     def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
-                 data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0):
+                 data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0,
+                 step_losses: dict[str, dict] | None = None):
         super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
         widths = self.condition_widths()
         self.adapters = nn.ModuleList(self._build_adapter(adapter, widths) for adapter in adapters)
         self.noise_seed = noise_seed
+        self.step_losses = nn.ModuleDict({name: LOSSES.build(cfg) for name, cfg in (step_losses or {}).items()})
 
     def _build_adapter(self, cfg: dict, widths: dict[str, int]) -> nn.Module:
         taps = getattr(self.backbone, 'tap_specs', ())
@@ -60,13 +71,13 @@ class Restorer(BaseModel):
             widths.update(prior.provides)
         return widths
 
-    def context(self, cond: Condition) -> TapContext:
-        """A fresh context for one network call."""
+    def context(self, cond: Condition, routes: Sequence[str] | None = None) -> TapContext:
+        """A fresh context for one network call; ``routes`` as in ``TapContext``."""
         on_tap: dict[str, list] = {}
         for adapter in self.adapters:
             for name in adapter.taps:
                 on_tap.setdefault(name, []).append(adapter)
-        return TapContext(on_tap, cond)
+        return TapContext(on_tap, cond, routes)
 
     def condition(self, lq: Tensor) -> Condition:
         """What all priors say about ``lq``; once an image, never once a step."""
@@ -78,9 +89,10 @@ class Restorer(BaseModel):
     def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
         """``loss``: dict of ``loss_*``; ``predict``: the samples with ``restored`` set; ``tensor``: the image."""
         if mode == 'loss':
-            return self.training_losses(inputs, stack_images(data_samples, 'gt', inputs.device))
+            return self.training_step(inputs, data_samples)[0]
         if mode == 'predict':
-            for sample, lq, restored in zip(data_samples, inputs, self.restore(inputs), strict=True):
+            outputs = self.restore(inputs, routes=routes_of(data_samples))
+            for sample, lq, restored in zip(data_samples, inputs, outputs, strict=True):
                 sample.lq, sample.restored = lq, restored
             return data_samples
         if mode == 'tensor':
@@ -89,19 +101,44 @@ class Restorer(BaseModel):
 
     @torch.no_grad()
     def restore(self, lq: Tensor, cond: Condition | None = None,
-                noise: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+                noise: Callable[[Tensor], Tensor] | None = None, routes: Sequence[str] | None = None) -> Tensor:
         """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
 
         Args:
             cond: conditions of the whole image when ``lq`` is a tile of it; computed from ``lq`` when None.
             noise: source of standard normal noise, called with a tensor of the wanted shape.
+            routes: what each image is restored for, where adapters ask.
         """
         cond = self.condition(lq) if cond is None else cond
         noise = LatticeNoise(self.noise_seed) if noise is None else noise
-        return self.run(lq, cond, noise).clamp(0, 1)
+        return self.run(lq, cond, noise, routes).clamp(0, 1)
 
-    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+    def training_step(self, lq: Tensor, samples: list[RestorationSample]) -> tuple[dict[str, Tensor], TrainingStep]:
+        """All losses of one step as ``loss_*``, and the step itself, for tasks behind the restorer."""
+        gt = stack_images(samples, 'gt', lq.device)
+        cond = self.condition(lq)
+        losses, restored = self.learn(lq, gt, cond, routes_of(samples))
+        step = TrainingStep(restored, lq, gt, cond, samples)
+        losses |= {f'loss_{name}': loss(step) for name, loss in self.step_losses.items()}
+        return losses, step
+
+    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
+              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
+        """The method's own losses, and the clean image (B, 3, H, W) in [0, 1] units that this step predicts."""
         raise NotImplementedError
 
-    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor]) -> Tensor:
+    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
+            routes: Sequence[str] | None) -> Tensor:
+        """The restored image (B, 3, H, W) before clamping."""
         raise NotImplementedError
+
+
+def routes_of(samples: list[RestorationSample]) -> list[str] | None:
+    """What each sample is restored for; None where no sample says so. Raises KeyError where only some do."""
+    routes = [sample.get('route') for sample in samples]
+    if not any(routes):
+        return None
+    if None in routes:
+        key = samples[routes.index(None)].get('key', '?')
+        raise KeyError(f"sample '{key}' names no 'route', others of its batch do; let every data set set it")
+    return routes

@@ -1,6 +1,6 @@
 """Restorers that walk a diffusion process backwards in pixel space (DiffUIR, TPGDiff and their mixtures)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
@@ -22,14 +22,14 @@ class DiffusionRestorer(Restorer):
         sampler: config of the SAMPLERS part used for restoring.
         objective: config of the part (MODELS) that turns the network's answer into that pair;
             None compares the answer with the process's target directly.
-        kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed of every restorer.
+        kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
     Raises: TypeError when the sampler or the objective cannot read this process's state.
     """
 
     def __init__(self, backbone: dict, process: dict, loss: dict, sampler: dict, objective: dict | None = None,
                  priors: list[dict] = (), adapters: list[dict] = (), data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None, noise_seed: int = 0):
-        super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed)
+                 init_cfg: dict | None = None, noise_seed: int = 0, step_losses: dict[str, dict] | None = None):
+        super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses)
         self.process = MODELS.build(process)
         self.objective = MODELS.build(objective) if objective else None
         if hasattr(self.objective, 'check'):
@@ -44,16 +44,19 @@ class DiffusionRestorer(Restorer):
             sampler.check(self.process)
         self.sampler = sampler
 
-    def training_losses(self, lq: Tensor, gt: Tensor) -> dict[str, Tensor]:
+    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
+              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
         state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
-        out = self.backbone(state.x_t, state.lq, self.process.time(state.t), self.context(self.condition(lq)))
+        out = self.backbone(state.x_t, state.lq, self.process.time(state.t), self.context(cond, routes))
         pred, target = self.objective(self.process, out, state) if self.objective else (out, state.target)
-        return dict(loss_diffusion=self.criterion(pred, target))
+        clean = self.process.to_image(self.process.clean_from(out, state.x_t, state.lq, state.t))
+        return dict(loss_diffusion=self.criterion(pred, target)), clean
 
-    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor]) -> Tensor:
+    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
+            routes: Sequence[str] | None) -> Tensor:
         start = self.process.to_state(lq)
 
         def predict(x_t: Tensor, t: Tensor) -> Tensor:
-            return self.backbone(x_t, start, self.process.time(t), self.context(cond))
+            return self.backbone(x_t, start, self.process.time(t), self.context(cond, routes))
 
         return self.process.to_image(self.sampler(predict, self.process, start, noise))

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from restorelab.registry import MODELS
+from restorelab.registry import LOSSES, MODELS
 from restorelab.structures import RestorationSample
 from tests.models.tiny import (
     PROCESS_OF,
@@ -175,3 +176,42 @@ def test_backbones_and_processes_cross(backbone, process):
                               sampler=part(TINY_SAMPLERS, sampler)))
     sum(model(images(), samples(), mode='loss').values()).backward()
     assert model.restore(images()).isfinite().all()
+
+
+@pytest.mark.parametrize('sampler', ['DDIM', 'SDTDDIMSampler'])
+def test_a_training_step_predicts_a_clean_image_with_its_gradient(sampler):
+    model = restorer(process=part(TINY_PROCESSES, PROCESS_OF[sampler]), sampler=part(TINY_SAMPLERS, sampler))
+    _, step = model.training_step(images(), samples())
+    assert step.restored.shape == images().shape
+    step.restored.sum().backward()
+    assert model.backbone.final_conv.weight.grad.abs().sum() > 0
+
+
+@LOSSES.register_module()
+class DistanceToInput(nn.Module):
+    def forward(self, step):
+        return (step.restored - step.lq).abs().mean()
+
+
+def test_step_losses_see_the_step_and_are_logged_by_name():
+    losses, step = restorer(step_losses=dict(distance=dict(type='DistanceToInput'))).training_step(images(), samples())
+    assert losses['loss_distance'] == (step.restored - step.lq).abs().mean()
+
+
+def test_adapters_are_told_what_each_image_is_restored_for():
+    model, given, seen = restorer(), samples(), []
+    for sample, route in zip(given, ('ir', 'det'), strict=True):
+        sample.set_metainfo(dict(route=route))
+    adapter = model.adapters[0]
+    original = adapter.on_tap
+    adapter.on_tap = lambda name, feat, ctx: seen.append(ctx.routes) or original(name, feat, ctx)
+    model(images(), given, mode='loss')
+    model(images(), given, mode='predict')
+    assert all(routes == ['ir', 'det'] for routes in seen)
+
+
+def test_a_batch_where_only_some_name_a_route_is_refused():
+    model, given = restorer(), samples()
+    given[0].set_metainfo(dict(route='ir'))
+    with pytest.raises(KeyError, match="sample '1' names no 'route'"):
+        model(images(), given, mode='loss')
