@@ -153,7 +153,8 @@ class TrainingStep:
     """One training step of a restorer, as losses and tasks on its result see it.
 
     ``restored`` is the clean image (B, 3, H, W) that this step predicts, in [0, 1] but for over- and undershoots, with
-    its gradient; ``lq`` and ``gt`` are in [0, 1]; ``cond`` is what the priors said of ``lq``.
+    its gradient; ``lq`` and ``gt`` are in [0, 1]; ``cond`` is what the priors said of ``lq``. ``describe`` asks the
+    priors about other images: (images, full names of the wanted conditions) -> Condition.
     """
 
     restored: Tensor
@@ -161,3 +162,4 @@ class TrainingStep:
     gt: Tensor
     cond: Condition
     samples: list[RestorationSample]
+    describe: Callable[[Tensor, Sequence[str]], Condition] | None = None

@@ -4,16 +4,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+def pad_to_multiple(image: Tensor, multiple: int, mode: str = 'reflect') -> Tensor:
     """Pad (B, C, H, W) at the right and the bottom until both sides are multiples of ``multiple``.
 
-    By reflection; where a side is too short to be reflected (it must exceed the pad), its edge is repeated instead.
+    By reflection; where a side is too short to be reflected (it must exceed the pad), and with ``mode='replicate'``,
+    the edge is repeated instead.
     """
     height, width = image.shape[-2:]
     right, bottom = -width % multiple, -height % multiple
     if not right and not bottom:
         return image
-    if right < width and bottom < height:
+    if mode == 'reflect' and right < width and bottom < height:
         return F.pad(image, (0, right, 0, bottom), mode='reflect')
     return F.pad(image, (0, right, 0, bottom), mode='replicate')
 

@@ -1,4 +1,5 @@
 from restorelab.models.backbones.irsde_unet import IRSDEUNet
 from restorelab.models.backbones.residual_diffusion_unet import ResidualDiffusionUNet
+from restorelab.models.backbones.restormer_unet import RestormerUNet
 
-__all__ = ['IRSDEUNet', 'ResidualDiffusionUNet']
+__all__ = ['IRSDEUNet', 'ResidualDiffusionUNet', 'RestormerUNet']

@@ -1,5 +1,6 @@
 from restorelab.models.restorers.data_preprocessor import RestorationDataPreprocessor
 from restorelab.models.restorers.diffusion import DiffusionRestorer
 from restorelab.models.restorers.prior_distillation import PriorDistillation
+from restorelab.models.restorers.regression import RegressionRestorer
 
-__all__ = ['DiffusionRestorer', 'PriorDistillation', 'RestorationDataPreprocessor']
+__all__ = ['DiffusionRestorer', 'PriorDistillation', 'RegressionRestorer', 'RestorationDataPreprocessor']

@@ -79,11 +79,17 @@ class Restorer(BaseModel):
                 on_tap.setdefault(name, []).append(adapter)
         return TapContext(on_tap, cond, routes)
 
-    def condition(self, lq: Tensor) -> Condition:
-        """What all priors say about ``lq``; once an image, never once a step."""
+    def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
+        """What the priors say about ``lq``; once an image, never once a step.
+
+        Args:
+            wanted: full names such as ``vectors.degradation``; only priors that give one of them are asked. All when
+                None.
+        """
         cond = Condition()
         for prior in self.priors:
-            cond.update(prior(lq))
+            if wanted is None or set(wanted) & set(prior.provides):
+                cond.update(prior(lq))
         return cond
 
     def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
@@ -118,7 +124,7 @@ class Restorer(BaseModel):
         gt = stack_images(samples, 'gt', lq.device)
         cond = self.condition(lq)
         losses, restored = self.learn(lq, gt, cond, routes_of(samples))
-        step = TrainingStep(restored, lq, gt, cond, samples)
+        step = TrainingStep(restored, lq, gt, cond, samples, self.condition)
         losses |= {f'loss_{name}': loss(step) for name, loss in self.step_losses.items()}
         return losses, step
 
