@@ -18,6 +18,7 @@ model = dict(
             type='CLIPDegradationPrior',
             tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
             resize=False,
+            views=4,
             pretrained='restorelab:tpgdiff-priors-small'),
         dict(
             type='CLIPSemanticPrior',

@@ -474,7 +474,7 @@ def make_prior_stage(io: Recording):
 def test_prior_stage(monkeypatch):
     io = recording('prior_stage')
     model = make_prior_stage(io)
-    monkeypatch.setattr('restorelab.models.priors.clip.clip_view', lambda image, size, resize: image)
+    monkeypatch.setattr('restorelab.models.priors.clip.clip_view', lambda image, size: image)
     samples = [RestorationSample(gt=gt, metainfo=dict(task=str(int(label))))
                for gt, label in zip(io['img_gt'], io['deg_label'], strict=True)]
     semantic, logits = model.describe(io['img_lq'])

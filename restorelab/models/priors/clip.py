@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower
+from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower, square_views
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.modules import keep_out_of_checkpoint
@@ -18,14 +18,22 @@ class ImageTowerPrior(nn.Module):
         pretrained: file, ``restorelab:<name>`` or open_clip tag, loaded by ``load_pretrained``; None keeps the random
             weights.
         frozen: no gradients, always in eval mode; with ``pretrained`` also kept out of checkpoints.
-        resize: look at the whole image made small (as CLIP does), or at its center at full resolution.
+        resize: look at the whole image made small (as CLIP does), or at full-resolution squares of it.
+        views: without ``resize``, squares a side at most (see ``square_views``); their outputs are averaged. 1 is the
+            center alone, which misleads where it is flat, dark or pale.
+    Raises: ValueError for several views of a resized image.
     """
 
     part = ''
 
-    def __init__(self, tower: str | dict, pretrained: str | None = None, frozen: bool = True, resize: bool = True):
+    def __init__(self, tower: str | dict, pretrained: str | None = None, frozen: bool = True, resize: bool = True,
+                 views: int = 1):
         super().__init__()
+        if views < 1 or (resize and views > 1):
+            raise ValueError(f'views={views}, resize={resize}: a resized image has one view; '
+                             'give resize=False for several, or views=1')
         self.tower_config, self.pretrained, self.frozen, self.resize = tower, pretrained, frozen, resize
+        self.views = views
         self.tower = build_tower(tower)
         if frozen:
             self.requires_grad_(False).eval()
@@ -43,7 +51,10 @@ class ImageTowerPrior(nn.Module):
     def embed(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> raw output of the tower (B, D)."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            return self.tower(clip_view(image, self.tower.image_size, self.resize))
+            if self.resize:
+                return self.tower(clip_view(image, self.tower.image_size))
+            views = square_views(image, self.tower.image_size, self.views)
+            return self.tower(torch.cat(views)).unflatten(0, (len(views), len(image))).mean(dim=0)
 
 
 @PRIORS.register_module()

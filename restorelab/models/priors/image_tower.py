@@ -40,24 +40,37 @@ def build_tower(tower: str | dict) -> nn.Module:
     return net
 
 
-def clip_view(image: Tensor, size: int, resize: bool = True) -> Tensor:
+def clip_view(image: Tensor, size: int) -> Tensor:
     """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), by CLIP's mean and std.
 
     Truncated to uint8, short side resized to ``size`` by Pillow's bicubic filter, central square: the official order.
-    With ``resize=False`` the central square is cut at the image's own resolution (reflected where it is smaller), for
-    what a resize would hide: noise, blur, blocks.
     """
+    from torchvision.transforms import functional as TF
+    arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
+    return _normalize(torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image))
+
+
+def square_views(image: Tensor, size: int, views: int = 1) -> list[Tensor]:
+    """Squares of ``image`` (B, 3, H, W) at its own resolution, for what a resize would hide: noise, blur, blocks.
+
+    Each (B, 3, size, size), truncated to 8 bits, by CLIP's mean and std. A side shows as many squares as cover it, but
+    at most ``views``, evenly from end to end; a single one sits in the middle. Shorter sides are reflected.
+    """
+    height, width = image.shape[-2:]
+    squares = [pad_to_multiple(image.detach()[..., top:top + size, left:left + size], size)
+               for top in _starts(height, size, views) for left in _starts(width, size, views)]
+    return [_normalize((square.clamp(0, 1) * 255).floor() / 255) for square in squares]
+
+
+def _starts(length: int, size: int, views: int) -> list[int]:
+    count, free = min(views, -(-length // size)), max(0, length - size)
+    return [free // 2] if count == 1 else [round(i * free / (count - 1)) for i in range(count)]
+
+
+def _normalize(square: Tensor) -> Tensor:
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
     from torchvision.transforms import functional as TF
-    if resize:
-        arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-        pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
-        square = torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image)
-    else:
-        height, width = image.shape[-2:]
-        top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)
-        square = pad_to_multiple(image.detach()[..., top:top + size, left:left + size], size)
-        square = (square.clamp(0, 1) * 255).floor() / 255
     return TF.normalize(square, OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
 
 

@@ -122,3 +122,15 @@ def test_a_structure_prior_learns():
     prior = PRIORS.build(part(TINY_PRIORS, 'StructurePrior'))
     prior(torch.rand(1, 3, 16, 16)).token('structure').square().sum().backward()
     assert all(weight.grad is not None for weight in prior.parameters())
+
+
+def test_several_views_give_the_mean_of_what_each_gives_alone():
+    prior = PRIORS.build(part(TINY_PRIORS, 'CLIPDegradationPrior', resize=False, views=2))
+    image = torch.rand(2, 3, 32, 16)
+    halves = [prior(half).vector('degradation') for half in image.split(16, dim=2)]
+    torch.testing.assert_close(prior(image).vector('degradation'), sum(halves) / 2)
+
+
+def test_several_views_of_a_resized_image_are_refused():
+    with pytest.raises(ValueError, match='views=3, resize=True'):
+        PRIORS.build(part(TINY_PRIORS, 'CLIPDegradationPrior', views=3))

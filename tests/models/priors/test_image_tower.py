@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower
+from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower, square_views
 from tests.models.tiny import TOWER
 
 
@@ -16,21 +16,36 @@ def undone(view):
     return view * std + mean
 
 
-@pytest.mark.parametrize('resize', [True, False])
-def test_the_view_is_the_image_itself_where_it_has_the_right_size(resize):
+def look(image, how):
+    """The view of a tower of 16 pixels: the whole image made small, or the square in its middle."""
+    return clip_view(image, 16) if how == 'resized' else square_views(image, 16)[0]
+
+
+@pytest.mark.parametrize('how', ['resized', 'square'])
+def test_the_view_is_the_image_itself_where_it_has_the_right_size(how):
     image = torch.randint(0, 256, (2, 3, 16, 16)) / 255
-    torch.testing.assert_close(undone(clip_view(image, 16, resize)), image, rtol=0, atol=1.5 / 255)
+    torch.testing.assert_close(undone(look(image, how)), image, rtol=0, atol=1.5 / 255)
 
 
 @pytest.mark.parametrize('size', [(20, 33), (5, 40), (3, 3)])
-@pytest.mark.parametrize('resize', [True, False])
-def test_the_view_is_a_square_of_the_wanted_size(size, resize):
-    assert clip_view(torch.rand(1, 3, *size), 16, resize).shape == (1, 3, 16, 16)
+@pytest.mark.parametrize('how', ['resized', 'square'])
+def test_the_view_is_a_square_of_the_wanted_size(size, how):
+    assert look(torch.rand(1, 3, *size), how).shape == (1, 3, 16, 16)
 
 
-def test_without_resizing_it_is_the_center_at_full_resolution():
+def test_a_single_square_is_the_center_at_full_resolution():
     image = torch.randint(0, 256, (1, 3, 24, 40)) / 255
-    torch.testing.assert_close(undone(clip_view(image, 16, False)), image[..., 4:20, 12:28], rtol=0, atol=1.5 / 255)
+    torch.testing.assert_close(undone(look(image, 'square')), image[..., 4:20, 12:28], rtol=0, atol=1.5 / 255)
+
+
+@pytest.mark.parametrize(('size', 'views', 'count'), [((40, 24), 4, 3 * 2), ((16, 90), 4, 1 * 4), ((90, 90), 2, 2 * 2)])
+def test_several_squares_reach_all_ends_and_are_no_more_than_needed(size, views, count):
+    rows, cols = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing='ij')
+    squares = [undone(view)[0] * 255 for view in square_views(torch.stack([rows, cols, rows])[None] / 255, 16, views)]
+    assert len(squares) == count
+    assert min(square[0].min() for square in squares).round() <= 1
+    assert max(square[0].max() for square in squares).round() >= size[0] - 2
+    assert max(square[1].max() for square in squares).round() >= size[1] - 2
 
 
 def test_the_view_warns_of_nothing():
