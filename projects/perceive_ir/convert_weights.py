@@ -1,0 +1,116 @@
+"""Turn an official Perceive-IR checkpoint into a weight file of restorelab that knows its model.
+
+    python projects/perceive_ir/convert_weights.py AIO-3D.pth perceive-ir-3d.safetensors
+    python projects/perceive_ir/convert_weights.py medium.pth perceive-ir-medium.safetensors
+
+Takes the stage-2 network and the "medium" restorer of stage 1; which one, and its size, is read from the file. The file
+that is written holds no DINOv2: the first restoration fetches ``facebook/dinov2-base``, or give ``--dino FOLDER``. Then
+
+    python tools/restore.py PHOTO OUT.png --model perceive-ir-3d.safetensors
+"""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from restorelab.registry import MODELS
+from restorelab.utils.checkpoint import CheckpointError, load_weights, read_checkpoint
+from restorelab.utils.weights import save_published
+
+LEVEL = r'(encoder|down|up|reduce|decoder)([123])\.'  # counted from 1 in official names, lists here
+RENAMES = [  # in this order
+    (r'^module\.', ''),
+    (r'^cfe\.', 'priors.1.'),
+    (r'^pgm\.(\d)\.affine\.', r'adapters.0.layers.\1.'),
+    (r'^' + LEVEL, lambda match: f'backbone.{match[1]}s.{int(match[2]) - 1}.'),
+    (r'^(embed|latent|refinement|output)\.', r'backbone.\1.'),
+    (r'\.blocks\.', '.'),
+    (r'((?:down|up)s\.\d)\.body\.', r'\1.'),
+    (r'norm(\d?)\.body\.', r'norm\1.'),
+    (r'\.qkv_dw\.', '.qkv.1.'),
+    (r'\.qkv\.(weight|bias)$', r'.qkv.0.\1'),
+    (r'\.ffn\.depthwise\.', '.ffn.project_in.1.'),
+    (r'\.ffn\.project_in\.(weight|bias)$', r'.ffn.project_in.0.\1'),
+]
+
+
+def convert_network(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The official state dict of either network, named as in a ``RegressionRestorer``."""
+    return {convert_name(key): value for key, value in state.items()}
+
+
+def convert_name(key: str) -> str:
+    for old, new in RENAMES:
+        key = re.sub(old, new, key)
+    return key
+
+
+def model_config(network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base', padding: str = 'reflect') -> dict:
+    """The config of the restorer that converted weights are of, from their shapes."""
+    guided = any(key.startswith('adapters.') for key in network)
+    stages = [*(f'backbone.encoders.{level}.' for level in range(3)), 'backbone.latent.']
+    backbone = dict(
+        type='RestormerUNet', dim=len(network['backbone.embed.bias']), blocks=[_depth(network, stage) for stage in stages],
+        heads=[len(network[f'{stage}0.attention.temperature']) for stage in stages],
+        refinement=_depth(network, 'backbone.refinement.'))
+    config = dict(type='RegressionRestorer', backbone=backbone, loss=dict(type='L1Loss'), padding=padding)
+    if not guided:
+        return config
+    backbone['decoder_block'] = dict(type='EnhancedBlock')
+    dim = network['priors.1.projection.weight'].shape[0]
+    width = network['adapters.0.layers.0.0.weight'].shape[1] - dim
+    semantic = dict(type='DINOv2ClassTokens', pretrained=dino)
+    if width != 768:
+        semantic['network'] = dict(hidden_size=width, num_attention_heads=max(1, width // 64))
+    config['priors'] = [semantic, dict(type='CompactDegradationEncoder', dim=dim)]
+    config['adapters'] = [dict(type='PromptGuidance', taps=[f'dec.s{2**level}.guidance' for level in range(4)])]
+    return config
+
+
+def _depth(network: dict[str, Tensor], stage: str) -> int:
+    return 1 + max(int(key.removeprefix(stage).split('.')[0]) for key in network if key.startswith(stage))
+
+
+def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
+            padding: str = 'reflect') -> tuple[nn.Module, dict]:
+    """(restorer with the official weights, its config).
+
+    Raises: FileNotFoundError; CheckpointError for a file that is damaged or no official Perceive-IR checkpoint.
+    """
+    checkpoint = read_checkpoint(path)
+    state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
+    names = {key.removeprefix('module.') for key in state} if isinstance(state, dict) else set()
+    if not {'embed.bias', 'latent.0.attention.temperature', 'output.bias'} <= {n.replace('.blocks.', '.') for n in names}:
+        raise CheckpointError(f'{path}: not an official Perceive-IR checkpoint (embed, latent and output are wanted under '
+                              f"'model'); it has the keys {sorted(map(str, checkpoint))[:5]}. The code of December 2025 "
+                              'is another method, and its weights do not fit')
+    network = convert_network(state)
+    config = model_config(network, dino, padding)
+    model = MODELS.build(config)
+    load_weights(model, network, path)
+    return model, config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('checkpoint', type=Path, help='official .pth file')
+    parser.add_argument('output', type=Path, help='.safetensors file to write')
+    parser.add_argument('--dino', default='facebook/dinov2-base', help='hub id or folder of DINOv2 (default: %(default)s)')
+    parser.add_argument('--padding', choices=['reflect', 'replicate'], default='reflect',
+                        help='how images become multiples of 8; the five-task benchmark replicates (default: %(default)s)')
+    args = parser.parse_args()
+    try:
+        model, config = convert(args.checkpoint, args.dino, args.padding)
+    except (OSError, CheckpointError) as error:
+        parser.error(str(error))
+    state = model.state_dict()
+    info = dict(source=args.checkpoint.name, method='Perceive-IR, official weights')
+    save_published(args.output, state, config, info)
+    print(f'{args.output}: {sum(value.numel() for value in state.values()):,} parameters in {len(state)} tensors')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,52 @@
+"""Affine guidance from a semantic and a degradation vector (Perceive-IR's prompt guidance module)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+FEATURE_MAPS = ('enc', 'mid', 'dec')
+
+
+@ADAPTERS.register_module()
+class PromptGuidance(nn.Module):
+    """``feat * (1 + gamma) + beta``, [gamma, beta] from two vectors by a small network a tap; (B, C, H, W) -> the same.
+
+    The first tap reads the first semantic token, the second the second, and so on, so taps go from fine to coarse where
+    tokens go from shallow to deep. On the taps ``dec.s*.guidance`` of a ``RestormerUNet`` it makes the guidance of
+    ``EnhancedBlock``; on other feature taps it modulates. As in Perceive-IR it is not the identity at the start.
+
+    Args:
+        taps: feature taps, one for each semantic token.
+        semantic: name of the tokens (B, len(taps), D).  degradation: name of the vector.
+        residual: False for ``feat * gamma + beta``, as the paper's figure has it.
+    Raises: ValueError when the prior gives another number of tokens than there are taps.
+    """
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
+                 semantic: str = 'semantic', degradation: str = 'degradation', residual: bool = True):
+        super().__init__()
+        self.taps, self.residual = tuple(taps), residual
+        self.semantic, self.degradation = semantic, degradation
+        self.needs = (f'tokens.{semantic}', f'vectors.{degradation}')
+        width = sum(cond_widths.get(name, 1) for name in self.needs)  # the restorer reports a missing condition
+        self.layers = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, 2 * spec.channels), nn.GELU(),
+                          nn.Linear(2 * spec.channels, 2 * spec.channels))
+            for spec in select_taps(tap_specs, taps, 'PromptGuidance', FEATURE_MAPS))
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        index = self.taps.index(name)
+        affine = ctx.cond.once((self, name), lambda: self._affine(index, ctx))
+        gamma, beta = affine[:, :, None, None].chunk(2, dim=1)
+        return feat * (gamma + 1 if self.residual else gamma) + beta
+
+    def _affine(self, index: int, ctx: TapContext) -> Tensor:
+        tokens, vector = ctx.cond.token(self.semantic), ctx.cond.vector(self.degradation)
+        if tokens.shape[1] != len(self.taps):
+            raise ValueError(f"PromptGuidance sits on {len(self.taps)} taps, and the prior gives {tokens.shape[1]} "
+                             f"tokens '{self.semantic}'; give it as many taps as the prior has layers")
+        return self.layers[index](torch.cat([tokens[:, index], vector], dim=1))
