@@ -70,7 +70,8 @@ class TapSpec:
     """A place in a backbone where adapters may sit.
 
     ``side`` is ``enc``, ``mid`` or ``dec`` for feature maps (B, C, H / stride, W / stride), ``tokens`` for the same
-    flattened to (B, N, C), and ``time`` for the embedding of the diffusion time (B, C).
+    flattened to (B, N, C), ``time`` for the embedding of the diffusion time (B, C), and ``skip`` for the skips of a
+    latent U-Net on their way into its decoder, with ``stride`` in pixels of the latent.
     """
 
     name: str
@@ -83,21 +84,37 @@ class TapContext:
     """State of one network call: made afresh each time, seen by every adapter on its way.
 
     ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``routes`` name what each image of the
-    batch is restored for (``ir``, ``det``, ...), or are None where nobody asked. With no adapter on a tap, ``tap``
-    hands the feature back untouched.
+    batch is restored for (``ir``, ``det``, ...), or are None where nobody asked; ``time`` (B,) is the diffusion time,
+    where the network has one that adapters may ask for. With no adapter on a tap, ``tap`` hands the feature back
+    untouched.
     """
 
     def __init__(self, adapters: dict[str, list], cond: Condition | None = None,
-                 routes: Sequence[str] | None = None):
+                 routes: Sequence[str] | None = None, time: Tensor | None = None):
         self._adapters = adapters
         self.cond = cond if cond is not None else Condition()
         self.routes = routes
+        self.time = time
         self.skips: dict[str, Tensor] = {}
-        self.scratch: dict[str, object] = {}
+        self.scratch: dict[object, object] = {}
+
+    def rerouted(self, routes: Sequence[str]) -> TapContext:
+        """The same call up to here, going on for other ``routes``: it shares ``skips``, and has its own scratch."""
+        other = TapContext(self._adapters, self.cond, routes, self.time)
+        other.skips = dict(self.skips)
+        return other
 
     def tap(self, name: str, feat: Tensor) -> Tensor:
         for adapter in self._adapters.get(name, ()):
             feat = adapter.on_tap(name, feat, self)
+        return feat
+
+
+class TapRecorder:
+    """Sits where an adapter would, and keeps in ``ctx.skips`` what passes: for reference passes."""
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        ctx.skips[name] = feat
         return feat
 
 

@@ -1,6 +1,6 @@
 """What every restorer shares: priors, adapters on the backbone's taps, and the three modes of ``forward``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from mmengine.model import BaseModel
@@ -11,6 +11,8 @@ from restorelab.structures import (
     Condition,
     RestorationSample,
     TapContext,
+    TapRecorder,
+    TapSpec,
     TrainingStep,
     select_taps,
     stack_images,
@@ -39,13 +41,21 @@ class Restorer(BaseModel):
         super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
-        widths = self.condition_widths()
-        self.adapters = nn.ModuleList(self._build_adapter(adapter, widths) for adapter in adapters)
+        self.add_adapters(adapters)
         self.noise_seed = noise_seed
         self.step_losses = nn.ModuleDict({name: LOSSES.build(cfg) for name, cfg in (step_losses or {}).items()})
 
+    def add_adapters(self, adapters: list[dict]) -> None:
+        """Build ``adapters``; for subclasses whose own networks have taps too, and must be there first."""
+        widths = self.condition_widths()
+        self.adapters = nn.ModuleList(self._build_adapter(adapter, widths) for adapter in adapters)
+
+    def all_taps(self) -> list[TapSpec]:
+        """Where adapters may sit."""
+        return list(getattr(self.backbone, 'tap_specs', ()))
+
     def _build_adapter(self, cfg: dict, widths: dict[str, int]) -> nn.Module:
-        taps = getattr(self.backbone, 'tap_specs', ())
+        taps = self.all_taps()
         adapter = ADAPTERS.build(cfg, default_args=dict(tap_specs=taps, cond_widths=widths))
         if missing := sorted(set(adapter.needs) - set(widths)):
             raise KeyError(f"{cfg['type']} needs the condition {missing}; the configured priors provide "
@@ -73,11 +83,30 @@ class Restorer(BaseModel):
 
     def context(self, cond: Condition, routes: Sequence[str] | None = None) -> TapContext:
         """A fresh context for one network call; ``routes`` as in ``TapContext``."""
-        on_tap: dict[str, list] = {}
+        return TapContext(by_tap(self.adapters), cond, routes)
+
+    def reference_context(self, cond: Condition) -> TapContext | None:
+        """A context for the reference pass that some adapters learn from (CFRM); None when none does.
+
+        The restorer runs it through the same network on the clean image, without gradient. Adapters that repair
+        features (``in_reference = False``) are off in it; those that hear priors stay: the trunk relies on them.
+        """
+        taps = [name for adapter in self.adapters if getattr(adapter, 'needs_reference', False)
+                for name in adapter.taps]
+        if not taps:
+            return None
+        on_tap = by_tap(adapter for adapter in self.adapters if getattr(adapter, 'in_reference', True))
+        for name in taps:
+            on_tap.setdefault(name, []).append(TapRecorder())
+        return TapContext(on_tap, cond)
+
+    def adapter_losses(self, ctx: TapContext, reference: TapContext | None) -> dict[str, Tensor]:
+        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass."""
+        losses: dict[str, Tensor] = {}
         for adapter in self.adapters:
-            for name in adapter.taps:
-                on_tap.setdefault(name, []).append(adapter)
-        return TapContext(on_tap, cond, routes)
+            if getattr(adapter, 'needs_reference', False):
+                losses.update((f'loss_{name}', value) for name, value in adapter.losses(ctx, reference).items())
+        return losses
 
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
         """What the priors say about ``lq``; once an image, never once a step.
@@ -137,6 +166,15 @@ class Restorer(BaseModel):
             routes: Sequence[str] | None) -> Tensor:
         """The restored image (B, 3, H, W) before clamping."""
         raise NotImplementedError
+
+
+def by_tap(adapters: Iterable[nn.Module]) -> dict[str, list[nn.Module]]:
+    """The adapters on each tap, in their order."""
+    on_tap: dict[str, list] = {}
+    for adapter in adapters:
+        for name in adapter.taps:
+            on_tap.setdefault(name, []).append(adapter)
+    return on_tap
 
 
 def routes_of(samples: list[RestorationSample]) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from restorelab.models.restorers.base import Restorer
@@ -47,10 +48,14 @@ class DiffusionRestorer(Restorer):
     def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
               routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
         state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
-        out = self.backbone(state.x_t, state.lq, self.process.time(state.t), self.context(cond, routes))
+        time, ctx, reference = self.process.time(state.t), self.context(cond, routes), self.reference_context(cond)
+        out = self.backbone(state.x_t, state.lq, time, ctx)
+        if reference is not None:
+            with torch.no_grad():
+                self.backbone(state.x_t, state.gt, time, reference)  # the same state, told the clean image
         pred, target = self.objective(self.process, out, state) if self.objective else (out, state.target)
         clean = self.process.to_image(self.process.clean_from(out, state.x_t, state.lq, state.t))
-        return dict(loss_diffusion=self.criterion(pred, target)), clean
+        return dict(loss_diffusion=self.criterion(pred, target), **self.adapter_losses(ctx, reference)), clean
 
     def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
             routes: Sequence[str] | None) -> Tensor:

@@ -1,0 +1,115 @@
+"""Turn the two official UniRestore checkpoints into one weight file of restorelab that knows its model.
+
+    python projects/unirestore/convert_weights.py STAGE1.ckpt STAGE2.ckpt unirestore-official.safetensors
+
+The first holds CFRM, controller and tuners, the second task editors and prompts; sizes and tasks are read from them.
+SD-Turbo's own weights are in neither: the result fetches them from the hub, or reads ``--sd-turbo FOLDER``. Then
+
+    python tools/restore.py PHOTO OUT.png --model unirestore-official.safetensors --task ir
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from torch import nn
+
+from restorelab.registry import MODELS
+from restorelab.utils.checkpoint import CheckpointError, load_weights, model_state, read_checkpoint
+from restorelab.utils.weights import save_published
+
+SD_TURBO = 'stabilityai/sd-turbo'
+RENAMES = [  # {CFRM} and the like stand for the adapter's place in the model
+    (r'^ae\.vae\.encoder\.fr_blocks\.', 'adapters.{CFRM}.stages.'),
+    (r'^controller\.', 'adapters.{ControlSCTuner}.controller.'),
+    (r'^base_model\.csc_editors\.', 'adapters.{ControlSCTuner}.tuners.'),
+    (r'^ae\.vae\.decoder\.task_editors\.', 'adapters.{TFA}.editors.'),
+    (r'^ae\.vae\.decoder\.task_prompts\.', 'adapters.{TFA}.prompts.'),
+    (r'^ae\.vae\.', 'backbone.vae.'),
+    (r'^base_model\.unet\.', 'prior.unet.'),
+    (r'^base_model\.null_embeds$', 'prior.null_embeds')]
+Value = TypeVar('Value')
+
+
+def rename(state: dict[str, Value], model: nn.Module) -> dict[str, Value]:
+    """``state`` with the official names replaced by those in ``model``, a ``LatentRestorer``.
+
+    Lightning's ``model.`` in front is dropped. Raises: CheckpointError for a name that is none of UniRestore's.
+    """
+    places = {type(adapter).__name__: index for index, adapter in enumerate(model.adapters)}
+    renamed = {}
+    for key, value in state.items():
+        name = key.removeprefix('model.')
+        for old, new in RENAMES:
+            if re.match(old, name):
+                renamed[re.sub(old, new, name).format(**places)] = value
+                break
+        else:
+            raise CheckpointError(f"'{key}' is no weight of UniRestore; wanted are names that begin with "
+                                  f"{[old.strip('^$').replace(chr(92), '') for old, _ in RENAMES]}")
+    return renamed
+
+
+def assembly(state: dict[str, Value], sd_turbo: str) -> dict:
+    """Config of the official model: blocks, tasks and prompt length from the weights, SD-Turbo from ``sd_turbo``.
+
+    Raises: CheckpointError when the weights lack CFRM or prompts.
+    """
+    names = [key.removeprefix('model.') for key in state]
+    cores = {int(s): int(j) for s, j in re.findall(r'fr_blocks\.(\d+)\.(\d+)\.conv_in\.weight', '\n'.join(names))}
+    prompts = {name.rsplit('.', 1)[1]: state[key] for key, name in zip(state, names, strict=True)
+               if '.task_prompts.' in name}
+    if not cores or not prompts:
+        raise CheckpointError('the two files together hold no '
+                              f"{'CFRM (of stage 1)' if not cores else 'prompts (of stage 2)'}; give one of each stage")
+    return dict(
+        type='LatentRestorer',
+        backbone=dict(type='LatentAutoencoder', pretrained=sd_turbo),
+        prior=dict(type='SDTurboPrior', pretrained=sd_turbo),
+        adapters=[
+            dict(type='CFRM', num_naf=[cores[stage] for stage in sorted(cores)]),
+            dict(type='ControlSCTuner'),
+            dict(type='TFA', tasks=sorted(prompts, key=lambda task: task != 'ir'),
+                 prompt_len=len(next(iter(prompts.values()))))])
+
+
+def convert(stage1: Path, stage2: Path, sd_turbo: str = SD_TURBO, config: dict | None = None) -> tuple[nn.Module, dict]:
+    """The restorer that two official checkpoints hold, without SD-Turbo's weights, and its config.
+
+    Args:
+        config: of a model of another size; the official one when None.
+    Raises: FileNotFoundError; CheckpointError for files that are damaged, not UniRestore's, or do not fit together.
+    """
+    state = {}
+    for path in (stage1, stage2):
+        state |= model_state(read_checkpoint(path), path)
+    config = config or assembly(state, sd_turbo)
+    model = MODELS.build(config)
+    load_weights(model, rename(state, model), f'{stage1} and {stage2}')
+    return model, config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('stage1', type=Path, help='official checkpoint of stage 1')
+    parser.add_argument('stage2', type=Path, help='official checkpoint of stage 2 or 3')
+    parser.add_argument('target', type=Path, help='file to write, ends in .safetensors')
+    parser.add_argument('--sd-turbo', default=SD_TURBO, help='hub id or folder to read SD-Turbo from (%(default)s)')
+    args = parser.parse_args()
+    if args.target.exists():
+        parser.error(f'{args.target} exists already; choose another name')
+    try:
+        model, config = convert(args.stage1, args.stage2, args.sd_turbo)
+        state = model.state_dict()
+        save_published(args.target, state, config, dict(
+            name=args.target.stem, license='MIT', parameters=sum(value.numel() for value in state.values()),
+            notes='official UniRestore weights (unirestore/UniRestore); SD-Turbo has a license of its own'))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    print(f'{len(state)} tensors, tasks {config["adapters"][2]["tasks"]}; missing, unexpected, reshaped: none\n'
+          f'-> {args.target}')
+
+
+if __name__ == '__main__':
+    main()

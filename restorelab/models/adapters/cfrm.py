@@ -1,0 +1,141 @@
+"""Complementary feature restoration: repairs encoder features of a degraded image (UniRestore)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel, with gain and bias: (B, C, H, W) -> the same."""
+
+    def __init__(self, channels: int):
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def gate(x: Tensor) -> Tensor:
+    """Product of the two halves of the channels."""
+    first, second = x.chunk(2, dim=1)
+    return first * second
+
+
+class NAFBlock(nn.Module):
+    """Block of NAFNet (arXiv 2204.04676): (B, C, H, W) -> the same; the identity until ``beta`` and ``gamma`` move."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.norm1 = ChannelNorm(channels)
+        self.conv1 = nn.Conv2d(channels, 2 * channels, 1)
+        self.conv2 = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
+        self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, channels, 1))
+        self.conv3 = nn.Conv2d(channels, channels, 1)
+        self.norm2 = ChannelNorm(channels)
+        self.conv4 = nn.Conv2d(channels, 2 * channels, 1)
+        self.conv5 = nn.Conv2d(channels, channels, 1)
+        self.beta = nn.Parameter(self.conv1.weight.new_zeros(1, channels, 1, 1))
+        self.gamma = nn.Parameter(self.conv1.weight.new_zeros(1, channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        u = gate(self.conv2(self.conv1(self.norm1(x))))
+        x = x + self.beta * self.conv3(u * self.sca(u))
+        return x + self.gamma * self.conv5(gate(self.conv4(self.norm2(x))))
+
+
+class GroupAttentionBlock(nn.Module):
+    """The core of CFRM: channel groups weighed within and against each other, then a NAFBlock.
+
+    (B, C, H, W) -> the same. Neither attention has a sigmoid or a softmax.
+
+    Args:
+        groups: of the 4 C inner channels.
+    Raises: ValueError when these cannot be grouped.
+    """
+
+    def __init__(self, channels: int, groups: int = 16):
+        super().__init__()
+        if 4 * channels % groups:
+            raise ValueError(f'a tap of {channels} channels: 4 * {channels} cannot be cut into {groups} groups; choose '
+                             'a divisor as `groups`')
+        width, self.groups = 4 * channels, groups
+        self.conv_in = nn.Conv2d(channels, width, 1)
+        self.group_norm = nn.GroupNorm(groups, width)
+        self.group_conv = nn.Conv2d(width, width, 3, padding=1, groups=groups)
+        self.intra_group_attn = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, width, 1, groups=groups))
+        self.inter_group_attn = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, groups, 1))
+        self.pwconv = nn.Conv2d(width, channels, 1)
+        self.nafblock = NAFBlock(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        u = F.gelu(self.group_conv(self.group_norm(self.conv_in(x))))
+        u = u * self.intra_group_attn(u)
+        weights = self.inter_group_attn(u)[:, :, None]  # B G 1 1 1
+        u = (u.unflatten(1, (self.groups, -1)) * weights).flatten(1, 2)
+        return self.nafblock(x + self.pwconv(u))
+
+
+@ADAPTERS.register_module()
+class CFRM(nn.Module):
+    """Repairs features of a degraded image tap by tap, taught by those of the clean one: (B, C, H, W) -> the same.
+
+    Source: UniRestore (arXiv 2501.13134). A stage is a few NAFBlocks and a ``GroupAttentionBlock``. The loss is the
+    weighted sum over taps of the mean squared distance to the same tap of a reference pass: the same network on the
+    clean image, without CFRM and without gradient. As published it is not the identity at the start (``zero_init``
+    makes it so).
+
+    Leaves the repaired features as ``ctx.skips[<tap>]`` for others (``TFA``).
+
+    Args:
+        taps: encoder taps, shallow to deep.
+        num_naf: NAFBlocks before the core, for each tap.
+        groups: of each core.
+        loss_weights: for each tap.
+        cut: after the last tap let no gradient back through the trunk, nor through the kept features: then the loss of
+            the taps alone trains CFRM, as published. False for a trunk that trains along.
+        zero_init: start as the identity, for a trunk that works already.
+        frozen: no training, no loss, no reference pass.
+    Raises: ValueError when the lists do not have one entry for each tap.
+    """
+
+    needs = ()
+    in_reference = False
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int],
+                 taps: Sequence[str] = ('enc.s2', 'enc.s4', 'enc.s8'), num_naf: Sequence[int] = (1, 1, 9),
+                 groups: int = 16, loss_weights: Sequence[float] = (0.1, 0.1, 0.01), cut: bool = True,
+                 zero_init: bool = False, frozen: bool = False):
+        super().__init__()
+        if not len(taps) == len(num_naf) == len(loss_weights):
+            raise ValueError(f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} loss_weights; '
+                             'give one of each for every tap')
+        self.taps, self.loss_weights, self.cut, self.frozen = tuple(taps), tuple(loss_weights), cut, frozen
+        specs = select_taps(tap_specs, taps, 'CFRM', ('enc',))
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(NAFBlock(spec.channels) for _ in range(count)), GroupAttentionBlock(spec.channels, groups))
+            for spec, count in zip(specs, num_naf, strict=True))
+        if zero_init:
+            for stage in self.stages:
+                nn.init.zeros_(stage[-1].pwconv.weight)
+                nn.init.zeros_(stage[-1].pwconv.bias)
+        if frozen:
+            self.requires_grad_(False)
+
+    @property
+    def needs_reference(self) -> bool:
+        return not self.frozen
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        restored = self.stages[self.taps.index(name)](feat)
+        ctx.scratch[(self, name)] = restored
+        ctx.skips[name] = restored.detach() if self.cut else restored
+        return restored.detach() if self.cut and name == self.taps[-1] else restored
+
+    def losses(self, ctx: TapContext, reference: TapContext) -> dict[str, Tensor]:
+        """``cfrm``: the weighted sum over taps of the mean squared distances; see the class."""
+        distances = [F.mse_loss(ctx.scratch[(self, name)], reference.skips[name]) for name in self.taps]
+        return dict(cfrm=sum(weight * distance for weight, distance in zip(self.loss_weights, distances, strict=True)))
