@@ -1,57 +1,50 @@
 """Transforms of a sample: dict in, dict out.
 
 A sample holds ``lq`` and ``gt`` (uint8, (H, W, 3), RGB; either may be absent), ``task``, ``key``, ``path``,
-``ori_shape`` and ``rng``, the only source of chance. What moves pixels treats ``lq`` and ``gt`` alike.
+``ori_shape`` and ``rng``, the only source of chance. What moves pixels treats ``lq`` and ``gt`` alike, and takes the
+annotations along (``restorelab.datasets.geometry`` names them).
 """
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmengine.structures import InstanceData, PixelData
 
+from restorelab.datasets import geometry
+from restorelab.datasets.geometry import IMAGES, image_names
 from restorelab.registry import TRANSFORMS
 from restorelab.structures import RestorationSample
 from restorelab.utils.images import equalize_channels
 
-IMAGES = ('lq', 'gt')
-
-
-def _images(results: dict) -> list[str]:
-    """Names of the images that are there. Raises ValueError when they differ in size."""
-    names = [name for name in IMAGES if name in results]
-    shapes = {name: results[name].shape[:2] for name in names}
-    if len(set(shapes.values())) > 1:
-        raise ValueError(f"sample '{results['key']}' ({results['path']}): lq and gt differ in size, {shapes}; "
-                         'they must show the same pixels (ModCrop may help where only a border was cut off)')
-    return names
-
-
-def _pad_to(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Grow (H, W, 3) at the right and the bottom to at least this size, by reflection (any size, 1x1 too)."""
-    down, right = max(0, height - image.shape[0]), max(0, width - image.shape[1])
-    if not down and not right:
-        return image
-    return np.pad(image, ((0, down), (0, right), (0, 0)), mode='symmetric')
-
 
 def _crop(results: dict, size: int, place) -> dict:
-    for number, name in enumerate(_images(results)):
-        image = _pad_to(results[name], size, size)
-        if number == 0:
-            top, left = place(image.shape[0] - size, image.shape[1] - size)
-        results[name] = image[top:top + size, left:left + size]
+    """Cut out the square that ``place(free rows, free columns)`` names."""
+    geometry.grow(results, size, size)
+    rows, cols = geometry.image_size(results)
+    geometry.crop(results, *place(rows - size, cols - size), size, size)
     return results
 
 
 @TRANSFORMS.register_module()
 class RandomCrop:
-    """A random square of ``size`` pixels; an image that is too small is continued by reflection first."""
+    """A random square of ``size`` pixels; an image that is too small is continued first (``geometry.grow``).
 
-    def __init__(self, size: int):
-        self.size = size
+    Args:
+        size: side in pixels.
+        objects: of up to ten squares take the first that holds an object, where the image has any.
+    """
+
+    def __init__(self, size: int, objects: bool = False):
+        self.size, self.objects = size, objects
 
     def __call__(self, results: dict) -> dict:
         rng = results['rng']
-        return _crop(results, self.size, lambda rows, cols: (rng.integers(rows + 1), rng.integers(cols + 1)))
+        wanted = 10 if self.objects and len(results.get('boxes', ())) else 1
+        for _ in range(wanted):
+            cut = _crop(dict(results), self.size, lambda rows, cols: (rng.integers(rows + 1), rng.integers(cols + 1)))
+            if wanted == 1 or len(cut['boxes']):
+                break
+        return cut
 
 
 @TRANSFORMS.register_module()
@@ -66,7 +59,7 @@ class BlackFillCrop:
         self.size = size
 
     def __call__(self, results: dict) -> dict:
-        names = _images(results)
+        names = image_names(results)
         height, width = results[names[0]].shape[:2]
         if max(height, width) <= self.size > min(height, width):
             return {**results, **{name: self._stretch(results[name]) for name in names}}
@@ -86,13 +79,90 @@ class BlackFillCrop:
 
 @TRANSFORMS.register_module()
 class CenterCrop:
-    """The central square of ``size`` pixels; an image that is too small is continued by reflection first."""
+    """The central square of ``size`` pixels; an image that is too small is continued first (``geometry.grow``)."""
 
     def __init__(self, size: int):
         self.size = size
 
     def __call__(self, results: dict) -> dict:
         return _crop(results, self.size, lambda rows, cols: (rows // 2, cols // 2))
+
+
+@TRANSFORMS.register_module()
+class RandomResize:
+    """Stretch by a random factor, the same for both sides, and the shorter side to at least ``smallest`` pixels.
+
+    Args:
+        scale: range that the factor is drawn from, uniformly.
+        smallest: what a crop that follows needs; the factor is raised where it must be.
+    """
+
+    def __init__(self, scale: tuple[float, float] = (0.8, 1.3), smallest: int = 1):
+        self.scale, self.smallest = scale, smallest
+
+    def __call__(self, results: dict) -> dict:
+        height, width = geometry.image_size(results)
+        factor = max(results['rng'].uniform(*self.scale), self.smallest / min(height, width))
+        geometry.resize(results, max(round(height * factor), 1), max(round(width * factor), 1))
+        return results
+
+
+@TRANSFORMS.register_module()
+class Resize:
+    """Stretch to ``size`` = (height, width) pixels, whatever the shape was."""
+
+    def __init__(self, size: tuple[int, int]):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        geometry.resize(results, *self.size)
+        return results
+
+
+@TRANSFORMS.register_module()
+class Route:
+    """Say what the images are restored for: ``ir`` for the eye alone, or the name of a task (``det``, ``seg``, ...)."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __call__(self, results: dict) -> dict:
+        results['route'] = self.name
+        return results
+
+
+@TRANSFORMS.register_module()
+class SemanticFromMasks:
+    """Make a label map of the objects' masks: 0 for background, 1 + label elsewhere, later objects on top.
+
+    Raises: KeyError for a sample without masks.
+    """
+
+    def __call__(self, results: dict) -> dict:
+        if 'masks' not in results:
+            raise KeyError(f"sample '{results['key']}' has no masks; read them with DetectionDataset(with_masks=True)")
+        labels = np.zeros(geometry.image_size(results), np.uint8)
+        for mask, label in zip(results['masks'], results['labels'], strict=True):
+            labels[mask > 0] = label + 1
+        results['sem_seg'] = labels
+        return results
+
+
+@TRANSFORMS.register_module()
+class LabelFromBoxes:
+    """Make the class of the whole image that of its largest object.
+
+    Raises: ValueError for a sample without an object.
+    """
+
+    def __call__(self, results: dict) -> dict:
+        boxes = results['boxes']
+        if not len(boxes):
+            raise ValueError(f"sample '{results['key']}' shows no object, so it has no class; leave such images out "
+                             '(DetectionDataset(filter_empty=True)) and crop with RandomCrop(objects=True)')
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+        results['label'] = int(results['labels'][areas.argmax()])
+        return results
 
 
 @TRANSFORMS.register_module()
@@ -112,6 +182,8 @@ class ModCrop:
                 raise ValueError(f"sample '{results['key']}': {name} is {results[name].shape[0]}x"
                                  f'{results[name].shape[1]}, smaller than the divisor {self.divisor} of ModCrop')
             results[name] = results[name][:height, :width]
+        if geometry.is_annotated(results):
+            geometry.crop(results, 0, 0, *geometry.image_size(results))
         return results
 
 
@@ -123,10 +195,7 @@ class RandomFlip:
         self.horizontal, self.vertical = horizontal, vertical
 
     def __call__(self, results: dict) -> dict:
-        mirror, turn_over = results['rng'].random(2) < (self.horizontal, self.vertical)
-        for name in _images(results):
-            image = results[name][:, ::-1] if mirror else results[name]
-            results[name] = image[::-1] if turn_over else image
+        geometry.flip(results, *(results['rng'].random(2) < (self.horizontal, self.vertical)))
         return results
 
 
@@ -139,8 +208,7 @@ class RandomTranspose:
 
     def __call__(self, results: dict) -> dict:
         if results['rng'].random() < self.prob:
-            for name in _images(results):
-                results[name] = results[name].swapaxes(0, 1)
+            geometry.transpose(results)
         return results
 
 
@@ -171,18 +239,38 @@ class PackRestoration:
     """The last transform: ``dict(inputs=<uint8 (3, H, W) of lq>, data_samples=<RestorationSample>)``.
 
     The data sample holds ``gt`` (uint8 (3, H, W)) where there is one, and as meta ``key``, ``task``, ``path`` and
-    ``ori_shape``. Raises: ValueError when lq and gt differ in size, KeyError when there is no lq.
+    ``ori_shape``. Annotations get the names that they have in OpenMMLab: ``gt_instances`` and ``ignored_instances``
+    with ``bboxes`` (N, 4), ``labels`` (N,) and, where they were read, ``masks`` (N, H, W); ``gt_sem_seg.sem_seg``
+    (1, H, W); ``gt_label`` (); and as meta ``img_id`` and ``route``.
+    Raises: ValueError when lq and gt differ in size, KeyError when there is no lq.
     """
 
     def __call__(self, results: dict) -> dict:
         if 'lq' not in results:
             raise KeyError(f"sample '{results['key']}' has no degraded image 'lq'; put Degrade before PackRestoration, "
                            'or use a data set of pairs')
-        _images(results)
-        sample = RestorationSample(metainfo={name: results[name] for name in ('key', 'task', 'path', 'ori_shape')})
+        image_names(results)
+        named = [*('key', 'task', 'path', 'ori_shape'), *(name for name in ('img_id', 'route') if name in results)]
+        sample = RestorationSample(metainfo={name: results[name] for name in named})
         if 'gt' in results:
             sample.gt = _to_tensor(results['gt'])
+        if 'boxes' in results:
+            sample.gt_instances = _instances(results, ~results['ignore'])
+            sample.ignored_instances = _instances(results, results['ignore'])
+        if 'sem_seg' in results:
+            labels = torch.from_numpy(results['sem_seg'].astype(np.int64))
+            sample.gt_sem_seg = PixelData(sem_seg=labels[None])
+        if 'label' in results:
+            sample.gt_label = torch.tensor(results['label'])
         return dict(inputs=_to_tensor(results['lq']), data_samples=sample)
+
+
+def _instances(results: dict, chosen: np.ndarray) -> InstanceData:
+    instances = InstanceData(bboxes=torch.from_numpy(np.float32(results['boxes'][chosen])),
+                             labels=torch.from_numpy(results['labels'][chosen].astype(np.int64)))
+    if 'masks' in results:
+        instances.masks = torch.from_numpy(np.array(results['masks'][chosen], order='C'))
+    return instances
 
 
 def _to_tensor(image: np.ndarray) -> torch.Tensor:
