@@ -29,7 +29,7 @@ TINY_ADAPTERS = dict(
     TokenCrossAttention=dict())
 
 TINY_LOSSES = dict(
-    CosineDistillationLoss=dict(), L1Loss=dict(), LabelSmoothedCrossEntropy=dict(), MSELoss=dict())
+    CosineDistillationLoss=dict(), L1Loss=dict(), LabelSmoothedCrossEntropy=dict(), MSELoss=dict(), PSNRLoss=dict())
 
 TINY_PROCESSES = dict(
     MeanRevertingProcess=dict(steps=8), ReverseMeanMatching=dict(), SharedResidualProcess=dict(steps=8))
