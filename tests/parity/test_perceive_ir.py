@@ -5,12 +5,22 @@ import json
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from restorelab.models.layers.restormer import PixelLayerNorm
+from restorelab.models.losses.clip_aware import CLIPAwareLoss
 from restorelab.models.losses.contrastive import task_infonce
+from restorelab.models.losses.difficulty import (
+    DifficultyAdaptivePerceptualLoss,
+    difficulty_adaptive_perceptual,
+    difficulty_weights,
+    patch_psnr,
+)
+from restorelab.models.priors.dinov2 import DINOv2ClassTokens, imagenet_view
+from restorelab.models.priors.quality import WORDS, CLIPQualityPerceiver, build_clip, encode_prompts, perceiver_view
 from restorelab.registry import MODELS
-from restorelab.structures import Condition
+from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.parity.fixtures import Recording, load_converter, recorded_file
 
 pytestmark = pytest.mark.slow
@@ -72,7 +82,6 @@ def test_the_mirrored_image_is_the_default_positive(restorer):
 def test_every_recorded_activation(restorer):
     io, seen = recording('net_io'), {}
     names = {CONVERT.convert_name(f'{name}.x').removesuffix('.x'): name for name in io.under('act.')}
-    guidance = {f'adapters.0.layers.{level}': name for level, name in enumerate(restorer.adapters[0].taps)}
 
     class Spy:
         """Stands behind the adapter on its taps."""
@@ -82,17 +91,17 @@ def test_every_recorded_activation(restorer):
             return feat
 
     hooks = [module.register_forward_hook(lambda _m, _i, out, name=name: seen.update({name: out}))
-             for name, module in restorer.named_modules() if name in names and name not in guidance]
+             for name, module in restorer.named_modules() if name in names]
     ctx = restorer.context(describe(restorer, io))
-    for tap in guidance.values():
+    for tap in restorer.adapters[0].taps:
         ctx._adapters[tap].append(Spy())
     restorer.backbone(io['in.image'], ctx)
     for hook in hooks:
         hook.remove()
-    names = {CONVERT.convert_name(f'{name}.affine.0.x').rsplit('.', 2)[0] if name.startswith('pgm.') else converted: name
-             for converted, name in names.items()}
     for converted, name in names.items():
-        assert_close(seen[guidance.get(converted, converted)], io[f'act.{name}'])
+        if name.startswith('pgm.'):
+            converted = restorer.adapters[0].taps[int(name.removeprefix('pgm.'))]
+        assert_close(seen[converted], io[f'act.{name}'])
 
 
 def test_the_gradients_of_both_losses(restorer):
@@ -140,7 +149,7 @@ def test_norms_have_the_recorded_epsilon(restorer):
 
 def test_the_network_has_the_recorded_size(restorer):
     sizes = vectors()['net']
-    assert sum(p.numel() for name, p in restorer.named_parameters() if not name.startswith('priors.0.')) == sizes['params']
+    assert sum(p.numel() for name, p in restorer.named_parameters() if 'priors.0.' not in name) == sizes['params']
     assert restorer.backbone.embed.out_channels == sizes['dim']
 
 
@@ -154,3 +163,180 @@ def test_the_medium_restorer():
     model = MODELS.build(config)
     model.load_state_dict(network, strict=True)
     assert_close(model.backbone(weights['in.image']), weights['out.restored'])
+
+
+# -- priors ------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope='module')
+def dino(tmp_path_factory) -> tuple[DINOv2ClassTokens, Recording]:
+    """The prior of the recorded size, which read the recorded weights from a file in their published names."""
+    recorded = recording('dino')
+    sizes = {name: json.loads(value) for name, value in recorded.metadata.items()}
+    path = tmp_path_factory.mktemp('dino') / 'model.safetensors'
+    save_file(recorded.under('state.'), path)
+    count = len(recorded.under('out.semantics.'))
+    layers = [1, *(round(n * sizes['layers'] / (count - 1)) for n in range(1, count))]
+    prior = DINOv2ClassTokens(layers, pretrained=str(path), network=dict(
+        hidden_size=sizes['hidden_size'], num_hidden_layers=sizes['layers'], num_attention_heads=sizes['heads'],
+        image_size=sizes['image_size'], patch_size=sizes['patch_size'], layer_norm_eps=sizes['layer_norm_eps']))
+    prior.load_pretrained()
+    return prior, recorded
+
+
+def test_class_tokens(dino):
+    prior, recorded = dino
+    tokens = prior(recorded['in.image']).token('semantic')
+    for level in range(tokens.shape[1]):
+        assert_close(tokens[:, level], recorded[f'out.semantics.{level}'])
+
+
+def test_the_last_class_token_is_taken_before_the_final_norm(dino):
+    prior, recorded = dino
+    last = prior(recorded['in.image']).token('semantic')[:, -1]
+    assert_close(prior.net.layernorm(last), recorded['aux.cls_last_after_layernorm'])
+
+
+def test_what_dino_sees(dino):
+    prior, recorded = dino
+    assert_close(imagenet_view(recorded['in.image'], prior.size)[..., ::16, ::16], recorded['pre.out_stride16'])
+
+
+@pytest.fixture(scope='module')
+def text_tower() -> tuple[nn.Module, Recording]:
+    recorded, sizes = recording('prompts'), vectors()['clip_text']
+    clip = build_clip(dict(
+        embed_dim=recorded['clip.text_projection'].shape[1], quick_gelu=True,
+        vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
+        text_cfg=dict(vocab_size=8, **{name: sizes[name] for name in ('context_length', 'width', 'heads', 'layers')})))
+    missing = clip.load_state_dict(recorded.under('clip.'), strict=False)
+    assert not missing.unexpected_keys
+    assert all(key.startswith(('visual', 'token_embedding', 'logit_scale')) for key in missing.missing_keys)
+    return clip, recorded
+
+
+def test_prompts_features_logits_and_their_loss(text_tower):
+    clip, recorded = text_tower
+    context = recorded['context'].clone().requires_grad_()
+    prompts = torch.cat([recorded['token_prefix'], context, recorded['token_suffix']], dim=1)
+    assert_close(prompts, recorded['prompts'])
+    features = encode_prompts(clip, prompts, context.shape[1] + 1)
+    assert_close(features, recorded['text_features'])
+    logits = 100 * recorded['image_features'] @ F.normalize(features, dim=-1).T
+    assert_close(logits, recorded['logits'])
+    loss = F.cross_entropy(logits, recorded['labels'])
+    assert_close(loss, recorded['ce'])
+    loss.backward()
+    assert_close(context.grad, recorded['grad_context'], 1e-4)
+
+
+def test_the_end_of_text_is_where_the_recorded_tokens_have_it(text_tower):
+    _, recorded = text_tower
+    end = recorded['tokenized_prompts'].argmax(dim=1)
+    assert set(end.tolist()) == {recorded['context'].shape[1] + 1}
+
+
+def test_the_words_stand_at_the_end_of_the_prompts(text_tower):
+    _, recorded = text_tower
+    with torch.device('meta'):
+        perceiver = CLIPQualityPerceiver()
+    ids = vectors()['clip_token_ids']
+    assert perceiver.word_tokens == [ids[word] for word in WORDS]
+    assert [perceiver._vocabulary()[0], perceiver._vocabulary()[1]] == [ids['sot'], ids['eot']]
+    assert perceiver.num_context == recorded['context'].shape[1]
+
+
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('labels', ['mixed', 'single', 'two'])
+def test_contrast_of_tasks(labels):
+    recorded = recording('losses')
+    anchor, positive = (recorded[f'cl.{name}'].clone().requires_grad_() for name in ('anchor', 'positive'))
+    loss, share = task_infonce(anchor, positive, recorded[f'cl.{labels}.labels'])
+    assert_close(loss, recorded[f'cl.{labels}.loss'])
+    assert_close(share, recorded[f'cl.{labels}.valid_fraction'])
+    loss.backward()
+    for name, value in (('anchor', anchor), ('positive', positive)):
+        gradient = torch.zeros_like(value) if value.grad is None else value.grad
+        assert_close(gradient, recorded[f'cl.{labels}.grad_{name}'])
+
+
+def test_clip_aware_loss():
+    recorded = recording('losses')
+
+    class Recorded(nn.Module):
+        """A perceiver whose features are the recorded ones."""
+
+        def logits(self, image, scale):
+            seen, prompts = (F.normalize(recorded[f'clip.{name}_features'], dim=-1) for name in ('image', 'text'))
+            return scale * seen @ prompts.T
+
+    loss = CLIPAwareLoss(dict(type=Recorded))
+    assert_close(loss.perceiver.logits(None, loss.scale).softmax(dim=1), recorded['clip.probabilities'])
+    step = TrainingStep(torch.zeros(1), None, None, Condition(), [])
+    assert_close(loss(step), recorded['clip.loss'])
+
+
+def test_what_clip_sees():
+    recorded = recording('losses')
+    side = 16 * recorded['clip.pre.out_stride16'].shape[-1]
+    assert_close(perceiver_view(recorded['clip.pre.in'], side)[..., ::16, ::16], recorded['clip.pre.out_stride16'])
+
+
+@pytest.fixture(scope='module')
+def perceptual() -> tuple[DifficultyAdaptivePerceptualLoss, Recording]:
+    """The loss on the recorded trunk, with the recorded proxies."""
+    recorded = recording('losses')
+    state = recorded.under('vgg.state.')
+    widths = [len(state[f'features.{index}.bias']) for index in (0, 5, 10)]
+
+    class Given(nn.Module):
+        def __init__(self, number):
+            super().__init__()
+            self.number = number
+
+        def forward(self, step):
+            return recorded[f'dpl.proxy{self.number}'], recorded[f'dpl.mask{self.number}']
+
+    count = len(recorded.under('dpl.proxy_psnr'))
+    loss = DifficultyAdaptivePerceptualLoss(widths=widths, proxies=[dict(type=Given, number=n) for n in range(count)])
+    loss.vgg.load_state_dict(state, strict=True)
+    loss.reference_psnr.copy_(recorded['dpl.reference_psnr'])
+    return loss, recorded
+
+
+def test_taps_of_the_perceptual_trunk(perceptual):
+    loss, recorded = perceptual
+    for index, tap in enumerate(loss.vgg(recorded['dpl.restored'])):
+        assert_close(tap, recorded[f'vgg.tap{index}'])
+
+
+def test_difficulty_of_the_proxies(perceptual):
+    loss, recorded = perceptual
+    for number in range(len(loss.proxies)):
+        psnr = patch_psnr(recorded[f'dpl.proxy{number}'], recorded['dpl.gt'])
+        assert_close(psnr, recorded[f'dpl.proxy_psnr{number}'])
+        weights = difficulty_weights(psnr, loss.reference_psnr.expand(len(psnr)))
+        assert_close(weights, recorded[f'dpl.weight{number}'])
+
+
+@pytest.mark.parametrize('variant', ['no_proxy', 'unweighted', 'full'])
+def test_the_perceptual_ratio_of_each_sample(perceptual, variant):
+    loss, recorded = perceptual
+    features = {name: loss.vgg(recorded[f'dpl.{name}']) for name in ('restored', 'gt', 'degraded')}
+    proxies = []
+    for number in range(0 if variant == 'no_proxy' else len(loss.proxies)):
+        mask, weight = recorded[f'dpl.mask{number}'], recorded[f'dpl.weight{number}']
+        factor = mask * weight if variant == 'full' else torch.ones_like(mask)
+        proxies.append((loss.vgg(recorded[f'dpl.proxy{number}']), factor))
+    ratio = difficulty_adaptive_perceptual(features['restored'], features['gt'], features['degraded'], proxies)
+    assert_close(ratio, recorded[f'dpl.per_sample.{variant}'])
+
+
+def test_the_perceptual_loss_and_its_gradient(perceptual):
+    loss, recorded = perceptual
+    restored = recorded['dpl.restored'].clone().requires_grad_()
+    samples = [RestorationSample(metainfo=dict(task='any'))] * len(restored)
+    value = loss(TrainingStep(restored, recorded['dpl.degraded'], recorded['dpl.gt'], Condition(), samples))
+    assert_close(value, recorded['dpl.loss.full'])
+    value.backward()
+    assert_close(restored.grad, recorded['dpl.grad_restored.full'])

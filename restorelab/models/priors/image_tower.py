@@ -91,6 +91,15 @@ def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) ->
     load_weights(net, state, source=pretrained)
 
 
+def load_clip(net: nn.Module, name: str, pretrained: str) -> None:
+    """Fill a whole open_clip model from a local file or an open_clip tag of ``name``.
+
+    Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
+    """
+    path = pretrained if Path(pretrained).suffix or Path(pretrained).exists() else _fetch(name, pretrained)
+    load_weights(net, model_state(read_checkpoint(path), path), source=pretrained)
+
+
 def _fetch(tower: str | dict, tag: str) -> str:
     import open_clip
     if not isinstance(tower, str) or tag not in open_clip.list_pretrained_tags_by_model(tower):

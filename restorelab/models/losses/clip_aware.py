@@ -1,0 +1,28 @@
+"""How far from excellent a restored image looks to CLIP (Perceive-IR)."""
+
+from torch import Tensor, nn
+
+from restorelab.registry import LOSSES, PRIORS
+from restorelab.structures import TrainingStep
+
+
+@LOSSES.register_module()
+class CLIPAwareLoss(nn.Module):
+    """``weight * mean(1 - p)``, p the probability of the best tier of quality; for ``step_losses`` of any restorer.
+
+    Source: Perceive-IR. The prompts were learned with a scale of 100 on the cosines; here it is 1, so that with three
+    tiers p stays near 1/3 and the loss near 2/3 all through the training: its gradient is what counts.
+
+    Args:
+        perceiver: config of a ``CLIPQualityPerceiver`` with prompts that stage 1 learned.
+        scale: of the cosines.
+    """
+
+    def __init__(self, perceiver: dict, weight: float = 1.0, scale: float = 1.0):
+        super().__init__()
+        self.weight, self.scale = weight, scale
+        self.perceiver = PRIORS.build(perceiver)
+
+    def forward(self, step: TrainingStep) -> Tensor:
+        probabilities = self.perceiver.logits(step.restored, self.scale).softmax(dim=1)
+        return self.weight * (1 - probabilities[:, -1]).mean()

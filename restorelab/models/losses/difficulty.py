@@ -1,0 +1,156 @@
+"""Perceptual distance to the clean image, relative to that from worse ones (Perceive-IR)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from restorelab.registry import LOSSES, MODELS
+from restorelab.structures import TrainingStep
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.modules import keep_out_of_checkpoint
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
+VGG16 = (64, 128, 256)
+
+
+class VGGTaps(nn.Module):
+    """Features of a VGG-16 trunk after relu1_2, relu2_2, relu3_1 and relu3_3; frozen; images in [0, 1], clamped.
+
+    Entries are called as in torchvision's ``features``. (Perceive-IR's release names module 7, which is conv2_2 before
+    its ReLU; but torchvision's ReLUs work in place, so what it reads is relu2_2.)
+    """
+
+    counts, taken = (2, 2, 3), (3, 8, 11, 15)
+
+    def __init__(self, widths: Sequence[int] = VGG16):
+        super().__init__()
+        layers, channels = [], 3
+        for width, count in zip(widths, self.counts, strict=True):
+            layers += [nn.MaxPool2d(2)] if layers else []
+            for _ in range(count):
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+        self.features = nn.Sequential(*layers)
+        self.requires_grad_(False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        mean, std = (image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
+        x, taps = (image.clamp(0, 1) - mean) / std, []
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in self.taken:
+                taps.append(x)
+        return taps
+
+
+def per_sample_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Mean absolute difference of each sample: (B, C, H, W) twice -> (B,)."""
+    return (a - b).abs().mean(dim=(1, 2, 3))
+
+
+def patch_psnr(image: Tensor, gt: Tensor) -> Tensor:
+    """dB of each clamped patch (B,); the squared error counts as 1e-8 at least."""
+    error = (image.clamp(0, 1) - gt.clamp(0, 1)).square().mean(dim=(1, 2, 3))
+    return -10 * error.clamp_min(1e-8).log10()
+
+
+def difficulty_weights(psnr: Tensor, reference: Tensor) -> Tensor:
+    """1.25 for a proxy that is no better than the model itself (``reference``, dB), 0.75 for a better one.
+
+    Ones where the reference was never measured (NaN). All (B,).
+    """
+    weights = torch.where(psnr <= reference, 1.25, 0.75)
+    return torch.where(reference.isnan(), torch.ones_like(weights), weights)
+
+
+def difficulty_adaptive_perceptual(taps: list[Tensor], gt: list[Tensor], lq: list[Tensor],
+                                   proxies: Sequence[tuple[list[Tensor], Tensor]] = ()) -> Tensor:
+    """``sum_l w_l d(out, gt) / (2 d(out, lq) + sum_p a_p d(out, proxy_p))`` of each sample, (B,).
+
+    d is the mean absolute difference of the features of tap l. Only ``taps``, those of the restored image, carry a
+    gradient, in the denominator too: the loss also pushes away from the degraded image and the proxies.
+
+    Args:
+        proxies: the features of each proxy and its factors (B,), weight times mask.
+    """
+    total = 0
+    for index, weight in enumerate(TAP_WEIGHTS):
+        pushed = 2 * per_sample_distance(taps[index], lq[index])
+        for features, factor in proxies:
+            pushed = pushed + factor * per_sample_distance(taps[index], features[index])
+        total = total + weight * per_sample_distance(taps[index], gt[index]) / pushed.clamp_min(1e-6)
+    return total
+
+
+@LOSSES.register_module()
+class DifficultyAdaptivePerceptualLoss(nn.Module):
+    """``weight * mean difficulty_adaptive_perceptual``, for ``step_losses`` of any restorer.
+
+    Source: Perceive-IR. Proxies are images by other restorers, harder to tell from the clean one than the degraded one
+    is. Without any, do not combine it with a restorer that starts as the identity: the denominator starts at 0.
+    The state ``reference_psnr`` is written by ``DifficultyReferenceHook``; without the hook all proxies weigh 1.
+
+    Args:
+        proxies: configs of MODELS parts called with the ``TrainingStep``, giving images (B, 3, H, W) and a mask (B,).
+        tasks: a reference for each of these tasks; one for all when None, as in the release.
+        widths: channels of the VGG blocks.
+        pretrained: ``imagenet`` (torchvision's VGG-16, fetched once), or a file in torchvision's names. None keeps
+            random weights, a distance that needs no download and knows less of what people see.
+    Raises: when called, KeyError for a sample of another task than ``tasks``.
+    """
+
+    def __init__(self, weight: float = 1.0, proxies: Sequence[dict] = (), tasks: Sequence[str] | None = None,
+                 widths: Sequence[int] = VGG16, pretrained: str | None = None):
+        super().__init__()
+        self.weight, self.pretrained = weight, pretrained
+        self.tasks = None if tasks is None else list(tasks)
+        self.vgg = VGGTaps(widths)
+        self.proxies = nn.ModuleList(MODELS.build(proxy) for proxy in proxies)
+        self.register_buffer('reference_psnr', torch.full((len(self.tasks or ['all']),), torch.nan))
+        if pretrained:
+            keep_out_of_checkpoint(self.vgg)
+
+    def load_pretrained(self) -> None:
+        """Read VGG's weights. Raises: FileNotFoundError with both ways to provide them."""
+        if not self.pretrained:
+            return
+        path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)
+        state = model_state(read_checkpoint(path), path)
+        wanted = self.vgg.state_dict()
+        load_weights(self.vgg, {key: value for key, value in state.items() if key in wanted}, self.pretrained)
+
+    def reference(self, step: TrainingStep) -> Tensor:
+        """The reference PSNR of each sample, (B,)."""
+        if self.tasks is None:
+            return self.reference_psnr.expand(len(step.samples))
+        names = [sample.task for sample in step.samples]
+        if unknown := sorted(set(names) - set(self.tasks)):
+            raise KeyError(f'DifficultyAdaptivePerceptualLoss: samples of the tasks {unknown}, but it has references '
+                           f'for {self.tasks}; add them to its tasks')
+        return self.reference_psnr[[self.tasks.index(name) for name in names]]
+
+    def forward(self, step: TrainingStep) -> Tensor:
+        with torch.no_grad():
+            gt, lq, reference = self.vgg(step.gt), self.vgg(step.lq), self.reference(step)
+            proxies = []
+            for proxy in self.proxies:
+                image, mask = proxy(step)
+                factor = mask * difficulty_weights(patch_psnr(image, step.gt), reference)
+                proxies.append((self.vgg(image), factor))
+        return self.weight * difficulty_adaptive_perceptual(self.vgg(step.restored), gt, lq, proxies).mean()
+
+
+def _fetch_vgg() -> str:
+    """Path of torchvision's ImageNet weights in torch's hub cache, fetched where they are not there yet."""
+    from torch.hub import get_dir, load_state_dict_from_url
+    from torchvision.models import VGG16_Weights
+    url = VGG16_Weights.IMAGENET1K_V1.url
+    try:
+        load_state_dict_from_url(url, map_location='cpu', weights_only=True)
+    except OSError as error:
+        raise FileNotFoundError(f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a "
+                                f'network, or give the path of a downloaded {Path(url).name} as `pretrained`.') from error
+    return str(Path(get_dir()) / 'checkpoints' / Path(url).name)

@@ -1,0 +1,162 @@
+"""How good an image looks to CLIP, by learned prompts of several tiers of quality (Perceive-IR, stage 1)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.models.priors.image_tower import load_clip, load_tower
+from restorelab.registry import PRIORS
+from restorelab.structures import Condition
+from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
+from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.weights import resolve_weights
+
+WORDS = ('terrible', 'mediocre', 'excellent')
+PART = 'perceiver.'
+
+
+def perceiver_view(image: Tensor, size: int) -> Tensor:
+    """What the tower sees of ``image`` (B, 3, H, W) in about [0, 1]: (B, 3, size, size), by CLIP's mean and std.
+
+    Clamped, squashed by bicubic interpolation without antialias, and differentiable, unlike ``clip_view``.
+    """
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+    image = image.clamp(0, 1)
+    if image.shape[-2:] != (size, size):
+        image = F.interpolate(image, (size, size), mode='bicubic', align_corners=False)
+    mean, std = (image.new_tensor(values)[:, None, None] for values in (OPENAI_DATASET_MEAN, OPENAI_DATASET_STD))
+    return (image - mean) / std
+
+
+@PRIORS.register_module()
+class CLIPQualityPerceiver(nn.Module):
+    """Vector ``quality`` (B, tiers): how probable each tier is for the image, the lowest first.
+
+    Each tier has a prompt of ``num_context`` learned vectors before CLIP's end-of-text token; the tiers' probabilities
+    are a softmax over the cosines of image and prompts, times ``scale``. Source: Perceive-IR's release; the last
+    vector of a tier starts as the embedding of its word, the others at random. Perceive-IR learns the prompts with
+    CLIP's own scale of 100 (stage 1), and scores with a scale of 1 (stage 2).
+
+    Args:
+        clip: open_clip model name (OpenAI's weights need a ``-quickgelu`` one), or open_clip's options of a small one:
+            ``dict(embed_dim, vision_cfg, text_cfg)``, whose vocabulary needs no more than the words and three tokens.
+        words: one for each tier, from bad to good; of one token each in CLIP's vocabulary.
+        scale: of the cosines.
+        pretrained: weights of CLIP, an open_clip tag (``openai``) or a file, which then stay out of checkpoints; of a
+            small clip the weights that its image tower starts from, a file or ``restorelab:<name>``.
+        prompts: what stage 1 learned, its checkpoint or ``restorelab:<name>``; with a small clip the whole of it.
+        frozen: nothing learns; otherwise the prompts do. CLIP never does.
+    Raises: ValueError for words that are not one token.
+    """
+
+    def __init__(self, clip: str | dict = 'ViT-B-32-quickgelu', words: Sequence[str] = WORDS, num_context: int = 16,
+                 scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True):
+        super().__init__()
+        self.clip_config, self.words, self.scale = clip, tuple(words), scale
+        self.pretrained, self.prompts, self.frozen = pretrained, prompts, frozen
+        self.num_context = num_context
+        self.clip = build_clip(clip).requires_grad_(False).eval()
+        self.register_buffer('tokens', self._tokens(), persistent=False)
+        self.context = nn.Parameter(torch.empty(len(words), num_context, self.clip.token_embedding.embedding_dim),
+                                    requires_grad=not frozen)
+        self.reset_context()
+        if pretrained and isinstance(clip, str):
+            keep_out_of_checkpoint(self.clip)
+        if frozen and prompts:
+            keep_out_of_checkpoint(self)
+
+    @property
+    def provides(self) -> dict[str, int]:
+        return {'vectors.quality': len(self.words)}
+
+    def train(self, mode: bool = True):
+        return super().train(False)
+
+    def _tokens(self) -> Tensor:
+        """(tiers, context length): start, ``num_context`` places, end, padding; the words' tokens are ``word_tokens``.
+
+        A small vocabulary has padding, start and end as 0, 1 and 2, and the words behind.
+        """
+        length = self.clip.context_length
+        if length < self.num_context + 2:
+            raise ValueError(f'num_context={self.num_context}: the text tower reads {length} tokens, two of which are '
+                             'start and end')
+        start, end, self.word_tokens = self._vocabulary()
+        tokens = torch.zeros(len(self.words), length, dtype=torch.int64)
+        tokens[:, 0], tokens[:, self.num_context + 1] = start, end
+        return tokens
+
+    def _vocabulary(self) -> tuple[int, int, list[int]]:
+        if not isinstance(self.clip_config, str):
+            return 1, 2, list(range(3, 3 + len(self.words)))
+        from open_clip.tokenizer import SimpleTokenizer
+        tokenizer = SimpleTokenizer()
+        ids = [tokenizer.encode(word) for word in self.words]
+        if long := [word for word, codes in zip(self.words, ids, strict=True) if len(codes) != 1]:
+            raise ValueError(f'words {long} are not one token each in the vocabulary of CLIP; choose others')
+        return tokenizer.sot_token_id, tokenizer.eot_token_id, [codes[0] for codes in ids]
+
+    @torch.no_grad()
+    def reset_context(self) -> None:
+        """Random vectors, and the words of the tiers at the end."""
+        nn.init.normal_(self.context, std=0.02)
+        self.context[:, -1] = self.clip.token_embedding.weight[self.word_tokens]
+
+    def load_pretrained(self) -> None:
+        """Read CLIP, then the prompts. Raises: FileNotFoundError that says how to provide them; CheckpointError."""
+        if self.pretrained and isinstance(self.clip_config, str):
+            load_clip(self.clip, self.clip_config, self.pretrained)
+        elif self.pretrained:
+            load_tower(self.clip.visual, self.clip_config, self.pretrained, 'degradation')
+        if self.prompts:
+            self._load_prompts()
+        elif not self.frozen:
+            self.reset_context()  # the words of the weights just read
+
+    def _load_prompts(self) -> None:
+        path = resolve_weights(self.prompts)
+        state = model_state(read_checkpoint(path), path)
+        own = {key.removeprefix(PART): value for key, value in state.items() if key.startswith(PART)} or state
+        wanted = self.context.shape
+        if own.get('context', torch.empty(0)).shape != wanted:
+            raise CheckpointError(f"{path}: holds no prompts of {len(self.words)} tiers; wanted is a 'context' of "
+                                  f'{tuple(wanted)}, as configs/perceive_ir/stage1_prompts.py trains')
+        unknown = self.load_state_dict(own, strict=False).unexpected_keys
+        if unknown:
+            raise CheckpointError(f'{path}: entries that a quality perceiver does not have: {unknown[:8]}')
+
+    def prompt_features(self) -> Tensor:
+        """Unit vectors (tiers, D) of the prompts."""
+        embedded = self.clip.token_embedding(self.tokens)
+        n = self.num_context
+        return F.normalize(encode_prompts(self.clip, torch.cat(
+            [embedded[:, :1], self.context, embedded[:, n + 1:]], dim=1), n + 1), dim=-1)
+
+    def logits(self, image: Tensor, scale: float | None = None) -> Tensor:
+        """Scaled cosines (B, tiers) of ``image`` (B, 3, H, W) in [0, 1], with a gradient to it."""
+        seen = F.normalize(self.clip.visual(perceiver_view(image, self.clip.visual.image_size[0])), dim=-1)
+        return (self.scale if scale is None else scale) * seen @ self.prompt_features().T
+
+    def forward(self, lq: Tensor) -> Condition:
+        return Condition(vectors=dict(quality=self.logits(lq).softmax(dim=1)))
+
+
+def build_clip(clip: str | dict) -> nn.Module:
+    """An open_clip model with random weights. Raises: ValueError for a name that open_clip does not know."""
+    import open_clip
+    if isinstance(clip, str):
+        config = open_clip.get_model_config(clip)
+        if config is None:
+            raise ValueError(f"open_clip knows no model '{clip}'; it knows {open_clip.list_models()}")
+    else:
+        config = dict(clip)
+    return open_clip.CLIP(**config)
+
+
+def encode_prompts(clip: nn.Module, prompts: Tensor, end: int) -> Tensor:
+    """Projected features (K, D), not normalized, of embedded prompts (K, L, W) whose end-of-text token is at ``end``."""
+    x = prompts + clip.positional_embedding
+    x = clip.ln_final(clip.transformer(x, attn_mask=clip.attn_mask))
+    return x[:, end] @ clip.text_projection
