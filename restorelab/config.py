@@ -30,13 +30,13 @@ TABLE_OF_KEY = {
     'test_evaluator': rl.METRICS, 'default_hooks': rl.HOOKS, 'custom_hooks': rl.HOOKS,
     'optim_wrapper': rl.OPTIM_WRAPPERS, 'optimizer': mm.OPTIMIZERS, 'param_scheduler': mm.PARAM_SCHEDULERS,
     'log_processor': rl.LOG_PROCESSORS, 'visualizer': mm.VISUALIZERS, 'vis_backends': mm.VISBACKENDS,
-    'collate_fn': mm.FUNCTIONS, 'worker_init_fn': mm.FUNCTIONS, 'init_cfg': mm.WEIGHT_INITIALIZERS,
+    'collate_fn': mm.FUNCTIONS, 'worker_init_fn': mm.FUNCTIONS, 'init_cfg': rl.WEIGHT_INITIALIZERS,
     'model_wrapper_cfg': mm.MODEL_WRAPPERS}
 ALL_TABLES = (*rl.TABLES, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS, mm.VISUALIZERS,
-              mm.VISBACKENDS, mm.EVALUATOR, mm.FUNCTIONS, mm.MODEL_WRAPPERS, mm.WEIGHT_INITIALIZERS, mm.TASK_UTILS)
+              mm.VISBACKENDS, mm.EVALUATOR, mm.FUNCTIONS, mm.MODEL_WRAPPERS, mm.TASK_UTILS)
 # Keys that MMEngine takes out of a part's dict before it builds the part.
 TAKEN_BEFORE = {rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'], rl.HOOKS: ['priority'],
-                mm.PARAM_SCHEDULERS: ['convert_to_iter_based'], mm.WEIGHT_INITIALIZERS: ['name', 'override']}
+                mm.PARAM_SCHEDULERS: ['convert_to_iter_based'], rl.WEIGHT_INITIALIZERS: ['name', 'override']}
 
 
 def load_config(source: str | Path | Config, cfg_options: dict | None = None, allow_unknown: bool = False) -> Config:

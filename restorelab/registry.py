@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import ModuleType
 
 from mmengine import registry as mm
 from mmengine.registry import DefaultScope, Registry
@@ -157,6 +158,17 @@ def _import_path(path: str) -> Callable | None:
     return part if callable(part) else None
 
 
+def optional_module(name: str) -> ModuleType:
+    """A module of a package that need not be installed, such as ``mmdet.structures``.
+
+    Raises: ImportError that says what to install.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise _import_error(name, error) from error
+
+
 def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
     """Says what to install. MMEngine swallows such errors and then calls the name unknown."""
     package = error.name.split('.')[0]
@@ -294,10 +306,11 @@ HOOKS = _child('hook', mm.HOOKS, 'restorelab.engine')
 LOOPS = _child('loop', mm.LOOPS, 'restorelab.engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', mm.OPTIM_WRAPPERS, 'restorelab.engine')
 LOG_PROCESSORS = _child('log processor', mm.LOG_PROCESSORS, 'restorelab.engine')
+WEIGHT_INITIALIZERS = _child('weight initializer', mm.WEIGHT_INITIALIZERS, 'restorelab.engine')
 for _parent in (mm.RUNNERS, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS, mm.VISUALIZERS,
-                mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.WEIGHT_INITIALIZERS, mm.FUNCTIONS):
+                mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.FUNCTIONS):
     _child(_parent.name, _parent)  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
 
 OWN_TABLES = (BACKBONES, PRIORS, ADAPTERS, LOSSES, SAMPLERS, DEGRADATIONS)
 TABLES = (*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS, LOOPS,
-          OPTIM_WRAPPERS, LOG_PROCESSORS)
+          OPTIM_WRAPPERS, LOG_PROCESSORS, WEIGHT_INITIALIZERS)

@@ -7,9 +7,10 @@ from restorelab.engine.pretrained_hook import PretrainedHook
 from restorelab.engine.restoration_log_processor import RestorationLogProcessor
 from restorelab.engine.seed_each_iteration_hook import SeedEachIterationHook
 from restorelab.engine.seeking_iter_train_loop import SeekingIterTrainLoop
+from restorelab.engine.start_from import StartFrom
 from restorelab.engine.step_ema_hook import StepEMAHook
 from restorelab.engine.strict_load_hook import StrictLoadHook
 
 __all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'InverseDecayEMA', 'NonFiniteLossHook', 'PanelHook',
-           'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StepEMAHook',
-           'StrictLoadHook', 'latest_checkpoint']
+           'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StartFrom',
+           'StepEMAHook', 'StrictLoadHook', 'latest_checkpoint']

@@ -9,7 +9,7 @@ from restorelab.utils.checkpoint import load_weights
 class StrictLoadHook(Hook):
     """Refuses a checkpoint of another model, on ``resume`` and ``load_from``; MMEngine would load what fits.
 
-    For weights that fit only in part use ``init_cfg=dict(type='Pretrained', ...)``.
+    For weights of an earlier stage, or of the trunk alone, use ``init_cfg=dict(type='StartFrom', ...)``.
     Raises: what ``restorelab.utils.checkpoint.load_weights`` raises, a report of the keys.
     """
 

@@ -67,19 +67,31 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.Pa
     What the model's own ``state_dict()`` leaves out (frozen pretrained parts) is not asked for.
     Raises: CheckpointError with the missing, unexpected and reshaped keys; ``source`` names the file in it.
     """
-    wanted = model.state_dict()
-    missing = sorted(set(wanted) - set(state))
+    _check_fit(model.state_dict(), state, source, missing=sorted(set(model.state_dict()) - set(state)))
+    model.load_state_dict(state, strict=False)
+
+
+def load_known_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:
+    """``load_weights`` of a file that knows only a part of the model; the other weights keep their values.
+
+    Raises: CheckpointError when the file holds what the model has no place for, or nothing at all of it.
+    """
+    _check_fit(model.state_dict(), state, source, missing=[])
+    model.load_state_dict(state, strict=False)
+
+
+def _check_fit(wanted: dict[str, Tensor], state: dict[str, Tensor], source: str | os.PathLike,
+               missing: list[str]) -> None:
     unexpected = sorted(set(state) - set(wanted))
     reshaped = [f'{key} {tuple(state[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
                 for key in wanted if key in state and state[key].shape != wanted[key].shape]
     if missing or unexpected or reshaped:
         report = [f'  {name} {len(keys)}: {_short(keys)}'
                   for name, keys in (('missing', missing), ('unexpected', unexpected), ('reshaped', reshaped)) if keys]
-        fits = len(wanted) - len(missing) - len(reshaped)
+        fits = len(set(wanted) & set(state)) - len(reshaped)
         raise CheckpointError('\n'.join([
             f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries fit). '
             'Use the config that the weights were trained with.', *report]))
-    model.load_state_dict(state, strict=False)
 
 
 def _history_statistic(owner: type, name: str):

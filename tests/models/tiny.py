@@ -8,8 +8,13 @@ from restorelab.structures import Condition, TapSpec
 
 TOWER = dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8, embed_dim=6)
 
+DENOISERS = ['IRSDEUNet', 'ResidualDiffusionUNet']  # state, degraded image, time -> prediction
+
 TINY_BACKBONES = dict(
     IRSDEUNet=dict(width=8, channel_mults=[4, 4], attention=['linear', 'transformer'], mid_attention='transformer'),
+    LatentAutoencoder=dict(vae=dict(
+        block_out_channels=[8, 8, 8], layers_per_block=1, norm_num_groups=4,
+        down_block_types=['DownEncoderBlock2D'] * 3, up_block_types=['UpDecoderBlock2D'] * 3)),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]))
 
 TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
@@ -18,14 +23,23 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     CLIPSemanticPrior=dict(tower=TOWER),
     DarkChannelCue=dict(),
     DepthCue=dict(pretrained='tiny-depth'),
+    SDTurboPrior=dict(unet=dict(
+        block_out_channels=[8, 8], layers_per_block=1, attention_head_dim=2, cross_attention_dim=8, norm_num_groups=4,
+        down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'], up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'])),
     SegmentationCue=dict(pretrained='tiny-segmentation'),
     SobelCue=dict(),
     StructurePrior=dict(cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')], image_size=16, width=4, num_blocks=2,
                         token_dim=8, num_tokens=2, num_heads=2))
 
+TRUNK_ADAPTERS = ['PooledFiLM', 'PromptTimeAdapter', 'TokenCrossAttention']  # those of TPGDiff
+
 TINY_ADAPTERS = dict(
+    CFRM=dict(taps=['enc.s1', 'enc.s2'], num_naf=[1, 0], loss_weights=[1.0, 1.0]),
+    ControlSCTuner=dict(controller=dict(
+        width=32, channel_mults=[1, 1], attention=[True, False], out_channels=32, num_blocks=1)),
     PooledFiLM=dict(taps=['enc.s1.block', 'dec.s2.in']),
     PromptTimeAdapter=dict(),
+    TFA=dict(pairs=[('dec.s2.in', 'enc.s2'), ('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
     TokenCrossAttention=dict())
 
 TINY_LOSSES = dict(
@@ -50,10 +64,21 @@ TINY_RESTORERS = dict(
     DiffusionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'IRSDEUNet'),
         priors=[part(TINY_PRIORS, name) for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')],
-        adapters=[part(TINY_ADAPTERS, name) for name in TINY_ADAPTERS],
+        adapters=[part(TINY_ADAPTERS, name) for name in TRUNK_ADAPTERS],
         process=part(TINY_PROCESSES, 'MeanRevertingProcess'),
         loss=dict(type='L1Loss'),
         sampler=part(TINY_SAMPLERS, 'DDIM')),
+    LatentRestorer=dict(
+        backbone=part(TINY_BACKBONES, 'LatentAutoencoder'),
+        prior=part(TINY_PRIORS, 'SDTurboPrior'),
+        adapters=[
+            part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
+            part(TINY_ADAPTERS, 'ControlSCTuner'),
+            part(TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')])],
+        latent_loss=dict(type='MSELoss'),
+        image_loss=dict(type='L1Loss'),
+        min_side=16,
+        pad_multiple=8),
     PriorDistillation=dict(
         semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
         degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),
@@ -62,18 +87,19 @@ TINY_RESTORERS = dict(
         degradation_loss=dict(type='LabelSmoothedCrossEntropy')),
     RestorationDataPreprocessor=dict())
 
-WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8}
+WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8, 'maps.latent': 4}
 
 
 def taps() -> list[TapSpec]:
-    """Those of a tiny IRSDEUNet: features, tokens and time."""
-    return BACKBONES.build(part(TINY_BACKBONES, 'IRSDEUNet')).tap_specs
+    """Those of a tiny IRSDEUNet, features, tokens and time, and a skip of a latent U-Net."""
+    return [*BACKBONES.build(part(TINY_BACKBONES, 'IRSDEUNet')).tap_specs, TapSpec('skip.0', 'skip', 1, 8)]
 
 
 def condition(batch: int = 2) -> Condition:
     """One entry for each of ``WIDTHS``; a single semantic token, as TPGDiff has it."""
     return Condition(dict(degradation=torch.randn(batch, 6)),
-                     dict(semantic=torch.randn(batch, 1, 6), structure=torch.randn(batch, 3, 8)))
+                     dict(semantic=torch.randn(batch, 1, 6), structure=torch.randn(batch, 3, 8)),
+                     dict(latent=torch.randn(batch, 4, 4, 4)))
 
 
 def feature(spec: TapSpec, batch: int = 2, side: int = 4) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 
 from restorelab.registry import BACKBONES
 from restorelab.structures import TapContext
-from tests.models.tiny import TINY_BACKBONES, part, randomize
+from tests.models.tiny import DENOISERS, TINY_BACKBONES, part, randomize
 
 
 class Recorder:
@@ -26,7 +26,7 @@ class Shift:
         return feat + 1
 
 
-@pytest.fixture(params=TINY_BACKBONES)
+@pytest.fixture(params=DENOISERS)
 def net(request):
     torch.manual_seed(0)
     return randomize(BACKBONES.build(part(TINY_BACKBONES, request.param))).eval()

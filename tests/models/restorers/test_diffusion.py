@@ -7,6 +7,7 @@ from torch import nn
 from restorelab.registry import LOSSES, MODELS
 from restorelab.structures import RestorationSample
 from tests.models.tiny import (
+    DENOISERS,
     PROCESS_OF,
     TINY_ADAPTERS,
     TINY_BACKBONES,
@@ -167,7 +168,7 @@ def test_an_objective_of_another_process_is_refused():
                  objective=dict(type='ReverseMeanMatching'))
 
 
-@pytest.mark.parametrize('backbone', TINY_BACKBONES)
+@pytest.mark.parametrize('backbone', DENOISERS)
 @pytest.mark.parametrize('process', sorted(set(PROCESS_OF.values())))
 def test_backbones_and_processes_cross(backbone, process):
     sampler = next(name for name, of in PROCESS_OF.items() if of == process)

@@ -1,0 +1,34 @@
+"""Starting a training from the weights of an earlier one."""
+
+from mmengine.model import BaseModule
+from mmengine.model.weight_init import update_init_info
+
+from restorelab.registry import WEIGHT_INITIALIZERS
+from restorelab.utils.checkpoint import load_known_weights, model_state, read_checkpoint
+from restorelab.utils.weights import resolve_weights
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class StartFrom:
+    """``init_cfg`` of a model that begins with another training's weights: a trunk, or the stage before.
+
+    Every weight in the file must have its place in the model; the model's others, of parts that the file has never
+    seen, keep their initial values. (MMEngine's ``Pretrained`` loads what fits and leaves the rest out in silence.)
+    Read when a training starts, never for restoring.
+
+    Args:
+        checkpoint: training checkpoint (its averaged weights count, where there are any), published
+            ``.safetensors``, or ``restorelab:<name>``.
+        prefix: where the file's model lies in this one, such as ``restorer.`` in a joint model.
+    Raises: FileNotFoundError; CheckpointError naming the weights that do not fit.
+    """
+
+    def __init__(self, checkpoint: str, prefix: str = ''):
+        self.checkpoint, self.prefix = checkpoint, prefix
+
+    def __call__(self, module: BaseModule) -> None:
+        path = resolve_weights(self.checkpoint)
+        state = model_state(read_checkpoint(path), path)
+        load_known_weights(module, {self.prefix + key: value for key, value in state.items()}, path)
+        if hasattr(module, '_params_init_info'):
+            update_init_info(module, init_info=f'load from {path}')
