@@ -1,14 +1,16 @@
 """Corruptions in five severities, after ImageNet-C (Hendrycks and Dietterich, arXiv 1903.12261).
 
 The strengths are those that UniRestore trains with, from the `imagecorruptions` package; blurs act within a channel.
-Radii are in pixels and were chosen for images of 224 to 512 pixels. Three of the set are not here: frost needs
-photographs of ice, spatter and saturate no one trains with.
+Radii are in pixels and were chosen for images of 224 to 512 pixels. Frost, photographs of ice in the original, is
+drawn here. Spatter and saturate no one trains with.
 """
 
 from collections.abc import Callable
 
 import cv2
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 from restorelab.datasets.degradations.basic import gaussian_noise as white_noise
 from restorelab.datasets.degradations.basic import jpeg
@@ -128,6 +130,19 @@ def fog(image: np.ndarray, strength: float, decay: float, rng: np.random.Generat
     return (image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]) * (top / (top + strength))
 
 
+def ice(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """(height, width, 3) in [0, 1]: bluish-white needles, the ridges of a fractal, over a dark pane."""
+    size = 1 << (max(height, width) - 1).bit_length()
+    ridges = sum(weight * (1 - np.abs(2 * plasma(size, decay, rng) - 1)) ** sharpness
+                 for weight, decay, sharpness in ((0.6, 1.7, 2), (0.4, 1.3, 6)))
+    return ridges[:height, :width, None] * np.array([0.85, 0.95, 1.0], np.float32)
+
+
+def frost(image: np.ndarray, keep: float, cover: float, rng: np.random.Generator) -> np.ndarray:
+    """``keep * image + cover * ice``; the original has photographs of frosted panes in place of ``ice``."""
+    return np.float32(keep) * image + np.float32(cover) * ice(*image.shape[:2], rng)
+
+
 def brightness(image: np.ndarray, shift: float, rng: np.random.Generator) -> np.ndarray:
     """HSV value + ``shift``, clipped to [0, 1]. Draws nothing."""
     hsv = cv2.cvtColor(np.clip(image, 0, 1), cv2.COLOR_RGB2HSV)
@@ -170,6 +185,7 @@ CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = dict(  # function, its st
     zoom_blur=(zoom_blur, [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)]),
     snow=(snowfall, [(0.1, 0.3, 3, 0.5, 10, 4, 0.8), (0.2, 0.3, 2, 0.5, 12, 4, 0.7), (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
                      (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65), (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55)]),
+    frost=(frost, [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)]),
     fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
     brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
     contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
@@ -191,3 +207,28 @@ def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Gener
         raise ValueError(f'severity {severity} of {name}; wanted is a whole number from 1 to 5')
     function, strengths = CORRUPTIONS[name]
     return function(image, *strengths[severity - 1], rng)
+
+
+@DEGRADATIONS.register_module()
+def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: int,
+                       rng: np.random.Generator) -> np.ndarray:
+    """``corruption`` at another size: shrunk or enlarged to ``short_side`` pixels, corrupted, and brought back.
+
+    So a fixed set of strengths covers a range of scales (UniRestore, arXiv 2501.13134, with sides of 128 to 511). The
+    name ``clean`` leaves the image as it is. Raises: what ``corruption`` does; ValueError for a side below 1.
+    """
+    if name == 'clean':
+        return image
+    if short_side < 1:
+        raise ValueError(f'short_side {short_side}; wanted is a whole number of pixels from 1')
+    height, width = image.shape[:2]
+    scale = short_side / min(height, width)
+    resized = _resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+    return _resize(corruption(resized, name, severity, rng), height, width)
+
+
+def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Bilinear, antialiased where it shrinks."""
+    planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None]
+    planes = F.interpolate(planes, (height, width), mode='bilinear', antialias=True)
+    return planes[0].permute(1, 2, 0).numpy()

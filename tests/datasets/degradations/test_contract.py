@@ -19,6 +19,7 @@ STRENGTHS = dict(
     rain=dict(density=0.01, length=15, brightness=0.8, slant=10),
     snow=dict(density=0.01, size=6, opacity=0.9),
     corruption=dict(name='fog', severity=3),
+    resized_corruption=dict(name='motion_blur', severity=2, short_side=24),
 )
 CASES = [*STRENGTHS.items()] + [('corruption', dict(name=name, severity=5)) for name in CORRUPTIONS]
 

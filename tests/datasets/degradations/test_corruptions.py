@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from restorelab.datasets.degradations import CORRUPTIONS, corruption
+from restorelab.datasets.degradations import CORRUPTIONS, corruption, resized_corruption
 from restorelab.datasets.degradations.corruptions import plasma
 from tests.datasets.pictures import flat, scene
 
@@ -78,3 +78,25 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_wrong_severity_is_refused(severity):
     with pytest.raises(ValueError, match='from 1 to 5'):
         corrupt(scene(), 'fog', severity)
+
+
+def test_frost_keeps_its_share_of_the_image():
+    out = corrupt(flat(1), 'frost', 5)
+    assert out.min() >= 0.6
+    assert out.max() > 0.9
+
+
+def test_a_clean_image_is_not_even_resized():
+    image = scene(40, 30)
+    assert resized_corruption(image, 'clean', 5, 17, np.random.default_rng(0)) is image
+
+
+def test_a_smaller_side_makes_the_same_blur_wider():
+    image = scene(96, 96)
+    small, large = (resized_corruption(image, 'defocus_blur', 1, side, np.random.default_rng(0)) for side in (32, 96))
+    assert np.square(small - image).mean() > np.square(large - image).mean()
+
+
+def test_a_side_of_no_pixels_is_refused():
+    with pytest.raises(ValueError, match='short_side 0'):
+        resized_corruption(scene(8, 8), 'fog', 1, 0, np.random.default_rng(0))
