@@ -33,7 +33,7 @@ class LatticeNoise:
         return whole[:, top:top + height, left:left + width].to(like).expand_as(like).clone()
 
     def at_stride(self, stride: int) -> 'LatticeNoise':
-        """The noise of a latent ``stride`` times smaller than the image; right at tiles that begin at multiples of it."""
+        """The noise of a latent ``stride`` times smaller; right for tiles that begin at multiples of it."""
         return LatticeNoise(self.seed, self.top // stride, self.left // stride)
 
     def _block(self, channels: int, row: int, col: int) -> Tensor:
