@@ -2,17 +2,21 @@ from restorelab.datasets.base import RestorationDataset
 from restorelab.datasets.composed_objects import ComposedObjects
 from restorelab.datasets.degrade import DEFAULT_KINDS, Degrade
 from restorelab.datasets.detection import DetectionDataset
+from restorelab.datasets.folds import FoldDataset
+from restorelab.datasets.noise_benchmark import NoiseBenchmarkDataset
 from restorelab.datasets.on_the_fly import EMBEDDED, OnTheFlyDataset
 from restorelab.datasets.paired import PairedDataset, TaskMixDataset
 from restorelab.datasets.recipes import RECIPES, RecipeDataset
-from restorelab.datasets.samplers import InfiniteSeededSampler, TaskBalancedBatchSampler
+from restorelab.datasets.samplers import GlobalBatchSampler, InfiniteSeededSampler, TaskBalancedBatchSampler
 from restorelab.datasets.transforms import (
     BlackFillCrop,
     CenterCrop,
+    CenterModCrop,
     ChannelHistEqualize,
     LabelFromBoxes,
     ModCrop,
     PackRestoration,
+    PositiveView,
     RandomCrop,
     RandomFlip,
     RandomResize,
@@ -22,8 +26,9 @@ from restorelab.datasets.transforms import (
     SemanticFromMasks,
 )
 
-__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'BlackFillCrop', 'CenterCrop', 'ChannelHistEqualize',
-           'ComposedObjects', 'Degrade', 'DetectionDataset', 'InfiniteSeededSampler', 'LabelFromBoxes', 'ModCrop',
-           'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'RandomCrop', 'RandomFlip', 'RandomResize',
-           'RandomTranspose', 'RecipeDataset', 'Resize', 'RestorationDataset', 'Route', 'SemanticFromMasks',
-           'TaskBalancedBatchSampler', 'TaskMixDataset']
+__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'BlackFillCrop', 'CenterCrop', 'CenterModCrop',
+           'ChannelHistEqualize', 'ComposedObjects', 'Degrade', 'DetectionDataset', 'FoldDataset',
+           'GlobalBatchSampler', 'InfiniteSeededSampler', 'LabelFromBoxes', 'ModCrop', 'NoiseBenchmarkDataset',
+           'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'PositiveView', 'RandomCrop', 'RandomFlip',
+           'RandomResize', 'RandomTranspose', 'RecipeDataset', 'Resize', 'RestorationDataset', 'Route',
+           'SemanticFromMasks', 'TaskBalancedBatchSampler', 'TaskMixDataset']

@@ -13,12 +13,19 @@ from restorelab.utils.images import READ_EXTENSIONS, read_image
 
 @dataclass(frozen=True)
 class Record:
-    """One sample before it is read: ``lq`` is None where the pipeline makes it, ``gt`` where there is none."""
+    """One sample before it is read: ``lq`` is None where the pipeline makes it, ``gt`` where there is none.
+
+    ``rendered``: the degraded image as another restorer restored it.  ``name``: path below the data set's folder,
+    without extension, which stays when the data move.  ``fold``: see ``FoldDataset``.
+    """
 
     key: str
     task: str
     lq: Path | None = None
     gt: Path | None = None
+    rendered: Path | None = None
+    name: str = ''
+    fold: int | None = None
 
 
 class ImageCache:
@@ -78,10 +85,13 @@ class RestorationDataset(Dataset):
 
     def read(self, record: Record) -> dict:
         """The sample as it enters the pipeline, without its ``rng``."""
-        images = {name: path for name, path in (('lq', record.lq), ('gt', record.gt)) if path is not None}
+        images = dict(lq=record.lq, gt=record.gt, rendered=record.rendered)
+        images = {name: path for name, path in images.items() if path is not None}
         results = dict(key=record.key, task=record.task, path=str(next(iter(images.values()))))
         results.update((name, self.cache.read(path)) for name, path in images.items())
         results['ori_shape'] = results[next(iter(images))].shape[:2]
+        if record.fold is not None:
+            results['fold'] = record.fold
         return results
 
 

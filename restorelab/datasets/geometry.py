@@ -1,14 +1,14 @@
 """Moving a sample's pixels and what is known about them together.
 
-Fields that move, as far as a sample has them: the images ``lq`` and ``gt`` (H, W, 3), ``sem_seg`` (H, W) uint8 class
-ids with 255 for unknown, ``masks`` (N, H, W) uint8 0/1, and ``boxes`` (N, 4) float32 as left, top, right, bottom in
-pixels. ``labels`` (N,) and ``ignore`` (N,) stay with their boxes.
+Fields that move, as far as a sample has them: the images ``lq``, ``gt`` and ``rendered`` (H, W, 3), ``sem_seg`` (H, W)
+uint8 class ids with 255 for unknown, ``masks`` (N, H, W) uint8 0/1, and ``boxes`` (N, 4) float32 as left, top, right,
+bottom in pixels. ``labels`` (N,) and ``ignore`` (N,) stay with their boxes.
 """
 
 import cv2
 import numpy as np
 
-IMAGES = ('lq', 'gt')
+IMAGES = ('lq', 'gt', 'rendered')
 OBJECTS = ('boxes', 'labels', 'ignore', 'masks')
 UNKNOWN = 255
 
@@ -18,8 +18,8 @@ def image_names(results: dict) -> list[str]:
     names = [name for name in IMAGES if name in results]
     shapes = {name: results[name].shape[:2] for name in names}
     if len(set(shapes.values())) > 1:
-        raise ValueError(f"sample '{results['key']}' ({results['path']}): lq and gt differ in size, {shapes}; "
-                         'they must show the same pixels (ModCrop may help where only a border was cut off)')
+        raise ValueError(f"sample '{results['key']}' ({results['path']}): {' and '.join(names)} differ in size, "
+                         f'{shapes}; they must show the same pixels (ModCrop may help where only a border was cut off)')
     return names
 
 

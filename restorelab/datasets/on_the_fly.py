@@ -56,6 +56,6 @@ class OnTheFlyDataset(RestorationDataset):
         else:
             folders = [source] if isinstance(source, str | Path) else source
             names = {path: name_in(path, folder) for folder in folders for path in find_images(folder)}
-        records = [Record(key=f'{key}_{task}', task=task, gt=path)
+        records = [Record(key=f'{key}_{task}', task=task, gt=path, name=names[path])
                    for key, path in zip(unique_keys(names.values()), names, strict=True) for task in tasks]
         super().__init__(records, pipeline, seed, cache_mib)

@@ -22,9 +22,9 @@ def folder_records(task: str, lq: Path | None, gt: Path | None, lq_name: str = '
     """
     if lq is None or gt is None:
         folder, role = (gt, 'gt') if lq is None else (lq, 'lq')
-        paths = find_images(folder)
-        keys = unique_keys(name_in(path, folder) for path in paths)
-        return [Record(key, task, **{role: path}) for key, path in zip(keys, paths, strict=True)]
+        names = {name_in(path, folder): path for path in find_images(folder)}
+        return [Record(key, task, name=name, **{role: path})
+                for key, (name, path) in zip(unique_keys(names), names.items(), strict=True)]
     found = pair_folders(lq, gt, lq_name, gt_name)
     if found.lonely:
         raise ValueError(f'{len(found.lonely)} image(s) in {lq} have no partner in {gt}: {some(found.lonely)}. Names '
@@ -32,8 +32,9 @@ def folder_records(task: str, lq: Path | None, gt: Path | None, lq_name: str = '
     if found.unused:
         print_log(f'{gt}: {len(found.unused)} clean image(s) have no degraded one in {lq} and stay unused: '
                   f'{some(found.unused)}', 'current', logging.WARNING)
-    keys = unique_keys(name_in(degraded, lq) for degraded, _ in found.pairs)
-    return [Record(key, task, degraded, clean) for key, (degraded, clean) in zip(keys, found.pairs, strict=True)]
+    names = [name_in(degraded, lq) for degraded, _ in found.pairs]
+    return [Record(key, task, degraded, clean, name=name)
+            for key, name, (degraded, clean) in zip(unique_keys(names), names, found.pairs, strict=True)]
 
 
 def list_records(task: str | None, list_file: str | Path, root: str | Path) -> list[Record]:
@@ -41,8 +42,17 @@ def list_records(task: str | None, list_file: str | Path, root: str | Path) -> l
     rows = read_list(list_file, root)
     if untold := [lq for lq, _, own in rows if not (own or task)]:
         raise ValueError(f'{list_file}: no task for {some(untold)}; give a third column, or `task`')
-    keys = unique_keys(name_in(lq, root) for lq, _, _ in rows)
-    return [Record(key, own or task, lq, gt) for key, (lq, gt, own) in zip(keys, rows, strict=True)]
+    names = [name_in(lq, root) for lq, _, _ in rows]
+    return [Record(key, own or task, lq, gt, name=name)
+            for key, name, (lq, gt, own) in zip(unique_keys(names), names, rows, strict=True)]
+
+
+def with_renderings(records: list[Record], folder: Path) -> list[Record]:
+    """The records with the image of the same name in ``folder`` as ``rendered``. Raises ValueError naming the rest."""
+    images = {name_in(path, folder): path for path in find_images(folder)}
+    if lonely := [record.name for record in records if record.name not in images]:
+        raise ValueError(f'{len(lonely)} image(s) have no rendering of the same name in {folder}: {some(lonely)}')
+    return [replace(record, rendered=images[record.name]) for record in records]
 
 
 @DATASETS.register_module()
@@ -56,12 +66,14 @@ class PairedDataset(RestorationDataset):
         lq, gt: folders below ``root``, read to the bottom. Without ``gt`` the samples have no clean image.
         lq_name, gt_name: patterns whose groups pairs share, see ``pairing.pair_folders``.
         list_file: instead of the folders, see ``pairing.read_list``.
+        rendered: folder of what another restorer made of the degraded images, under the same names.
     Raises: FileNotFoundError or ValueError that names the folder, file or line that is missing or has no partner.
     """
 
     def __init__(self, pipeline: Iterable[dict | Callable], root: str | Path = '.', task: str | None = None,
                  lq: str | None = None, gt: str | None = None, lq_name: str = '(.*)', gt_name: str = '(.*)',
-                 list_file: str | Path | None = None, seed: int = 0, cache_mib: float = 1024):
+                 list_file: str | Path | None = None, rendered: str | None = None, seed: int = 0,
+                 cache_mib: float = 1024):
         if (lq is None) == (list_file is None):
             raise ValueError(f'PairedDataset: lq={lq!r}, list_file={list_file!r}; give the folder lq (and gt), or a '
                              'list_file')
@@ -72,6 +84,8 @@ class PairedDataset(RestorationDataset):
             raise ValueError(f"PairedDataset of {root / lq}: say its task, such as task='rain'")
         else:
             records = folder_records(task, root / lq, None if gt is None else root / gt, lq_name, gt_name)
+        if rendered is not None:
+            records = with_renderings(records, root / rendered)
         super().__init__(records, pipeline, seed, cache_mib)
 
 

@@ -188,6 +188,46 @@ class ModCrop:
 
 
 @TRANSFORMS.register_module()
+class CenterModCrop:
+    """Cut both sides to multiples of ``divisor``, keeping the middle; an odd row or column more goes at the end.
+
+    How AirNet, PromptIR and Perceive-IR prepare test images (``divisor=16``).
+    Raises: ValueError that names the sample when a side is shorter than ``divisor``.
+    """
+
+    def __init__(self, divisor: int):
+        self.divisor = divisor
+
+    def __call__(self, results: dict) -> dict:
+        rows, cols = geometry.image_size(results)
+        if min(rows, cols) < self.divisor:
+            raise ValueError(f"sample '{results['key']}': {rows}x{cols}, smaller than the divisor {self.divisor} of "
+                             'CenterModCrop')
+        top, left = rows % self.divisor // 2, cols % self.divisor // 2
+        geometry.crop(results, top, left, rows - rows % self.divisor, cols - cols % self.divisor)
+        return results
+
+
+@TRANSFORMS.register_module()
+class PositiveView:
+    """Cut ``positive_lq``, a random square of ``lq`` with flips of its own, for losses that compare two views.
+
+    Put it before the crop of the sample itself, and behind what degrades it: both views then show one degradation.
+
+    Args:
+        size: side in pixels.  flip: probability of each of the two flips.
+    """
+
+    def __init__(self, size: int, flip: float = 0.5):
+        self.crop, self.flip = RandomCrop(size), RandomFlip(flip, flip)
+
+    def __call__(self, results: dict) -> dict:
+        view = dict(lq=results['lq'], key=results['key'], path=results['path'], rng=results['rng'])
+        results['positive_lq'] = self.flip(self.crop(view))['lq']
+        return results
+
+
+@TRANSFORMS.register_module()
 class RandomFlip:
     """Mirror left-right with probability ``horizontal`` and top-down with probability ``vertical``."""
 
@@ -238,10 +278,10 @@ class ChannelHistEqualize:
 class PackRestoration:
     """The last transform: ``dict(inputs=<uint8 (3, H, W) of lq>, data_samples=<RestorationSample>)``.
 
-    The data sample holds ``gt`` (uint8 (3, H, W)) where there is one, and as meta ``key``, ``task``, ``path`` and
-    ``ori_shape``. Annotations get the names that they have in OpenMMLab: ``gt_instances`` and ``ignored_instances``
-    with ``bboxes`` (N, 4), ``labels`` (N,) and, where they were read, ``masks`` (N, H, W); ``gt_sem_seg.sem_seg``
-    (1, H, W); ``gt_label`` (); and as meta ``img_id`` and ``route``.
+    The data sample holds ``gt``, ``rendered`` and ``positive_lq`` (uint8 (3, H, W)) where there are such, and as meta
+    ``key``, ``task``, ``path``, ``ori_shape`` and, where known, ``fold``. Annotations get the names that they have in
+    OpenMMLab: ``gt_instances`` and ``ignored_instances`` with ``bboxes`` (N, 4), ``labels`` (N,) and, where they were
+    read, ``masks`` (N, H, W); ``gt_sem_seg.sem_seg`` (1, H, W); ``gt_label`` (); and as meta ``img_id`` and ``route``.
     Raises: ValueError when lq and gt differ in size, KeyError when there is no lq.
     """
 
@@ -250,10 +290,12 @@ class PackRestoration:
             raise KeyError(f"sample '{results['key']}' has no degraded image 'lq'; put Degrade before PackRestoration, "
                            'or use a data set of pairs')
         image_names(results)
-        named = [*('key', 'task', 'path', 'ori_shape'), *(name for name in ('img_id', 'route') if name in results)]
+        known = [name for name in ('fold', 'img_id', 'route') if name in results]
+        named = ['key', 'task', 'path', 'ori_shape', *known]
         sample = RestorationSample(metainfo={name: results[name] for name in named})
-        if 'gt' in results:
-            sample.gt = _to_tensor(results['gt'])
+        for name in ('gt', 'rendered', 'positive_lq'):
+            if name in results:
+                sample.set_field(_to_tensor(results[name]), name)
         if 'boxes' in results:
             sample.gt_instances = _instances(results, ~results['ignore'])
             sample.ignored_instances = _instances(results, results['ignore'])

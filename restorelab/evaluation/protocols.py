@@ -57,8 +57,10 @@ PRESETS: dict[str, dict[str, Protocol]] = {
     # DiffUIR: luma for rain, snow, blur and low light; MATLAB's eval/SOTS.m for haze; RGB with a 3-D window for UDC
     'diffuir': dict(any=Protocol(space='y', window='gaussian_replicate'), haze=Protocol(space='y_rounded'),
                     udc=Protocol(window='gaussian_3d')),
-    # Perceive-IR: output not quantized, scikit-image's SSIM
-    'perceive_ir': dict(any=Protocol(uint8=False, window='uniform')),
+    # Perceive-IR, PromptIR, AirNet: output not quantized, scikit-image's SSIM. What differs between three and five
+    # tasks is the data: crops and noise are those of NoiseBenchmarkDataset
+    'adair3': dict(any=Protocol(uint8=False, window='uniform')),
+    'adair5': dict(any=Protocol(uint8=False, window='uniform')),
     'unirestore': dict(any=Protocol(window='uniform')),
 }
 

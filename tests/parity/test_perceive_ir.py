@@ -1,13 +1,23 @@
 """Perceive-IR against numbers of its official modules. All sizes come from the recordings' own JSON and metadata."""
 
+import itertools
 import json
+import math
+import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.optim import CosineAnnealingLR
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from restorelab.datasets import CenterModCrop, GlobalBatchSampler
+from restorelab.datasets.folds import sample_fold, stable_seed
+from restorelab.datasets.noise_benchmark import center_crop, image_noise, stream_noise
+from restorelab.evaluation.protocols import find_preset
 from restorelab.models.layers.restormer import PixelLayerNorm
 from restorelab.models.losses.clip_aware import CLIPAwareLoss
 from restorelab.models.losses.contrastive import task_infonce
@@ -340,3 +350,85 @@ def test_the_perceptual_loss_and_its_gradient(perceptual):
     assert_close(value, recorded['dpl.loss.full'])
     value.backward()
     assert_close(restored.grad, recorded['dpl.grad_restored.full'])
+
+
+# -- protocols ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('key', ['sample_fold', 'stable_seed'])
+def test_folds_and_seeds(key):
+    rule = dict(sample_fold=sample_fold, stable_seed=stable_seed)[key]
+    recorded = vectors()[key]
+    assert {name: rule(*name.split('|')) for name in recorded} == recorded
+
+
+def clean_images(recorded: Recording) -> list[np.ndarray]:
+    return [recorded[f'clean.{number}'].numpy() for number in range(len(recorded.under('clean.')))]
+
+
+def recorded_sigmas(recorded: Recording, protocol: str) -> list[int]:
+    return sorted({int(key.split('.')[0]) for key in recorded.under(f'{protocol}.sigma')})
+
+
+def test_crops_to_multiples_of_16():
+    recorded = recording('protocol')
+    for number, image in enumerate(clean_images(recorded)):
+        expected = recorded[f'clean_crop16.{number}'].numpy()
+        assert np.array_equal(center_crop(image), expected)
+        sample = dict(lq=image, gt=image, key='', path='')
+        assert np.array_equal(CenterModCrop(16)(sample)['lq'], expected)
+
+
+def test_noise_of_three_tasks():
+    recorded = recording('protocol')
+    sigmas = recorded_sigmas(recorded, 'adair3')
+    noisy = iter(stream_noise([center_crop(image) for image in clean_images(recorded)], sigmas))
+    for sigma in sigmas:
+        for number in range(len(clean_images(recorded))):
+            assert np.array_equal(next(noisy), recorded[f'adair3.sigma{sigma}.{number}'].numpy())
+
+
+def test_noise_of_five_tasks():
+    recorded = recording('protocol')
+    for sigma in recorded_sigmas(recorded, 'adair5'):
+        for number, image in enumerate(clean_images(recorded)):
+            noisy = image_noise(image, number, sigma).transpose(2, 0, 1)
+            assert np.array_equal(noisy, recorded[f'adair5.sigma{sigma}.{number}'].numpy())
+
+
+@pytest.mark.parametrize('name', ['adair3', 'adair5'])
+def test_scores(name):
+    recorded = recording('protocol')
+    scores = find_preset(name)['any'].score(recorded['metric.pred'][None], recorded['metric.target'][None])
+    assert_close(torch.cat(scores), recorded['metric.psnr_ssim'])
+
+
+def test_the_global_batch_sampler():
+    recorded = recording('protocol')
+    streams = recorded.under('sampler.')
+    assert streams
+    for name, expected in streams.items():
+        samples, batches, seed, epoch, rank, start = re.fullmatch(
+            r'n(\d+)_b([\d-]+)_seed(\d+)_epoch(\d+)_rank(\d+)(?:_start(\d+))?', name).groups()
+        sizes = [int(size) for size in batches.split('-')]
+        source = SimpleNamespace(dataset=range(int(samples)), seed=int(seed), rank=int(rank), world_size=len(sizes))
+        sampler = GlobalBatchSampler(source, sizes[int(rank)], sizes)
+        sampler.seek(int(epoch) * len(sampler) + int(start or 0))
+        drawn = list(itertools.islice(itertools.chain.from_iterable(sampler), len(expected)))
+        assert [index % int(samples) for index in drawn] == expected.tolist()
+        assert {index // int(samples) for index in drawn} == {int(epoch)}
+
+
+def test_the_learning_rate():
+    recorded = {int(step): rate for step, rate in vectors()['cosine_lr_500k'].items()}
+    total, top = max(recorded), recorded[0]
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=top)
+    scheduler = CosineAnnealingLR(optimizer, T_max=total, eta_min=min(recorded.values()), by_epoch=False)
+    for step in sorted(recorded):
+        if step > 1:
+            break
+        assert optimizer.param_groups[0]['lr'] == pytest.approx(recorded[step], abs=1e-12)
+        optimizer.step()
+        scheduler.step()
+    closed = {step: min(recorded.values()) + (top - min(recorded.values())) * (1 + math.cos(math.pi * step / total)) / 2
+              for step in recorded}
+    assert closed == pytest.approx(recorded, abs=1e-12)

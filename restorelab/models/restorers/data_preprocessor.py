@@ -6,6 +6,8 @@ from torch import Tensor
 
 from restorelab.registry import MODELS
 
+IMAGE_FIELDS = ('gt', 'rendered', 'positive_lq')
+
 
 def to_unit_range(image: Tensor) -> Tensor:
     """uint8 0..255 to float32 [0, 1]; a float tensor is taken to be in [0, 1] already."""
@@ -16,7 +18,7 @@ def to_unit_range(image: Tensor) -> Tensor:
 class RestorationDataPreprocessor(BaseDataPreprocessor):
     """Batches images: a list of (3, H, W), uint8 or float32, becomes float32 (B, 3, H, W), RGB, [0, 1].
 
-    The clean image ``gt`` in each data sample is converted the same way and stays with its sample.
+    ``gt``, ``rendered`` and ``positive_lq`` of each data sample are converted the same way and stay with it.
     Raises: ValueError that names the samples when the images of a batch differ in size.
     """
 
@@ -31,6 +33,7 @@ class RestorationDataPreprocessor(BaseDataPreprocessor):
                                  'one size in the pipeline, or use batch_size=1')
             inputs = torch.stack(list(inputs))
         for sample in samples or ():
-            if 'gt' in sample:
-                sample.gt = to_unit_range(sample.gt)
+            for name in IMAGE_FIELDS:
+                if name in sample:
+                    sample.set_field(to_unit_range(sample.get(name)), name)
         return dict(inputs=to_unit_range(inputs), data_samples=samples)
