@@ -28,7 +28,7 @@ from restorelab.utils.weights import SCHEME, published_names, read_published, re
 DEFAULT = 'tpgdiff-small'
 # measured on TPGDiff's paper-sized network (64 channels, linear attention): 3.6 kB a pixel, so 2 GiB for 768x768
 WHOLE_PIXELS = 768 * 768
-TILE = 512
+TILE = 640
 
 Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
 
@@ -97,7 +97,8 @@ class RestoreModel:
         return next(self.model.parameters()).device
 
     def __call__(self, image: Picture, steps: int | None = None, tile: int | None = None, overlap: int | None = None,
-                 seed: int = 0, equalize: bool = False, progress: bool = False) -> Image.Image | np.ndarray | Tensor:
+                 seed: int = 0, equalize: bool = False, progress: bool = False,
+                 task: str | None = None) -> Image.Image | np.ndarray | Tensor:
         """Restore one picture; the same picture and seed give the same result.
 
         ============================================  ==========================
@@ -113,14 +114,18 @@ class RestoreModel:
         Args:
             steps: sampling steps instead of those of the model's sampler.
             tile: largest side, in pixels, that is restored at once; 0 never cuts. By default images of more pixels
-                than 768x768 are cut into tiles of 512. Priors always see the whole image.
+                than 768x768 are cut into tiles of at most 640. Priors always see the whole image.
             overlap: pixels that neighboring tiles share, at most half of ``tile``; about an eighth of it by default.
             seed: of the sampler's noise.
             equalize: first spread each channel's histogram over 0..255, for models that were trained on such inputs
                 (DiffUIR's low light); a blind model wants the picture as it is.
             progress: show a bar over the tiles.
-        Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted.
+            task: what to restore for (``ir`` for the eye, ``det``, ...), for models with a prompt for each task; by
+                default their first.
+        Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted; KeyError
+            for a task that the model does not know.
         """
+        check_task(self.model, task)
         batch, back = read_picture(image)
         if equalize:
             batch = torch.stack([to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch])
@@ -131,22 +136,32 @@ class RestoreModel:
         if tile:
             check_tile(tile, overlap)
         with sampling_steps(self.model, steps), torch.inference_mode():
-            restored = self._restore(batch, tile, overlap, seed, progress)
+            restored = self._restore(batch, tile, overlap, seed, progress, task)
         return back(restored)
 
-    def _restore(self, batch: Tensor, tile: int, overlap: int, seed: int, progress: bool) -> Tensor:
+    def _restore(self, batch: Tensor, tile: int, overlap: int, seed: int, progress: bool, task: str | None) -> Tensor:
+        routes = None if task is None else [task] * len(batch)
         height, width = batch.shape[-2:]
         lq = batch.to(self.device, torch.float32)
         cond = self.model.condition(lq)
         if tile == 0 or max(height, width) <= tile:
-            return self.model.restore(lq, cond, LatticeNoise(seed))
+            return self.model.restore(lq, cond, LatticeNoise(seed), routes)
 
         def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
             part_cond = cut_maps(cond, top, left, part.shape[-2:], (height, width))
-            return self.model.restore(part.contiguous(), part_cond, LatticeNoise(seed, top, left))
+            return self.model.restore(part.contiguous(), part_cond, LatticeNoise(seed, top, left), routes)
 
         return blend_tiles(restore_tile, lq, tile, overlap,
                            lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress))
+
+
+def check_task(model: nn.Module, task: str | None) -> None:
+    """Raise KeyError, naming those there are, unless ``model`` has a prompt for ``task``; None is always right."""
+    restorer = getattr(model, 'restorer', model)
+    known = [name for adapter in getattr(restorer, 'adapters', ()) for name in getattr(adapter, 'tasks', ())]
+    if task is not None and task not in known:
+        raise KeyError(f"task '{task}': this model restores for {known or 'the eye alone'}; "
+                       f"{'choose one of these' if known else 'leave the task out'}")
 
 
 def cut_maps(cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]) -> Condition:

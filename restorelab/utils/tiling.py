@@ -1,7 +1,8 @@
 """A large image through a function that only takes small ones: overlapping tiles, blended by Hann ramps.
 
-Tiles begin at multiples of ``tile - overlap``, so a network with strides cuts its grid as in the whole image when that
-number is a multiple of its ``size_divisor``; the last tile of a row ends with the image and is smaller.
+As few tiles as ``tile`` allows, of nearly one size, since statistics over a sliver mislead a network. They begin at
+multiples of 16 pixels (of ``tile - overlap``, where that is smaller), so that a network with strides cuts its grid as
+in the whole image; the last tile of a row ends with the image and is a little smaller.
 
 Across an overlap of O pixels the outermost quarter of each tile, where it lacks context, is dropped, and the middle
 half goes over from one tile to the next along a Hann ramp. The weights of all tiles sum to one everywhere. So a
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+GRID = 16  # the stride of every network here divides it
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,13 @@ def hann_ramp(overlap: int) -> Tensor:
 
 
 def split_axis(length: int, tile: int, overlap: int) -> list[Span]:
-    """Spans of at most ``tile`` pixels that cover ``length`` and overlap by exactly ``overlap``."""
-    stride = tile - overlap
-    count = max(1, math.ceil((length - overlap) / stride))
-    return [Span(i * stride, min(i * stride + tile, length), i > 0, i < count - 1) for i in range(count)]
+    """The fewest spans of at most ``tile`` pixels that cover ``length`` and overlap by exactly ``overlap``."""
+    covered = max(1, length - overlap)
+    count = math.ceil(covered / (tile - overlap))
+    stride = min(tile - overlap, math.ceil(covered / count / GRID) * GRID)
+    count = math.ceil(covered / stride)
+    starts = [i * stride for i in range(count)]
+    return [Span(start, min(start + stride + overlap, length), start > 0, start < starts[-1]) for start in starts]
 
 
 def default_overlap(tile: int) -> int:

@@ -41,6 +41,14 @@ def test_no_tile_is_larger_than_asked_and_neighbors_share_the_overlap(size, tile
         assert (spans[0].start, spans[-1].stop) == (0, length)
 
 
+@pytest.mark.parametrize(('length', 'tile', 'overlap', 'count'),
+                         [(1024, 640, 80, 2), (1000, 512, 64, 3), (600, 512, 64, 2)])
+def test_tiles_are_few_and_of_nearly_one_size(length, tile, overlap, count):
+    sides = [span.stop - span.start for span in split_axis(length, tile, overlap)]
+    assert len(sides) == count
+    assert max(sides) - min(sides) < 16 * count
+
+
 def test_without_overlap_each_pixel_belongs_to_one_tile_alone():
     image = torch.rand(1, 3, 20, 30)
     result = blend_tiles(lambda part, top, left: torch.full_like(part, top * 100 + left), image, 10, 0)
