@@ -107,6 +107,8 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
     parser.add_argument('--equalize', action='store_true', help='equalize the histogram of each channel first, for '
                         'models trained on such inputs (low light)')
+    parser.add_argument('--task', help='what to restore for, with models that have prompts: ir (the eye), cls, '
+                        'seg, det, ... (default: the first)')
     parser.add_argument('--panel', action='store_true', help='also write the degraded image beside the restored one')
     parser.add_argument('--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)")
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)')
@@ -117,7 +119,7 @@ def _restore(args: argparse.Namespace) -> int:
     from restorelab.apis import restore_files
     return restore_files(args.input, args.output, model=args.model, checkpoint=args.checkpoint, tile=args.tile,
                          steps=args.steps, panel=args.panel, seed=args.seed, device=args.device,
-                         overwrite=args.overwrite, equalize=args.equalize)
+                         overwrite=args.overwrite, equalize=args.equalize, task=args.task)
 
 
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:

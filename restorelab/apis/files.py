@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from restorelab.apis.inference import RestoreModel, load
+from restorelab.apis.inference import RestoreModel, check_task, load
 from restorelab.utils.images import (
     READ_EXTENSIONS,
     WRITE_OPTIONS,
@@ -23,7 +23,8 @@ _SHOWN = 5
 
 def restore_files(source: str, output: str, model: str | None = None, checkpoint: str | None = None,
                   tile: int | None = None, steps: int | None = None, panel: bool = False, seed: int = 0,
-                  device: str | None = None, overwrite: bool = False, equalize: bool = False) -> int:
+                  device: str | None = None, overwrite: bool = False, equalize: bool = False,
+                  task: str | None = None) -> int:
     """Restore every image of ``source`` into ``output``. Returns 0, or 1 when some file could not be read.
 
     Results keep the relative names of their inputs, and their extensions where images are written with them (else
@@ -33,11 +34,13 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     Args:
         source: an image file, a folder (with all that lies below it), or a glob (``**`` goes into folders).
         output: a file when ``source`` is one and this has an image extension; otherwise a folder, made when missing.
-        model, checkpoint, device: as in ``load``.  tile, steps, seed, equalize: as in ``RestoreModel``.
+        model, checkpoint, device: as in ``load``.  tile, steps, seed, equalize, task: as in
+            ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
     Raises: FileNotFoundError when nothing is found; ValueError when a result would replace an input or two results
-        would share a name; FileExistsError; OSError when the output cannot be written; and what ``load`` raises.
+        would share a name; FileExistsError; OSError when the output cannot be written; KeyError for an unknown task;
+        and what ``load`` raises.
     """
     jobs = plan(source, output)
     panels = {path: path.with_name(f'{path.stem}_panel.png') for _, path in jobs} if panel else {}
@@ -45,11 +48,12 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     for folder in sorted({path.parent for _, path in jobs}):
         _check_writable(folder)
     restorer = load(model, checkpoint, device)
+    check_task(restorer.model, task)
     failures = []
     for path, result in tqdm(jobs, desc='restoring', unit='image'):
         try:
             _restore_file(restorer, path, result, panels.get(result), tile=tile, steps=steps, seed=seed,
-                          equalize=equalize)
+                          equalize=equalize, task=task)
         except ImageReadError as error:
             failures.append(str(error))
     tqdm.write(f'{len(jobs) - len(failures)} of {len(jobs)} images restored into {output}')

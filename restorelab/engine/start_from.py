@@ -19,16 +19,19 @@ class StartFrom:
     Args:
         checkpoint: training checkpoint (its averaged weights count, where there are any), published
             ``.safetensors``, or ``restorelab:<name>``.
-        prefix: where the file's model lies in this one, such as ``restorer.`` in a joint model.
-    Raises: FileNotFoundError; CheckpointError naming the weights that do not fit.
+        part: take only this part of the file's model, such as ``restorer`` of a joint one.
+    Raises: FileNotFoundError; CheckpointError naming the weights that do not fit, or a part that is not there.
     """
 
-    def __init__(self, checkpoint: str, prefix: str = ''):
-        self.checkpoint, self.prefix = checkpoint, prefix
+    def __init__(self, checkpoint: str, part: str = ''):
+        self.checkpoint, self.part = checkpoint, part
 
     def __call__(self, module: BaseModule) -> None:
         path = resolve_weights(self.checkpoint)
         state = model_state(read_checkpoint(path), path)
-        load_known_weights(module, {self.prefix + key: value for key, value in state.items()}, path)
+        if self.part:
+            prefix = f'{self.part}.'
+            state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        load_known_weights(module, state, path)
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=f'load from {path}')

@@ -76,6 +76,8 @@ def load_known_weights(model: nn.Module, state: dict[str, Tensor], source: str |
 
     Raises: CheckpointError when the file holds what the model has no place for, or nothing at all of it.
     """
+    if not state:
+        raise CheckpointError(f'{source}: no weights for this part of the model')
     _check_fit(model.state_dict(), state, source, missing=[])
     model.load_state_dict(state, strict=False)
 

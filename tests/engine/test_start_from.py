@@ -1,10 +1,17 @@
 import pytest
 import torch
 from mmengine.model import BaseModule
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from restorelab.engine import StartFrom
 from restorelab.utils.checkpoint import CheckpointError
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    with DefaultScope.overwrite_default_scope('restorelab'):
+        yield
 
 
 class Whole(BaseModule):
@@ -28,11 +35,16 @@ def test_it_loads_what_the_file_knows_and_leaves_the_rest(tmp_path):
     assert torch.equal(model.new.weight, before)
 
 
-def test_a_prefix_says_where_the_file_belongs(tmp_path):
-    trunk = nn.Linear(2, 2)
-    model = Whole(checkpoint=saved(tmp_path, trunk.state_dict()), prefix='trunk.')
+def test_a_part_is_taken_alone(tmp_path):
+    joint = {**{f'restorer.{key}': value for key, value in Whole().state_dict().items()}, 'task.weight': torch.ones(1)}
+    model = Whole(checkpoint=saved(tmp_path, joint), part='restorer')
     model.init_weights()
-    assert torch.equal(model.trunk.bias, trunk.bias)
+    assert torch.equal(model.new.bias, joint['restorer.new.bias'])
+
+
+def test_a_part_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(CheckpointError, match='no weights for this part'):
+        StartFrom(saved(tmp_path, Whole().state_dict()), part='restorer')(Whole())
 
 
 @pytest.mark.parametrize(('state', 'what'), [

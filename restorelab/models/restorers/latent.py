@@ -71,6 +71,11 @@ class LatentRestorer(Restorer):
         """The part whose ``steps`` say how many are taken."""
         return self.prior
 
+    @property
+    def process(self):
+        """The part that knows the noise law."""
+        return self.prior
+
     def all_taps(self) -> list[TapSpec]:
         return [*super().all_taps(), *self.prior.tap_specs]
 

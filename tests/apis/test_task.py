@@ -1,0 +1,45 @@
+"""Restoring for a task, with a model that has prompts."""
+
+import numpy as np
+import pytest
+import torch
+
+from restorelab.apis import RestoreModel
+from restorelab.registry import MODELS
+from tests.apis.tiny import tiny_restorer
+from tests.models.tiny import TINY_RESTORERS, part, randomize
+
+PICTURE = np.random.default_rng(0).integers(0, 255, (20, 28, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope='module')
+def model():
+    torch.manual_seed(0)
+    net = MODELS.build(part(TINY_RESTORERS, 'LatentRestorer'))
+    randomize(net.adapters, std=0.2)
+    torch.nn.init.normal_(net.adapters[2].prompts['det'], std=30)
+    return RestoreModel(net)
+
+
+def test_tasks_restore_differently_and_the_first_is_the_default(model):
+    default, ir, det = (model(PICTURE, task=task) for task in (None, 'ir', 'det'))
+    assert np.array_equal(default, ir)
+    assert not np.array_equal(default, det)
+
+
+def test_the_task_holds_for_every_tile(model):
+    assert not np.array_equal(model(PICTURE, task='ir', tile=16), model(PICTURE, task='det', tile=16))
+
+
+def test_steps_can_be_chosen(model):
+    assert not np.array_equal(model(PICTURE), model(PICTURE, steps=2))
+
+
+def test_an_unknown_task_is_refused_with_those_there_are(model):
+    with pytest.raises(KeyError, match=r"task 'seg': this model restores for \['ir', 'det'\]; choose one of these"):
+        model(PICTURE, task='seg')
+
+
+def test_a_model_without_prompts_takes_no_task():
+    with pytest.raises(KeyError, match='restores for the eye alone; leave the task out'):
+        RestoreModel(tiny_restorer())(PICTURE, task='ir')

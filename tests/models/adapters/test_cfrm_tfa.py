@@ -1,0 +1,85 @@
+"""CFRM and TFA on a pixel-space network, where nobody has put them."""
+
+import pytest
+import torch
+
+from restorelab.registry import ADAPTERS, MODELS
+from restorelab.structures import RestorationSample, TapSpec
+from tests.models.tiny import TINY_BACKBONES, TINY_PROCESSES, TINY_SAMPLERS, part
+
+SPECS = [TapSpec('enc.s2', 'enc', 2, 8), TapSpec('dec.s2.in', 'dec', 2, 8), TapSpec('dec.s1.in', 'dec', 1, 8)]
+PAIR = [('dec.s2.in', 'enc.s2')]
+
+
+def restorer(*adapters: dict):
+    torch.manual_seed(0)
+    return MODELS.build(dict(
+        type='DiffusionRestorer', backbone=part(TINY_BACKBONES, 'ResidualDiffusionUNet'),
+        process=part(TINY_PROCESSES, 'SharedResidualProcess'), loss=dict(type='L1Loss'),
+        sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'), adapters=list(adapters)))
+
+
+def both(**options) -> list[dict]:
+    return [dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[0.1], cut=False, **options),
+            dict(type='TFA', pairs=PAIR, tasks=['ir', 'det'], **options)]
+
+
+def images(seed: int = 1):
+    return torch.rand(2, 3, 8, 12, generator=torch.Generator().manual_seed(seed))
+
+
+def samples():
+    return [RestorationSample(gt=gt, metainfo=dict(key='a', task='noise', route=route))
+            for gt, route in zip(images(2), ('ir', 'det'), strict=True)]
+
+
+def test_with_zero_init_a_restorer_begins_bit_for_bit_as_it_was():
+    plain, adapted = restorer(), restorer(*both(zero_init=True))
+    adapted.load_state_dict(plain.state_dict(), strict=False)
+    assert torch.equal(adapted.restore(images(), routes=['ir', 'det']), plain.restore(images()))
+
+
+def test_the_reference_pass_teaches_cfrm_and_the_trunk_trains_along():
+    model = restorer(*both())
+    losses = model(images(), samples(), mode='loss')
+    assert set(losses) == {'loss_diffusion', 'loss_cfrm'}
+    sum(losses.values()).backward()
+    assert all(weight.grad is not None for weight in model.adapters[0].parameters())
+    assert model.backbone.init_conv.weight.grad is not None
+
+
+def test_the_loss_of_a_clean_input_vanishes_while_cfrm_is_the_identity():
+    model = restorer(*both(zero_init=True))
+    given = samples()
+    lq = torch.stack([sample.gt for sample in given])
+    assert model(lq, given, mode='loss')['loss_cfrm'] < 1e-10  # the two passes differ in memory layout
+
+
+def test_cut_features_carry_no_gradient_and_the_loss_does():
+    model = restorer({**both()[0], 'cut': True}, both()[1])
+    losses = model(images(), samples(), mode='loss')
+    losses['loss_diffusion'].backward(retain_graph=True)
+    assert all(weight.grad is None for weight in model.adapters[0].parameters())
+    losses['loss_cfrm'].backward()
+    assert all(weight.grad is not None for weight in model.adapters[0].parameters())
+
+
+def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
+    model = restorer(*both())
+    torch.nn.init.normal_(model.adapters[1].prompts['det'], std=50)
+    assert not torch.equal(model.restore(images(), routes=['ir', 'ir']), model.restore(images(), routes=['det', 'det']))
+
+
+def test_tfa_alone_takes_the_plain_encoder_features():
+    assert restorer(both()[1]).restore(images()).shape == images().shape
+
+
+@pytest.mark.parametrize(('cfg', 'error', 'message'), [
+    (dict(type='CFRM', taps=['enc.s2']), ValueError, '1 taps, 3 num_naf and 3 loss_weights'),
+    (dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[1], groups=5), ValueError, 'cannot be cut into 5'),
+    (dict(type='TFA', pairs=[('dec.s1.in', 'enc.s2')]), ValueError, 'differ in stride'),
+    (dict(type='TFA', pairs=PAIR, frozen_tasks=['seg']), KeyError, r"frozen_tasks \['seg'\] are not among"),
+    (dict(type='ControlSCTuner'), ValueError, 'has none; it belongs to a LatentRestorer')])
+def test_what_does_not_fit_is_named(cfg, error, message):
+    with pytest.raises(error, match=message):
+        ADAPTERS.build(cfg, default_args=dict(tap_specs=SPECS, cond_widths={}))

@@ -1,0 +1,206 @@
+"""LatentRestorer with all of UniRestore's parts, tiny."""
+
+import json
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from restorelab.registry import MODELS
+from restorelab.structures import Condition, RestorationSample
+from tests.models.tiny import TINY_ADAPTERS, TINY_BACKBONES, TINY_PRIORS, TINY_RESTORERS, part, randomize
+
+CFRM, CONTROL, EDITOR = TINY_RESTORERS['LatentRestorer']['adapters']
+
+
+def restorer(**options) -> nn.Module:
+    torch.manual_seed(0)
+    model = MODELS.build(part(TINY_RESTORERS, 'LatentRestorer', **options))
+    randomize(model.adapters, std=0.2)
+    return model
+
+
+def images(batch: int = 2) -> Tensor:
+    return torch.rand(batch, 3, 16, 24, generator=torch.Generator().manual_seed(1))
+
+
+def samples(*routes: str | None) -> list[RestorationSample]:
+    return [RestorationSample(gt=torch.rand(3, 16, 24), metainfo=dict(key=f'{i}', task='noise', **(
+        dict(route=route) if route else {}))) for i, route in enumerate(routes)]
+
+
+def losses(model: nn.Module, *routes: str | None, seed: int = 0) -> dict[str, Tensor]:
+    torch.manual_seed(seed)
+    return model(images(len(routes)), samples(*routes), mode='loss')
+
+
+def test_loss_mode_gives_all_losses_of_the_stages():
+    assert set(losses(restorer(), 'ir', 'det')) == {'loss_cfrm', 'loss_latent', 'loss_image', 'loss_keep'}
+
+
+def test_adapters_train_and_nothing_else():
+    model = restorer()
+    sum(losses(model, 'ir', 'det').values()).backward()
+    without = {name for name, weight in model.named_parameters() if weight.grad is None}
+    assert without == {name for name, _ in model.named_parameters() if not name.startswith('adapters.')}
+
+
+def test_the_trunk_stays_in_eval_mode():
+    model = restorer().train()
+    assert not any(module.training for part in (model.backbone, model.prior) for module in part.modules())
+
+
+def test_without_a_look_at_images_a_training_step_decodes_none(monkeypatch):
+    model = restorer(image_loss=None)
+    monkeypatch.setattr(model.backbone, 'decode', None)
+    assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_latent'}
+
+
+def test_a_frozen_first_stage_gives_no_losses_and_gets_no_gradient():
+    model = restorer(latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, EDITOR])
+    given = losses(model, 'ir')
+    assert set(given) == {'loss_image'}
+    given['loss_image'].backward()
+    assert {name.split('.')[1] for name, weight in model.named_parameters() if weight.grad is not None} == {'2'}
+
+
+def test_the_image_loss_of_a_mixed_batch_is_the_mean_of_its_images():
+    model = restorer(posterior='mode', image_weight=10.0, keep_weight=1.0)
+    gt, z_0, ctx = torch.rand(2, 3, 16, 24), torch.randn(2, 4, 4, 6), model.context(Condition(), ['ir', 'det'])
+    model.encode(images(), torch.randn_like, ctx)
+    restored = model.backbone.decode(z_0, ctx)
+    given = model._image_losses(restored, z_0, ctx, gt, ['ir', 'det'])
+    kept = model.backbone.decode(z_0, ctx.rerouted(['ir', 'ir']))
+    torch.testing.assert_close(given['loss_image'], 10 * (restored[0] - gt[0]).abs().mean() / 2)
+    torch.testing.assert_close(given['loss_keep'], (kept[1] - gt[1]).abs().mean() / 2)
+
+
+@pytest.mark.parametrize('size', [(16, 24), (9, 7), (20, 33)])
+def test_any_size_comes_back_in_the_unit_range(size):
+    lq = torch.rand(1, 3, *size)
+    out = restorer().restore(lq)
+    assert out.shape == lq.shape
+    assert out.min() >= 0
+    assert out.max() <= 1
+
+
+def test_the_same_image_gives_the_same_result():
+    model = restorer()
+    assert torch.equal(model.restore(images()), model.restore(images()))
+
+
+def test_a_mixed_batch_equals_the_batches_of_its_routes():
+    model = restorer()
+    mixed = model.restore(images(), routes=['ir', 'det'])
+    for i, route in enumerate(['ir', 'det']):
+        alone = model.restore(images()[i:i + 1], routes=[route])
+        torch.testing.assert_close(mixed[i:i + 1], alone, atol=1e-6, rtol=0)
+
+
+def test_no_route_means_the_first_task():
+    model = restorer()
+    assert torch.equal(model.restore(images()), model.restore(images(), routes=['ir', 'ir']))
+
+
+def test_an_unknown_route_is_refused_with_those_there_are():
+    with pytest.raises(KeyError, match=r"no prompt for \['cls'\]; this model restores for \['ir', 'det'\]"):
+        restorer().restore(images(1), routes=['cls'])
+
+
+def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
+    old = restorer()
+    grown = restorer(latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, {
+        **EDITOR, 'tasks': ['ir', 'det', 'seg'], 'frozen': True, 'frozen_tasks': ['ir', 'det']}])
+    assert grown.load_state_dict(old.state_dict(), strict=False).missing_keys == ['adapters.2.prompts.seg']
+    optimizer = torch.optim.AdamW(grown.parameters(), lr=1.0, weight_decay=0.1)
+    before = grown.restore(images(), routes=['seg', 'seg'])
+    for _ in range(2):
+        step = grown.training_step(images(), samples('seg', 'seg'))[1]
+        optimizer.zero_grad()
+        step.restored.square().mean().backward()
+        optimizer.step()
+    assert not torch.equal(grown.restore(images(), routes=['seg', 'seg']), before)
+    for route in ('ir', 'det'):
+        routes = [route, route]
+        assert torch.equal(grown.restore(images(), routes=routes), old.restore(images(), routes=routes))
+
+
+def test_more_steps_give_another_result():
+    model = restorer()
+    one = model.restore(images())
+    model.sampler.steps = 2
+    assert not torch.equal(model.restore(images()), one)
+
+
+def test_the_last_step_may_go_to_the_clean_latent():
+    one = restorer(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='one'))
+    z, t = torch.randn(1, 4, 4, 4), torch.tensor([999])
+    context = lambda step: one.denoiser_context(z, step, Condition())  # noqa: E731
+    expected = one.prior.clean_from(one.prior.predict(z, t, context(t)), z, t)
+    torch.testing.assert_close(one.prior.sample(z, context), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_training_may_decode_what_restoring_would():
+    model = restorer(train_source='lq', latent_loss=None, posterior='mode')
+    assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_image'}
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(posterior='mean'), "posterior='mean'; choose from"),
+    (dict(train_source='hq'), "train_source='hq'; choose 'gt' or 'lq'"),
+    (dict(train_source='lq'), 'a latent_loss would train nothing'),
+    (dict(pad_multiple=12), 'together shrink by 8'),
+    (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='two')), "final_alpha='two'"),
+    (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', train_times=[1000])), 'from 0 to 999')])
+def test_wrong_options_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        restorer(**options)
+
+
+def test_a_skip_without_a_control_map_of_its_size_is_refused():
+    controller = {**CONTROL['controller'], 'channel_mults': [1], 'attention': [False]}
+    with pytest.raises(ValueError, match=r"skips \['skip.2', 'skip.3'\] are smaller than the last of 1"):
+        restorer(adapters=[part(TINY_ADAPTERS, 'ControlSCTuner', controller=controller)])
+
+
+class TestPretrained:
+    """SD-Turbo's folder layout with tiny networks."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        from transformers import CLIPTextConfig, CLIPTextModel
+        source = restorer()
+        source.backbone.vae.save_pretrained(tmp_path / 'vae')
+        source.prior.unet.save_pretrained(tmp_path / 'unet')
+        text = CLIPTextConfig(vocab_size=2, hidden_size=8, intermediate_size=8, num_hidden_layers=1,
+                              num_attention_heads=1, max_position_embeddings=77, bos_token_id=0, eos_token_id=1)
+        CLIPTextModel(text).save_pretrained(tmp_path / 'text_encoder')
+        (tmp_path / 'tokenizer').mkdir()
+        (tmp_path / 'tokenizer' / 'vocab.json').write_text(json.dumps({'<|startoftext|>': 0, '<|endoftext|>': 1}))
+        (tmp_path / 'tokenizer' / 'merges.txt').write_text('#version: 0.2\n')
+        return tmp_path, source
+
+    def build(self, folder) -> nn.Module:
+        return restorer(backbone=part(TINY_BACKBONES, 'LatentAutoencoder', pretrained=str(folder)),
+                        prior=part(TINY_PRIORS, 'SDTurboPrior', pretrained=str(folder)))
+
+    def test_a_local_folder_gives_both_networks_and_the_empty_prompt(self, folder):
+        path, source = folder
+        randomize(source.backbone), randomize(source.prior)
+        source.backbone.vae.save_pretrained(path / 'vae')
+        source.prior.unet.save_pretrained(path / 'unet')
+        model = self.build(path)
+        model.load_pretrained()
+        for ours, theirs in ((model.backbone.vae, source.backbone.vae), (model.prior.unet, source.prior.unet)):
+            assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.state_dict().items())
+        assert model.prior.null_embeds.abs().sum() > 0
+
+    def test_a_missing_part_is_named_with_both_ways_to_provide_it(self, folder):
+        path, _ = folder
+        (path / 'unet' / 'config.json').unlink()
+        with pytest.raises(FileNotFoundError, match=r"'unet/config.json' of .* Two ways to provide it: run once on a "
+                                                    r'machine that reaches the hub .* or copy a snapshot'):
+            self.build(path).load_pretrained()
+
+    def test_pretrained_networks_stay_out_of_checkpoints(self, tmp_path):
+        assert {name.split('.')[0] for name in self.build(tmp_path).state_dict()} == {'adapters'}
