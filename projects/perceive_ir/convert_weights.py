@@ -35,6 +35,7 @@ RENAMES = [  # in this order
     (r'\.ffn\.depthwise\.', '.ffn.project_in.1.'),
     (r'\.ffn\.project_in\.(weight|bias)$', r'.ffn.project_in.0.\1'),
 ]
+MARKS = ('embed.bias', 'latent.0.attention.temperature', 'output.bias')  # every size has them
 
 
 def convert_network(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -48,12 +49,14 @@ def convert_name(key: str) -> str:
     return key
 
 
-def model_config(network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base', padding: str = 'reflect') -> dict:
+def model_config(network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base',
+                 padding: str = 'reflect') -> dict:
     """The config of the restorer that converted weights are of, from their shapes."""
     guided = any(key.startswith('adapters.') for key in network)
     stages = [*(f'backbone.encoders.{level}.' for level in range(3)), 'backbone.latent.']
     backbone = dict(
-        type='RestormerUNet', dim=len(network['backbone.embed.bias']), blocks=[_depth(network, stage) for stage in stages],
+        type='RestormerUNet', dim=len(network['backbone.embed.bias']),
+        blocks=[_depth(network, stage) for stage in stages],
         heads=[len(network[f'{stage}0.attention.temperature']) for stage in stages],
         refinement=_depth(network, 'backbone.refinement.'))
     config = dict(type='RegressionRestorer', backbone=backbone, loss=dict(type='L1Loss'), padding=padding)
@@ -82,12 +85,10 @@ def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
     """
     checkpoint = read_checkpoint(path)
     state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
-    names = {key.removeprefix('module.') for key in state} if isinstance(state, dict) else set()
-    if not {'embed.bias', 'latent.0.attention.temperature', 'output.bias'} <= {n.replace('.blocks.', '.') for n in names}:
-        raise CheckpointError(f'{path}: not an official Perceive-IR checkpoint (embed, latent and output are wanted under '
-                              f"'model'); it has the keys {sorted(map(str, checkpoint))[:5]}. The code of December 2025 "
-                              'is another method, and its weights do not fit')
-    network = convert_network(state)
+    network = convert_network(state) if isinstance(state, dict) else {}
+    if missing := {f'backbone.{name}' for name in MARKS} - set(network):
+        raise CheckpointError(f"{path}: not an official Perceive-IR checkpoint; it lacks {sorted(missing)} under 'model', "
+                              'as we name it. The code of December 2025 is another method, and its weights do not fit')
     config = model_config(network, dino, padding)
     model = MODELS.build(config)
     load_weights(model, network, path)
@@ -98,9 +99,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=Path, help='official .pth file')
     parser.add_argument('output', type=Path, help='.safetensors file to write')
-    parser.add_argument('--dino', default='facebook/dinov2-base', help='hub id or folder of DINOv2 (default: %(default)s)')
+    parser.add_argument('--dino', default='facebook/dinov2-base',
+                        help='hub id or folder of DINOv2 (default: %(default)s)')
     parser.add_argument('--padding', choices=['reflect', 'replicate'], default='reflect',
-                        help='how images become multiples of 8; the five-task benchmark replicates (default: %(default)s)')
+                        help='how images become multiples of 8; the five-task benchmark replicates edges')
     args = parser.parse_args()
     try:
         model, config = convert(args.checkpoint, args.dino, args.padding)

@@ -1,5 +1,6 @@
 from restorelab.engine.atomic_checkpoint_hook import AtomicCheckpointHook, latest_checkpoint
 from restorelab.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from restorelab.engine.difficulty_reference_hook import DifficultyReferenceHook
 from restorelab.engine.inverse_decay_ema import InverseDecayEMA
 from restorelab.engine.non_finite_loss_hook import NonFiniteLossHook
 from restorelab.engine.panel_hook import PanelHook
@@ -11,6 +12,6 @@ from restorelab.engine.start_from import StartFrom
 from restorelab.engine.step_ema_hook import StepEMAHook
 from restorelab.engine.strict_load_hook import StrictLoadHook
 
-__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'InverseDecayEMA', 'NonFiniteLossHook', 'PanelHook',
-           'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StartFrom',
-           'StepEMAHook', 'StrictLoadHook', 'latest_checkpoint']
+__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DifficultyReferenceHook', 'InverseDecayEMA',
+           'NonFiniteLossHook', 'PanelHook', 'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook',
+           'SeekingIterTrainLoop', 'StartFrom', 'StepEMAHook', 'StrictLoadHook', 'latest_checkpoint']

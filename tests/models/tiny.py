@@ -8,6 +8,10 @@ from restorelab.structures import Condition, TapSpec
 
 TOWER = dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8, embed_dim=6)
 
+CLIP = dict(embed_dim=6, vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
+            text_cfg=dict(context_length=6, vocab_size=6, width=8, heads=2, layers=1))
+DINO = dict(hidden_size=6, num_hidden_layers=2, num_attention_heads=1, image_size=28, patch_size=14)
+
 DENOISERS = ['IRSDEUNet', 'ResidualDiffusionUNet']  # state, degraded image, time -> prediction
 
 TINY_BACKBONES = dict(
@@ -15,12 +19,16 @@ TINY_BACKBONES = dict(
     LatentAutoencoder=dict(vae=dict(
         block_out_channels=[8, 8, 8], layers_per_block=1, norm_num_groups=4,
         down_block_types=['DownEncoderBlock2D'] * 3, up_block_types=['UpDecoderBlock2D'] * 3)),
-    ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]))
+    ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
+    RestormerUNet=dict(dim=4, blocks=[1, 1], heads=[1, 2], refinement=1, decoder_block=dict(type='EnhancedBlock')))
 
 TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     BoxDoGCue=dict(),
     CLIPDegradationPrior=dict(tower=TOWER),
+    CLIPQualityPerceiver=dict(clip=CLIP, num_context=4),
     CLIPSemanticPrior=dict(tower=TOWER),
+    CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
+    DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
     DarkChannelCue=dict(),
     DepthCue=dict(pretrained='tiny-depth'),
     SDTurboPrior=dict(unet=dict(
@@ -38,12 +46,19 @@ TINY_ADAPTERS = dict(
     ControlSCTuner=dict(controller=dict(
         width=32, channel_mults=[1, 1], attention=[True, False], out_channels=32, num_blocks=1)),
     PooledFiLM=dict(taps=['enc.s1.block', 'dec.s2.in']),
+    PromptGuidance=dict(taps=['dec.s2.in']),
+    PromptInteraction=dict(taps=['dec.s2.in'], num_prompts=2, prompt_size=2, num_heads=2),
     PromptTimeAdapter=dict(),
     TFA=dict(pairs=[('dec.s2.in', 'enc.s2'), ('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
     TokenCrossAttention=dict())
 
 TINY_LOSSES = dict(
     CosineDistillationLoss=dict(), L1Loss=dict(), LabelSmoothedCrossEntropy=dict(), MSELoss=dict(), PSNRLoss=dict())
+
+TINY_STEP_LOSSES = dict(  # called with a TrainingStep
+    CLIPAwareLoss=dict(perceiver=dict(type='CLIPQualityPerceiver', **TINY_PRIORS['CLIPQualityPerceiver'])),
+    DifficultyAdaptivePerceptualLoss=dict(widths=[4, 4, 4]),
+    TaskInfoNCE=dict())
 
 TINY_PROCESSES = dict(
     MeanRevertingProcess=dict(steps=8), ReverseMeanMatching=dict(), SharedResidualProcess=dict(steps=8))
@@ -85,6 +100,18 @@ TINY_RESTORERS = dict(
         tasks=['haze', 'noise'],
         semantic_loss=dict(type='CosineDistillationLoss'),
         degradation_loss=dict(type='LabelSmoothedCrossEntropy')),
+    PromptLearning=dict(perceiver=part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False)),
+    ProxyRestorer=dict(
+        restorer=dict(type='RegressionRestorer', backbone=dict(
+            type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1), loss=dict(type='L1Loss')),
+        pretrained='weights.pth'),
+    RegressionRestorer=dict(
+        backbone=part(TINY_BACKBONES, 'RestormerUNet'),
+        priors=[part(TINY_PRIORS, 'DINOv2ClassTokens'), part(TINY_PRIORS, 'CompactDegradationEncoder')],
+        adapters=[part(TINY_ADAPTERS, 'PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance'])],
+        loss=dict(type='L1Loss'),
+        step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES}),
+    RenderedProxy=dict(),
     RestorationDataPreprocessor=dict())
 
 WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8, 'maps.latent': 4}

@@ -156,7 +156,7 @@ def build_clip(clip: str | dict) -> nn.Module:
 
 
 def encode_prompts(clip: nn.Module, prompts: Tensor, end: int) -> Tensor:
-    """Projected features (K, D), not normalized, of embedded prompts (K, L, W) whose end-of-text token is at ``end``."""
+    """Projected features (K, D), not normalized, of embedded prompts (K, L, W); ``end``: place of end-of-text."""
     x = prompts + clip.positional_embedding
     x = clip.ln_final(clip.transformer(x, attn_mask=clip.attn_mask))
     return x[:, end] @ clip.text_projection

@@ -1,0 +1,57 @@
+"""Learned degradation prompts that mix themselves by what they see (PromptIR)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.models.layers.restormer import TransformerBlock
+from restorelab.registry import ADAPTERS
+from restorelab.structures import TapContext, TapSpec, select_taps
+
+FEATURE_MAPS = ('enc', 'mid', 'dec')
+
+
+class PromptBlock(nn.Module):
+    """Generation and interaction of one tap: (B, C, H, W) -> the same."""
+
+    def __init__(self, channels: int, num_prompts: int, prompt_size: int, num_heads: int):
+        super().__init__()
+        self.prompts = nn.Parameter(torch.rand(num_prompts, channels, prompt_size, prompt_size))
+        self.choose = nn.Linear(channels, num_prompts)
+        self.smooth = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.block = TransformerBlock(2 * channels, num_heads)
+        self.reduce = nn.Conv2d(2 * channels, channels, 1, bias=False)
+
+    def forward(self, feat: Tensor) -> Tensor:
+        weights = self.choose(feat.mean(dim=(2, 3))).softmax(dim=1)
+        mixed = torch.einsum('bn,nchw->bchw', weights, self.prompts)
+        prompt = self.smooth(F.interpolate(mixed, feat.shape[-2:], mode='bilinear', align_corners=False))
+        return self.reduce(self.block(torch.cat([feat, prompt], dim=1)))
+
+
+@ADAPTERS.register_module()
+class PromptInteraction(nn.Module):
+    """PromptIR's prompt block on feature taps: (B, C, H, W) -> the same; needs no prior.
+
+    Learned maps are mixed by a softmax over what the mean feature says, resized, and joined to the feature by a
+    transformer block. Source: PromptIR (arXiv 2306.13090); there it sits behind the deepest stage and the two decoder
+    levels above (``dec.s8``, ``dec.s4``, ``dec.s2``), with prompts of other widths than the features; here they have
+    the features' width, so its weights do not fit. As in the paper it is not the identity at the start.
+
+    Args:
+        taps: feature taps.  num_prompts: maps to mix.  prompt_size: their side.  num_heads: of the transformer blocks.
+    """
+
+    needs = ()
+
+    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
+                 num_prompts: int = 5, prompt_size: int = 16, num_heads: int = 4):
+        super().__init__()
+        self.taps = tuple(taps)
+        self.layers = nn.ModuleList(PromptBlock(spec.channels, num_prompts, prompt_size, num_heads)
+                                    for spec in select_taps(tap_specs, taps, 'PromptInteraction', FEATURE_MAPS))
+
+    def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
+        return self.layers[self.taps.index(name)](feat)

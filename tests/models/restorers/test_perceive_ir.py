@@ -1,0 +1,134 @@
+"""Regression restorers, the proxies of their losses, and prompt learning."""
+
+import pytest
+import torch
+
+from restorelab.registry import MODELS
+from restorelab.structures import Condition, RestorationSample, TrainingStep
+from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, part
+
+
+def build(name: str, **options):
+    torch.manual_seed(0)
+    return MODELS.build(part(TINY_RESTORERS, name, **options))
+
+
+def samples(*tasks: str, **meta) -> list[RestorationSample]:
+    return [RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(task=task, key=task, **meta)) for task in tasks]
+
+
+def test_all_losses_of_a_step_are_finite_and_every_free_weight_learns():
+    model = build('RegressionRestorer').train()
+    losses = model(torch.rand(2, 3, 16, 16), samples('haze', 'noise'), mode='loss')
+    assert set(losses) == {'loss_pixel', 'loss_clipawareloss', 'loss_difficultyadaptiveperceptualloss',
+                           'loss_taskinfonce'}
+    assert all(loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    assert [name for name, weight in model.named_parameters() if weight.requires_grad and weight.grad is None] == []
+
+
+@pytest.mark.parametrize('size', [(16, 16), (9, 7), (1, 1)])
+@pytest.mark.parametrize('padding', ['reflect', 'replicate'])
+def test_images_of_any_size_are_restored(size, padding):
+    model, lq = build('RegressionRestorer', padding=padding).eval(), torch.rand(1, 3, *size)
+    assert model.restore(lq).shape == lq.shape
+
+
+def test_paddings_differ():
+    lq = torch.rand(1, 3, 9, 7)
+    first, second = (build('RegressionRestorer', padding=how).eval().restore(lq) for how in ('reflect', 'replicate'))
+    assert not torch.equal(first, second)
+
+
+def test_an_unknown_padding_is_refused():
+    with pytest.raises(ValueError, match="'reflect' or 'replicate', not 'zero'"):
+        build('RegressionRestorer', padding='zero')
+
+
+def test_the_network_refuses_sizes_that_it_cannot_halve():
+    with pytest.raises(ValueError, match='multiples of 2'):
+        build('RegressionRestorer').backbone(torch.rand(1, 3, 9, 8))
+
+
+def test_a_context_is_computed_by_the_wanted_priors_alone():
+    cond = build('RegressionRestorer').condition(torch.rand(1, 3, 16, 16), ['vectors.degradation'])
+    assert cond.names() == ['vectors.degradation']
+
+
+def test_guidance_is_refused_by_a_plain_decoder():
+    options = TINY_RESTORERS['RegressionRestorer']
+    plain = {key: value for key, value in options['backbone'].items() if key != 'decoder_block'}
+    with pytest.raises(ValueError, match=r'PromptGuidance asks for the taps'):
+        build('RegressionRestorer', backbone=plain)
+
+
+def step(*tasks: str, **meta) -> TrainingStep:
+    lq = torch.rand(len(tasks), 3, 16, 16)
+    return TrainingStep(lq, lq, lq, Condition(), samples(*tasks, **meta))
+
+
+def test_a_proxy_restores_its_tasks_and_its_fold_alone():
+    given = step('haze', 'noise', fold=0)
+    images, mask = build('ProxyRestorer', tasks=['noise'])(given)
+    assert mask.tolist() == [0, 1]
+    assert torch.equal(images[0], given.lq[0])
+    assert not torch.equal(images[1], given.lq[1])
+    assert build('ProxyRestorer', fold=1)(given)[1].tolist() == [0, 0]
+
+
+def test_a_proxy_reads_its_weights_and_stays_out_of_checkpoints(tmp_path):
+    source = build('ProxyRestorer').restorer
+    torch.nn.init.ones_(source.backbone.embed.weight)
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'medium.pth')
+    proxy = build('ProxyRestorer', pretrained=str(tmp_path / 'medium.pth'))
+    proxy.load_pretrained()
+    assert torch.equal(proxy.restorer.backbone.embed.weight, source.backbone.embed.weight)
+    assert proxy.state_dict() == {}
+
+
+def test_a_proxy_by_fold_wants_to_know_the_folds():
+    with pytest.raises(KeyError, match='wrap its data set in FoldDataset'):
+        build('ProxyRestorer', fold=0)(step('haze'))
+
+
+def triplets(count: int) -> tuple[torch.Tensor, list[RestorationSample]]:
+    """White noise, grey and black, which a random tower tells apart."""
+    made = samples(*['haze'] * count)
+    for sample in made:
+        sample.rendered = torch.full((3, 16, 16), 0.5)
+        sample.gt = torch.zeros(3, 16, 16)
+    return torch.rand(count, 3, 16, 16).round(), made
+
+
+def test_prompts_learn_to_rank():
+    model = build('PromptLearning')
+    optimizer = torch.optim.Adam([weight for weight in model.parameters() if weight.requires_grad], lr=0.05)
+    for _ in range(60):
+        losses = model(*triplets(4), mode='loss')
+        optimizer.zero_grad()
+        losses['loss_prompts'].backward()
+        optimizer.step()
+    for sample in model(*triplets(4), mode='predict'):
+        assert sample.tier_scores == sorted(sample.tier_scores)
+
+
+def test_only_the_prompts_learn():
+    model = build('PromptLearning')
+    assert [name for name, weight in model.named_parameters() if weight.requires_grad] == ['perceiver.context']
+
+
+def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
+    from restorelab.registry import PRIORS
+    model = build('PromptLearning')
+    torch.nn.init.ones_(model.perceiver.context)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
+    frozen = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    frozen.load_pretrained()
+    image = torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(frozen.logits(image), model.perceiver.logits(image))
+    assert frozen.state_dict() == {}
+
+
+def test_one_field_a_tier():
+    with pytest.raises(ValueError, match='the perceiver has 3 words'):
+        build('PromptLearning', tiers=['lq', 'gt'])
