@@ -73,7 +73,9 @@ class TFA(nn.Module):
         zero_init: start as the identity, for a trunk that works already.
         frozen: train prompts only.
         frozen_tasks: prompts that do not train. Frozen with all other tasks here, a new task changes nothing for them.
-    Raises: ValueError for a pair whose taps differ in stride; KeyError for an unknown route or frozen task.
+        prompt_for: prompt to take for a route in place of its own, such as ``dict(det='ir')``: what would a detector
+            say of images that were restored for the eye?
+    Raises: ValueError for a pair whose taps differ in stride; KeyError for an unknown route or prompt.
     """
 
     needs = ()
@@ -83,10 +85,13 @@ class TFA(nn.Module):
                  pairs: Sequence[tuple[str, str]] = (('dec.s8.in', 'enc.s8'), ('dec.s4.in', 'enc.s4'),
                                                      ('dec.s2.in', 'enc.s2')),
                  tasks: Sequence[str] = ('ir',), prompt_len: int = 1, zero_init: bool = False, frozen: bool = False,
-                 frozen_tasks: Sequence[str] = ()):
+                 frozen_tasks: Sequence[str] = (), prompt_for: Mapping[str, str] | None = None):
         super().__init__()
         if unknown := sorted(set(frozen_tasks) - set(tasks)):
             raise KeyError(f'frozen_tasks {unknown} are not among the tasks {list(tasks)}')
+        self.prompt_for = dict(prompt_for or {})
+        if unknown := sorted({*self.prompt_for, *self.prompt_for.values()} - set(tasks)):
+            raise KeyError(f'prompt_for names {unknown}, which are not among the tasks {list(tasks)}')
         self.skip_of = dict(pairs)
         self.tasks = tuple(tasks)
         self.taps = tuple(dict.fromkeys((*self.skip_of.values(), *self.skip_of)))
@@ -113,7 +118,7 @@ class TFA(nn.Module):
         if unknown := sorted(set(routes) - set(self.tasks)):
             raise KeyError(f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task to '
                            '`tasks` of TFA and train its prompt')
-        return torch.stack([self.prompts[route] for route in routes])
+        return torch.stack([self.prompts[self.prompt_for.get(route, route)] for route in routes])
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         if name not in self.skip_of:

@@ -70,6 +70,14 @@ def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
     assert not torch.equal(model.restore(images(), routes=['ir', 'ir']), model.restore(images(), routes=['det', 'det']))
 
 
+def test_a_route_may_take_the_prompt_of_another():
+    plain, swapped = restorer(*both()), restorer(both()[0], {**both()[1], 'prompt_for': dict(det='ir')})
+    torch.nn.init.normal_(plain.adapters[1].prompts['det'], std=50)
+    swapped.load_state_dict(plain.state_dict())
+    for_eye = plain.restore(images(), routes=['ir', 'ir'])
+    assert torch.equal(swapped.restore(images(), routes=['det', 'det']), for_eye)
+
+
 def test_tfa_alone_takes_the_plain_encoder_features():
     assert restorer(both()[1]).restore(images()).shape == images().shape
 
@@ -79,6 +87,7 @@ def test_tfa_alone_takes_the_plain_encoder_features():
     (dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[1], groups=5), ValueError, 'cannot be cut into 5'),
     (dict(type='TFA', pairs=[('dec.s1.in', 'enc.s2')]), ValueError, 'differ in stride'),
     (dict(type='TFA', pairs=PAIR, frozen_tasks=['seg']), KeyError, r"frozen_tasks \['seg'\] are not among"),
+    (dict(type='TFA', pairs=PAIR, prompt_for=dict(det='ir')), KeyError, r"prompt_for names \['det'\]"),
     (dict(type='ControlSCTuner'), ValueError, 'has none; it belongs to a LatentRestorer')])
 def test_what_does_not_fit_is_named(cfg, error, message):
     with pytest.raises(error, match=message):

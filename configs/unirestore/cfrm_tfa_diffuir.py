@@ -1,0 +1,104 @@
+"""CFRM and TFA of UniRestore on DiffUIR's network and sampler: a prompt for the eye and a prompt for a detector.
+
+Run:    python tools/train.py configs/unirestore/cfrm_tfa_diffuir.py
+Test:   python tools/test.py configs/unirestore/cfrm_tfa_diffuir.py CKPT
+        the detector on images restored for the eye: --cfg-options model.restorer.adapters.1.prompt_for.det=ir
+Needs:  2 CPU cores, under 20 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
+Expect: see projects/unirestore/README.md.
+
+It starts from the DiffUIR-T that ships, and at the first step restores as that one does, bit for bit: both adapters
+begin as the identity. The RetinaNet first learns the shapes on clean images and then judges what is restored for it.
+"""
+_base_ = ['../_base_/runtime.py']
+
+model = dict(
+    type='JointRestorer',
+    restorer=dict(
+        type='DiffusionRestorer',
+        init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny'),
+        backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1], linear_attention='constant'),
+        process=dict(
+            type='SharedResidualProcess', steps=1000, delta=1.8e-3, noise_scale=0.1,
+            train_times=[332, 665, 999, 999, 999]),
+        loss=dict(type='L1Loss'),
+        sampler=dict(type='SDTDDIMSampler', steps=3),
+        adapters=[
+            dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
+            dict(type='TFA', tasks=['ir', 'det'], zero_init=True)]),
+    tasks=dict(det=dict(
+        type='MMDetTask',
+        loss_weight=0.1,
+        detector=dict(
+            type='mmdet.RetinaNet',
+            data_preprocessor=dict(
+                type='DetDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
+                bgr_to_rgb=True, pad_size_divisor=32),
+            backbone=dict(
+                type='ResNet', depth=18, base_channels=16, stem_channels=16, out_indices=[1, 2, 3],
+                norm_cfg=dict(type='BN', requires_grad=True), style='pytorch'),
+            neck=dict(
+                type='FPN', in_channels=[32, 64, 128], out_channels=32, num_outs=4, add_extra_convs='on_input'),
+            bbox_head=dict(
+                type='RetinaHead', num_classes=4, in_channels=32, stacked_convs=1, feat_channels=32,
+                anchor_generator=dict(
+                    type='AnchorGenerator', octave_base_scale=3, scales_per_octave=2, ratios=[1.0],
+                    strides=[8, 16, 32, 64]),
+                bbox_coder=dict(
+                    type='DeltaXYWHBBoxCoder', target_means=[0.0, 0.0, 0.0, 0.0], target_stds=[1.0, 1.0, 1.0, 1.0]),
+                loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=1.0),
+                loss_bbox=dict(type='L1Loss', loss_weight=1.0)),
+            train_cfg=dict(
+                assigner=dict(
+                    type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0, ignore_iof_thr=-1),
+                sampler=dict(type='PseudoSampler'), allowed_border=-1, pos_weight=-1, debug=False),
+            test_cfg=dict(
+                nms_pre=300, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5),
+                max_per_img=50)))))
+
+_kinds = ['haze', 'lowlight', 'noise', 'rain']
+_augment = [dict(type='RandomFlip', horizontal=0.5), dict(type='Degrade'), dict(type='PackRestoration')]
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSeededSampler'),
+    dataset=dict(type='TaskMixDataset', datasets=[
+        dict(
+            type='ComposedObjects', split='train', route='ir', tasks=_kinds, all_tasks=True,
+            pipeline=[dict(type='RandomCrop', size=64), *_augment]),
+        dict(
+            type='ComposedObjects', split='train', route='det', tasks=_kinds, all_tasks=True, filter_empty=True,
+            pipeline=[dict(type='RandomCrop', size=64, objects=True), *_augment])]))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ComposedObjects', split='val', route='det', tasks=_kinds,
+        pipeline=[dict(type='Degrade'), dict(type='PackRestoration')]))
+test_dataloader = val_dataloader
+val_evaluator = [
+    dict(type='RestorationMetric'),
+    dict(type='ThreeViewMetric', metric=dict(
+        type='mmdet.CocoMetric', ann_file='data/composed_objects/val.json', metric='bbox'))]
+test_evaluator = val_evaluator
+
+custom_hooks = [dict(
+    type='TaskWarmupHook', task='det', max_iters=600,
+    dataloader=dict(
+        batch_size=8, num_workers=2, sampler=dict(type='InfiniteSeededSampler'),
+        dataset=dict(
+            type='ComposedObjects', split='train', route='det', tasks=['clean'], filter_empty=True,
+            pipeline=[dict(type='RandomFlip', horizontal=0.5), dict(type='Degrade'), dict(type='PackRestoration')])))]
+train_cfg = dict(max_iters=1000, val_interval=1000)
+default_hooks = dict(checkpoint=dict(interval=500))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=5e-4, betas=(0.9, 0.99), weight_decay=0.0),
+    paramwise_cfg=dict(custom_keys={'restorer.backbone': dict(lr_mult=0.1), 'prompts': dict(lr_mult=100)}),
+    clip_grad=dict(max_norm=1.0))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000)]
+find_unused_parameters = True  # constant attention, and prompts that a batch does not use, get no gradient

@@ -1,0 +1,70 @@
+"""UniRestore, stage 1, as published: CFRM, controller and tuners around the frozen SD-Turbo.
+
+Run:    tools/dist_train.sh projects/unirestore/configs/stage1_paper.py 8
+Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 optimizer steps; DIV2K, Flickr2K and OST
+        below data/; SD-Turbo from the hub, or --cfg-options model.backbone.pretrained=FOLDER
+        model.prior.pretrained=FOLDER.
+Expect: not measured here (no such data or hardware); the paper's tables are in the README.
+"""
+_base_ = ['../../../configs/_base_/runtime.py']
+
+model = dict(
+    type='LatentRestorer',
+    backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
+    prior=dict(type='SDTurboPrior', pretrained='stabilityai/sd-turbo', train_times=[249, 499, 749, 999, 999, 999]),
+    adapters=[
+        dict(type='CFRM', num_naf=[1, 1, 9], loss_weights=[0.1, 0.1, 0.01]),
+        dict(type='ControlSCTuner')],
+    latent_loss=dict(type='MSELoss'))
+
+_corruptions = dict(
+    type='resized_corruption',
+    name=dict(choice=[
+        'brightness', 'clean', 'contrast', 'defocus_blur', 'elastic_transform', 'fog', 'frost', 'gaussian_noise',
+        'glass_blur', 'impulse_noise', 'jpeg', 'motion_blur', 'pixelate', 'shot_noise', 'snow', 'zoom_blur']),
+    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
+    short_side=(128, 511))
+train_dataloader = dict(
+    batch_size=3,
+    num_workers=12,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSeededSampler'),
+    dataset=dict(
+        type='OnTheFlyDataset',
+        source=['data/DIV2K_train_HR', 'data/Flickr2K', 'data/OST'],
+        tasks=['corruption'],
+        pipeline=[
+            dict(type='RandomCrop', size=512),
+            dict(type='RandomFlip', horizontal=0.5),
+            dict(type='Degrade', kinds=dict(corruption=_corruptions)),
+            dict(type='PackRestoration')]))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='OnTheFlyDataset',
+        source='data/DIV2K_valid_HR',
+        tasks=['corruption'],
+        pipeline=[
+            dict(type='CenterCrop', size=512),
+            dict(type='Degrade', kinds=dict(corruption=dict(_corruptions, severity=3))),
+            dict(type='PackRestoration')]))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='RestorationMetric')
+test_evaluator = val_evaluator
+
+train_cfg = dict(max_iters=400000, val_interval=40000)  # two batches a step
+default_hooks = dict(checkpoint=dict(interval=40000))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=8.66e-5, betas=(0.95, 0.999), weight_decay=0.01),
+    paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
+    accumulative_counts=2)
+param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
+    dict(
+        type='OneCycleLR', eta_max=8.66e-5, total_steps=400000, pct_start=0.1, div_factor=10, final_div_factor=1e4,
+        by_epoch=False),
+    dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=40000),
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=40000, end=400000)]
+randomness = dict(seed=42)
