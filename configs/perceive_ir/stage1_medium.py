@@ -1,0 +1,65 @@
+"""Perceive-IR stage 1, small: the restorers whose results are the medium tier of quality.
+
+Run:    python tools/train.py configs/perceive_ir/stage1_medium.py --work-dir work_dirs/medium0 \
+            --cfg-options train_dataloader.dataset.folds=[1]
+        python tools/train.py configs/perceive_ir/stage1_medium.py --work-dir work_dirs/medium1 \
+            --cfg-options train_dataloader.dataset.folds=[0]
+        python projects/perceive_ir/render_medium.py configs/perceive_ir/stage1_medium.py \
+            work_dirs/medium0/iter_1500.pth work_dirs/medium1/iter_1500.pth work_dirs/triplets
+Needs:  2 CPU cores, 10 minutes each; no data set, no network (photographs inside scikit-image).
+Expect: mediocre results: a briefly trained restorer is the point.
+Then:   configs/perceive_ir/stage1_prompts.py
+
+Restorer k learns from the other fold and renders fold k, so no image is rendered by one that learned from it.
+"""
+_base_ = ['../_base_/runtime.py']
+
+model = dict(
+    type='RegressionRestorer',
+    backbone=dict(type='RestormerUNet', dim=12, blocks=[1, 1, 1, 1], heads=[1, 2, 4, 8], refinement=1),
+    loss=dict(type='L1Loss'))
+
+train_dataloader = dict(
+    batch_size=5,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSeededSampler'),
+    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    dataset=dict(
+        type='FoldDataset',
+        folds=[1],
+        dataset=dict(
+            type='OnTheFlyDataset',
+            source='embedded',
+            split='train',
+            tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+            pipeline=[
+                dict(type='RandomCrop', size=64),
+                dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+                dict(type='RandomTranspose'),
+                dict(type='Degrade'),
+                dict(type='PackRestoration')])))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='OnTheFlyDataset',
+        source='embedded',
+        split='val',
+        tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+        pipeline=[
+            dict(type='CenterCrop', size=256),
+            dict(type='Degrade'),
+            dict(type='PackRestoration')]))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='RestorationMetric')
+test_evaluator = val_evaluator
+train_cfg = dict(max_iters=1500, val_interval=1500)
+default_hooks = dict(checkpoint=dict(interval=500))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01))
+param_scheduler = dict(type='CosineAnnealingLR', T_max=1500, eta_min=1e-6, by_epoch=False)

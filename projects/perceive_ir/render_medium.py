@@ -1,0 +1,81 @@
+"""Render the triplets of stage 1: degraded, restored by the medium restorer of the other fold, clean.
+
+    python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT [--draws 8]
+
+CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, the
+checkpoint of the one that learned from the other fold, renders fold k. The validation set, which neither saw, goes to
+MEDIUM_0. Writes OUT/{train,val}/<task>/{lq,rendered,gt}/<key>.png; what is there already is left alone, so that an
+interrupted run can be started again. Images keep their size.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import ConfigDict
+from torch import Tensor
+
+from restorelab.apis import RestoreModel, load
+from restorelab.config import load_config
+from restorelab.registry import DATASETS
+from restorelab.utils.images import to_uint8, write_image
+
+
+def whole_images(dataset: dict, fold: int | None) -> dict:
+    """The config of the data set without crops and repetitions, and of one fold where there are folds.
+
+    Raises: ValueError when a fold is wanted and the data set has none.
+    """
+    dataset = ConfigDict(dataset).copy()
+    if 'datasets' in dataset:
+        parts = [whole_images(part, fold) for part in dataset['datasets']]
+        return dict(type=dataset['type'], datasets=parts)
+    if dataset['type'] == 'FoldDataset':
+        inner = whole_images(dataset['dataset'], None)
+        return dict(dataset, dataset=inner, **({} if fold is None else dict(folds=[fold])))
+    if fold is not None:
+        raise ValueError(f"the training set is a {dataset['type']} without folds; wrap it in FoldDataset")
+    kept = [step for step in dataset['pipeline'] if step['type'] in ('Degrade', 'PackRestoration')]
+    return dict(dataset, pipeline=kept)
+
+
+def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
+    """Write the triplets of a data set, each ``draws`` times with another degradation. Returns how many."""
+    written = 0
+    for index in range(draws * len(dataset)):
+        sample = dataset[index]
+        images, info = dict(lq=sample['inputs'], gt=sample['data_samples'].gt), sample['data_samples']
+        name = f'{info.key}_{index // len(dataset)}.png'
+        paths = {kind: folder / info.task / kind / name for kind in ('lq', 'gt', 'rendered')}
+        if all(path.exists() for path in paths.values()):
+            continue
+        images['rendered'] = model(unit(images['lq']))
+        for kind, path in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, to_uint8(unit(images[kind])))
+        written += 1
+    return written
+
+
+def unit(image: Tensor) -> Tensor:
+    return image.float() / 255 if not image.is_floating_point() else image
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the medium restorers')
+    parser.add_argument('medium', nargs=2, metavar='MEDIUM', help='checkpoints: of fold 0, and of fold 1')
+    parser.add_argument('out', type=Path, help='folder to write')
+    parser.add_argument('--draws', type=int, default=8, help='degradations of each image (default: %(default)s); '
+                        '1 for sets of pairs')
+    args = parser.parse_args()
+    cfg = load_config(args.config)
+    models = [load(args.config, checkpoint) for checkpoint in args.medium]
+    for fold, model in enumerate(models):
+        dataset = DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold))
+        print(f"{args.medium[fold]}: {render(model, dataset, args.out / 'train', args.draws)} triplets")
+    held_out = DATASETS.build(whole_images(cfg.val_dataloader.dataset, None))
+    print(f"{args.medium[0]}: {render(models[0], held_out, args.out / 'val', args.draws)} held-out triplets")
+
+
+if __name__ == '__main__':
+    main()
