@@ -87,8 +87,8 @@ def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
     state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
     network = convert_network(state) if isinstance(state, dict) else {}
     if missing := {f'backbone.{name}' for name in MARKS} - set(network):
-        raise CheckpointError(f"{path}: not an official Perceive-IR checkpoint; it lacks {sorted(missing)} under 'model', "
-                              'as we name it. The code of December 2025 is another method, and its weights do not fit')
+        raise CheckpointError(f"{path}: not an official Perceive-IR checkpoint: under 'model' nothing becomes "
+                              f'{sorted(missing)}. The code of December 2025 is another method; its weights do not fit')
     config = model_config(network, dino, padding)
     model = MODELS.build(config)
     load_weights(model, network, path)

@@ -2,7 +2,7 @@
 
     python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT [--draws 8]
 
-CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, the
+CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, a
 checkpoint of the one that learned from the other fold, renders fold k. The validation set, which neither saw, goes to
 MEDIUM_0. Writes OUT/{train,val}/<task>/{lq,rendered,gt}/<key>.png; what is there already is left alone, so that an
 interrupted run can be started again. Images keep their size.

@@ -15,9 +15,9 @@ from restorelab.registry import HOOKS
 class DifficultyReferenceHook(Hook):
     """Measures how well the model restores a fixed probe of training crops, and tells a loss: ``reference_psnr``.
 
-    The mean PSNR in dB of the clamped results, at the start and after every ``interval`` iterations; the value is in the
-    checkpoints, with the loss. Crops are chosen by the SHA-1 order of their places in the data set, and stay the same.
-    (Perceive-IR's release measures every epoch, and picks its 24 crops a task by their difficulty.)
+    The mean PSNR in dB of the clamped results, at the start and after every ``interval`` iterations; the value is in
+    the checkpoints, with the loss. Crops are chosen by the SHA-1 order of their places in the data set, and stay the
+    same. (Perceive-IR's release measures every epoch, and picks its 24 crops a task by their difficulty.)
 
     Args:
         interval: iterations between two measurements.

@@ -1,5 +1,7 @@
 """Whether a quality perceiver puts the images of a sample in the right order."""
 
+from itertools import pairwise
+
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -25,7 +27,7 @@ class TierRankMetric(BaseMetric):
     def process(self, data_batch, data_samples: list[dict]) -> None:
         for sample in data_samples:
             scores = sample['tier_scores']
-            rising = all(low < high for low, high in zip(scores[:-1], scores[1:], strict=True))
+            rising = all(low < high for low, high in pairwise(scores))
             self.results.append((sample['task'], rising, scores[0] < scores[-1]))
 
     def compute_metrics(self, results: list[tuple[str, bool, bool]]) -> dict[str, float]:

@@ -151,6 +151,6 @@ def _fetch_vgg() -> str:
     try:
         load_state_dict_from_url(url, map_location='cpu', weights_only=True)
     except OSError as error:
-        raise FileNotFoundError(f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a network, "
-                                f'or give the path of a downloaded {Path(url).name} as `pretrained`.') from error
+        raise FileNotFoundError(f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a "
+                                f'network, or give the path of a downloaded file as `pretrained`.') from error
     return str(Path(get_dir()) / 'checkpoints' / Path(url).name)

@@ -6,6 +6,6 @@ from restorelab.models.priors.quality import CLIPQualityPerceiver
 from restorelab.models.priors.sd_turbo import SDTurboPrior
 from restorelab.models.priors.structure import StructurePrior
 
-__all__ = ['BoxDoGCue', 'CLIPDegradationPrior', 'CLIPQualityPerceiver', 'CLIPSemanticPrior', 'CompactDegradationEncoder',
-           'DINOv2ClassTokens', 'DarkChannelCue', 'DepthCue', 'SDTurboPrior', 'SegmentationCue', 'SobelCue',
-           'StructurePrior']
+__all__ = ['BoxDoGCue', 'CLIPDegradationPrior', 'CLIPQualityPerceiver', 'CLIPSemanticPrior',
+           'CompactDegradationEncoder', 'DINOv2ClassTokens', 'DarkChannelCue', 'DepthCue', 'SDTurboPrior',
+           'SegmentationCue', 'SobelCue', 'StructurePrior']

@@ -1,0 +1,56 @@
+"""The sets of three tasks in the proportions of Perceive-IR's release, and the benchmark `adair3`.
+
+Layouts and counts are in restorelab/datasets/recipes.py; `python tools/check_data.py data` says what is missing.
+Validation: training images that are held out by name (one in 51 to 2001), never test images. The release chooses its
+best checkpoint on the test sets.
+Departures: noise is rounded to 8 bits and drawn from the three sigmas (the release trains on floats, each sigma in
+turn); images smaller than the crop are continued by reflection, not resized.
+"""
+_crop = [
+    dict(type='PositiveView', size=256),
+    dict(type='RandomCrop', size=256),
+    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+    dict(type='PackRestoration')]
+_noise = dict(type='Degrade', kinds=dict(noise=dict(
+    type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
+_whole = [dict(type='PackRestoration')]
+_rest = list(range(1, 2001))
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSeededSampler'),
+    batch_sampler=dict(type='GlobalBatchSampler'),
+    dataset=dict(type='TaskMixDataset', repeats=[12, 1, 360], datasets=[
+        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
+            type='FoldDataset', num_folds=201, folds=_rest[:200], dataset=dict(
+                type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_crop]))),
+        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
+            type='FoldDataset', num_folds=2001, folds=_rest[:2000], dataset=dict(
+                type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_crop))),
+        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
+            type='FoldDataset', num_folds=51, folds=_rest[:50], dataset=dict(
+                type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_crop)))]))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='TaskMixDataset', datasets=[
+        dict(type='FoldDataset', num_folds=201, folds=[0], dataset=dict(
+            type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_whole])),
+        dict(type='FoldDataset', num_folds=2001, folds=[0], dataset=dict(
+            type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_whole)),
+        dict(type='FoldDataset', num_folds=51, folds=[0], dataset=dict(
+            type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_whole))]))
+val_evaluator = dict(type='RestorationMetric', protocols=['adair3'])
+
+_cropped = [dict(type='CenterModCrop', divisor=16), dict(type='PackRestoration')]
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='TaskMixDataset', datasets=[
+        dict(type='NoiseBenchmarkDataset', protocol='adair3', root='data', sigmas=[15, 25, 50], pipeline=_whole),
+        dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_cropped),
+        dict(type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_cropped)]))
+test_evaluator = val_evaluator
