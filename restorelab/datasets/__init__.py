@@ -3,6 +3,7 @@ from restorelab.datasets.composed_objects import ComposedObjects
 from restorelab.datasets.degrade import DEFAULT_KINDS, Degrade
 from restorelab.datasets.detection import DetectionDataset
 from restorelab.datasets.folds import FoldDataset
+from restorelab.datasets.labeled import ClassFolders, LabelMapDataset
 from restorelab.datasets.noise_benchmark import NoiseBenchmarkDataset
 from restorelab.datasets.on_the_fly import EMBEDDED, OnTheFlyDataset
 from restorelab.datasets.paired import PairedDataset, TaskMixDataset
@@ -27,8 +28,8 @@ from restorelab.datasets.transforms import (
 )
 
 __all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'BlackFillCrop', 'CenterCrop', 'CenterModCrop',
-           'ChannelHistEqualize', 'ComposedObjects', 'Degrade', 'DetectionDataset', 'FoldDataset',
-           'GlobalBatchSampler', 'InfiniteSeededSampler', 'LabelFromBoxes', 'ModCrop', 'NoiseBenchmarkDataset',
-           'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'PositiveView', 'RandomCrop', 'RandomFlip',
-           'RandomResize', 'RandomTranspose', 'RecipeDataset', 'Resize', 'RestorationDataset', 'Route',
-           'SemanticFromMasks', 'TaskBalancedBatchSampler', 'TaskMixDataset']
+           'ChannelHistEqualize', 'ClassFolders', 'ComposedObjects', 'Degrade', 'DetectionDataset', 'FoldDataset',
+           'GlobalBatchSampler', 'InfiniteSeededSampler', 'LabelFromBoxes', 'LabelMapDataset', 'ModCrop',
+           'NoiseBenchmarkDataset', 'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'PositiveView',
+           'RandomCrop', 'RandomFlip', 'RandomResize', 'RandomTranspose', 'RecipeDataset', 'Resize',
+           'RestorationDataset', 'Route', 'SemanticFromMasks', 'TaskBalancedBatchSampler', 'TaskMixDataset']

@@ -1,0 +1,59 @@
+"""Images with a class each, and with a label map each."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restorelab.datasets.labeled import ClassFolders, LabelMapDataset
+
+PIPELINE = [dict(type='RandomCrop', size=6), dict(type='Degrade'), dict(type='PackRestoration')]
+
+
+def picture(path, size=(8, 10, 3)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 9, size, dtype=np.uint8)).save(path)
+
+
+def maps(tmp_path, size=(8, 10)):
+    picture(tmp_path / 'images/town/a_image.png')
+    picture(tmp_path / 'maps/town/a_label.png', size)
+    return dict(source=tmp_path / 'images', maps=tmp_path / 'maps', classes=['road', 'sky'], pipeline=PIPELINE,
+                task='clean', suffix='_image', map_suffix='_label')
+
+
+def test_classes_are_numbered_by_name(tmp_path):
+    for name in ('zebra/deep/1.png', 'ant/1.png'):
+        picture(tmp_path / name)
+    data = ClassFolders(tmp_path, PIPELINE, task='clean')
+    assert data.metainfo == dict(classes=['ant', 'zebra'])
+    assert [int(sample['data_samples'].gt_label) for sample in data] == [0, 1]
+    assert [sample['data_samples'].route for sample in data] == ['cls', 'cls']
+
+
+def test_an_image_outside_of_the_classes_is_named(tmp_path):
+    picture(tmp_path / 'stray.png')
+    with pytest.raises(ValueError, match='stray lie in no class'):
+        ClassFolders(tmp_path, PIPELINE, task='clean')
+
+
+def test_a_map_is_cut_with_its_image(tmp_path):
+    sample = LabelMapDataset(**maps(tmp_path))[0]['data_samples']
+    assert sample.route == 'seg'
+    assert sample.gt_sem_seg.sem_seg.shape == (1, 6, 6)
+    whole = np.array(Image.open(tmp_path / 'maps/town/a_label.png'))
+    cut = sample.gt_sem_seg.sem_seg[0].numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(whole, (6, 6)).reshape(-1, 6, 6)
+    assert (windows == cut).all(axis=(1, 2)).any()
+
+
+def test_a_missing_map_is_named(tmp_path):
+    options = maps(tmp_path)
+    (tmp_path / 'maps/town/a_label.png').unlink()
+    with pytest.raises(FileNotFoundError, match=r'1 label map.* are missing: .*a_label\.png'):
+        LabelMapDataset(**options)
+
+
+@pytest.mark.parametrize('size', [(8, 10, 3), (4, 5)])
+def test_a_map_in_color_or_of_another_size_is_refused(tmp_path, size):
+    with pytest.raises(ValueError, match='wanted is one channel'):
+        LabelMapDataset(**maps(tmp_path, size))[0]
