@@ -37,6 +37,12 @@ def test_every_image_of_a_batch_has_the_same():
     assert torch.equal(noise[0], noise[1])
 
 
+def test_a_latent_has_at_a_tile_what_the_whole_latent_has_there():
+    whole = LatticeNoise(3).at_stride(8)(torch.empty(1, 4, 32, 32))
+    tile = LatticeNoise(3, top=64, left=128).at_stride(8)(torch.empty(1, 4, 8, 8))
+    assert torch.equal(tile, whole[..., 8:16, 16:24])
+
+
 def test_the_global_generator_is_left_alone():
     torch.manual_seed(5)
     expected = torch.rand(1)

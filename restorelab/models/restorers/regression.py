@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from restorelab.models.restorers.base import Restorer
 from restorelab.registry import LOSSES, MODELS
-from restorelab.structures import Condition
+from restorelab.structures import Condition, TapContext
 from restorelab.utils import pad_to_multiple
 
 
@@ -39,13 +40,17 @@ class RegressionRestorer(Restorer):
 
     def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
               routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
-        restored = self._restored(lq, cond, routes)
-        return dict(loss_pixel=self.criterion(restored, gt)), restored
+        ctx, reference = self.context(cond, routes), self.reference_context(cond)
+        restored = self._restored(lq, ctx)
+        if reference is not None:
+            with torch.no_grad():
+                self._restored(gt, reference)
+        return dict(loss_pixel=self.criterion(restored, gt), **self.adapter_losses(ctx, reference)), restored
 
     def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
             routes: Sequence[str] | None) -> Tensor:
-        return self._restored(lq, cond, routes)
+        return self._restored(lq, self.context(cond, routes))
 
-    def _restored(self, lq: Tensor, cond: Condition, routes: Sequence[str] | None) -> Tensor:
+    def _restored(self, lq: Tensor, ctx: TapContext) -> Tensor:
         height, width = lq.shape[-2:]
-        return self.backbone(self.pad(lq), self.context(cond, routes))[..., :height, :width]
+        return self.backbone(self.pad(lq), ctx)[..., :height, :width]

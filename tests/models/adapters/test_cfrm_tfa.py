@@ -48,6 +48,20 @@ def test_the_reference_pass_teaches_cfrm_and_the_trunk_trains_along():
     assert model.backbone.init_conv.weight.grad is not None
 
 
+def test_they_work_on_restormer_too():
+    torch.manual_seed(0)
+    model = MODELS.build(dict(
+        type='RegressionRestorer', loss=dict(type='L1Loss'),
+        backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
+        adapters=[
+            dict(type='CFRM', taps=['enc.s1'], num_naf=[1], loss_weights=[0.1], cut=False),
+            dict(type='TFA', pairs=[('dec.s1.in', 'enc.s1')], tasks=['ir', 'det'])]))
+    losses = model(images(), samples(), mode='loss')
+    assert set(losses) == {'loss_pixel', 'loss_cfrm'}
+    sum(losses.values()).backward()
+    assert all(weight.grad is not None for weight in model.adapters.parameters())
+
+
 def test_the_loss_of_a_clean_input_vanishes_while_cfrm_is_the_identity():
     model = restorer(*both(zero_init=True))
     given = samples()
