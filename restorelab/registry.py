@@ -296,8 +296,8 @@ SAMPLERS = _own('sampler', 'restorelab.models.samplers')  # predictor, process, 
 DEGRADATIONS = Registry('degradation', scope='restorelab', locations=['restorelab.datasets.degradations'])
 # functions: clean image, strengths, random generator -> degraded image
 
-MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion', 'restorelab.engine',
-                'restorelab.models.backbones')
+MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion',
+                'restorelab.models.tasks', 'restorelab.models.backbones', 'restorelab.engine')
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
 TRANSFORMS = _child('transform', mm.TRANSFORMS, 'restorelab.datasets')
 DATA_SAMPLERS = _child('data sampler', mm.DATA_SAMPLERS, 'restorelab.datasets')

@@ -18,6 +18,7 @@ default_hooks = dict(
     sampler_seed=None,
     pretrained=dict(type='PretrainedHook'),
     strict_load=dict(type='StrictLoadHook'),
+    check_data=dict(type='CheckDataHook'),
     seed=dict(type='SeedEachIterationHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
     panels=dict(type='PanelHook', per_task=1))

@@ -1,5 +1,6 @@
 from restorelab.engine.atomic_checkpoint_hook import AtomicCheckpointHook, latest_checkpoint
 from restorelab.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from restorelab.engine.check_data_hook import CheckDataHook
 from restorelab.engine.difficulty_reference_hook import DifficultyReferenceHook
 from restorelab.engine.inverse_decay_ema import InverseDecayEMA
 from restorelab.engine.non_finite_loss_hook import NonFiniteLossHook
@@ -11,7 +12,9 @@ from restorelab.engine.seeking_iter_train_loop import SeekingIterTrainLoop
 from restorelab.engine.start_from import StartFrom
 from restorelab.engine.step_ema_hook import StepEMAHook
 from restorelab.engine.strict_load_hook import StrictLoadHook
+from restorelab.engine.task_warmup_hook import TaskWarmupHook
 
-__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DifficultyReferenceHook', 'InverseDecayEMA',
-           'NonFiniteLossHook', 'PanelHook', 'PretrainedHook', 'RestorationLogProcessor', 'SeedEachIterationHook',
-           'SeekingIterTrainLoop', 'StartFrom', 'StepEMAHook', 'StrictLoadHook', 'latest_checkpoint']
+__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'CheckDataHook', 'DifficultyReferenceHook',
+           'InverseDecayEMA', 'NonFiniteLossHook', 'PanelHook', 'PretrainedHook', 'RestorationLogProcessor',
+           'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StartFrom', 'StepEMAHook', 'StrictLoadHook',
+           'TaskWarmupHook', 'latest_checkpoint']

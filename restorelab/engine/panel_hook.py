@@ -1,40 +1,46 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
-from restorelab.registry import HOOKS
-from restorelab.utils.panels import compare
+from restorelab.registry import HOOKS, optional_module
+from restorelab.utils.panels import compare, to_uint8
+
+IMAGE_OF_VIEW = dict(degraded='lq', restored='restored', clean='gt')
 
 
 @HOOKS.register_module()
 class PanelHook(Hook):
     """Before/after pictures, degraded | restored | clean with their PSNR, as PNG files named by the sample's key.
 
-    Samples without a ``restored`` image (a prior is trained) have none.
+    Samples without a ``restored`` image (a prior is trained) have none. Objects that a detector found in each image
+    are drawn by MMDetection's visualizer.
 
     Args:
         per_task: pictures of each degradation, the first ones of the set; None for all.
         out_dir: folder of the pictures of a test. Those of a validation go to ``<work_dir>/vis/iter_<n>``.
+        min_score: objects of a lower score are not drawn.
     """
 
-    def __init__(self, per_task: int | None = 1, out_dir: str | None = None):
-        self.per_task, self.out_dir = per_task, out_dir
+    def __init__(self, per_task: int | None = 1, out_dir: str | None = None, min_score: float = 0.3):
+        self.per_task, self.out_dir, self.min_score = per_task, out_dir, min_score
         self.drawn: Counter[str] = Counter()
+        self.visualizer = None
 
     def before_val_epoch(self, runner) -> None:
         self.drawn.clear()
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if is_main_process():
-            self._draw(outputs, Path(runner.work_dir) / 'vis' / f'iter_{runner.iter}')
+            self._draw(outputs, Path(runner.work_dir) / 'vis' / f'iter_{runner.iter}', runner.val_dataloader.dataset)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if self.out_dir is not None:
-            self._draw(outputs, Path(self.out_dir))
+            self._draw(outputs, Path(self.out_dir), runner.test_dataloader.dataset)
 
-    def _draw(self, samples, folder: Path) -> None:
+    def _draw(self, samples, folder: Path, dataset) -> None:
         from PIL import Image
 
         for sample in samples:
@@ -44,4 +50,17 @@ class PanelHook(Hook):
             self.drawn[sample.task] += 1
             path = folder / f'{sample.key}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(compare(sample.lq, sample.restored, sample.get('gt'))).save(path)
+            drawn = self._with_boxes(sample, dataset) if 'views' in sample and 'pred_instances' in sample else None
+            Image.fromarray(compare(sample.lq, sample.restored, sample.get('gt'), drawn)).save(path)
+
+    def _with_boxes(self, sample, dataset) -> list[np.ndarray]:
+        """The images of the sample's views, uint8 (H, W, 3), with what was found in each."""
+        if self.visualizer is None:
+            self.visualizer = optional_module('mmdet.visualization').DetLocalVisualizer()
+            self.visualizer.dataset_meta = dataset.metainfo
+        drawn = []
+        for view, found in sample.views.items():
+            image = to_uint8(sample.get(IMAGE_OF_VIEW[view]))
+            self.visualizer.add_datasample(view, image, found, draw_gt=False, pred_score_thr=self.min_score)
+            drawn.append(self.visualizer.get_image())
+        return drawn

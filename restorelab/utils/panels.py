@@ -53,18 +53,19 @@ def _fitting_font(fonts, caption: str, width: int):
     return fonts.load_default(6)
 
 
-def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray,
-            gt: Tensor | np.ndarray | None = None) -> np.ndarray:
+def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray, gt: Tensor | np.ndarray | None = None,
+            drawn: list[np.ndarray] | None = None) -> np.ndarray:
     """Panel degraded | restored | clean with the PSNR of the first two where ``gt`` is known.
 
-    Images: float tensors (3, H, W) in [0, 1] or uint8 arrays (H, W, 3). Returns: uint8 (H', W', 3).
+    Images: float tensors (3, H, W) in [0, 1] or uint8 arrays (H, W, 3).  drawn: the same images with something drawn
+    on them, to be shown in their place. Returns: uint8 (H', W', 3).
     """
-    lq, restored = to_uint8(lq), to_uint8(restored)
-    if gt is None:
-        return draw_panel([lq, restored], ['degraded', 'restored'])
-    gt = to_uint8(gt)
-    captions = [f'{name} {shown_psnr(image, gt):.2f} dB' for name, image in (('degraded', lq), ('restored', restored))]
-    return draw_panel([lq, restored, gt], [*captions, 'clean'])
+    images = [to_uint8(image) for image in (lq, restored, gt) if image is not None]
+    captions = ['degraded', 'restored', 'clean'][:len(images)]
+    if gt is not None:
+        captions[:2] = [f'{name} {shown_psnr(image, images[2]):.2f} dB'
+                        for name, image in zip(captions[:2], images[:2], strict=True)]
+    return draw_panel(drawn or images, captions)
 
 
 def stack_files(pictures: list[str | os.PathLike], target: str | os.PathLike) -> None:
