@@ -187,6 +187,22 @@ def _benchmark(args: argparse.Namespace) -> None:
     print(as_table(rows, args.batch))
 
 
+def _compare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    parser.add_argument('--work-dir', default='work_dirs/compare',
+                        help='folder for all trainings and results; what is finished there is not done again '
+                        '(default: %(default)s)')
+    parser.add_argument('--images', type=int, default=30000,
+                        help='images that each model learns from (default: %(default)s)')
+    parser.add_argument('--device', help='where speed is measured (default: the first GPU, or the CPU)')
+    _add_cfg_options(parser)
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from restorelab.apis.comparing import as_table, compare
+    print(as_table(compare(args.configs, args.work_dir, args.images, args.cfg_options, args.device)))
+
+
 class Verb(NamedTuple):
     help: str
     arguments: Callable[[argparse.ArgumentParser], None]
@@ -201,6 +217,7 @@ VERBS = {
     'check-data': Verb('say what is missing, miscounted, unpaired or unreadable in data sets',
                        _check_data_arguments, _check_data),
     'benchmark': Verb('measure size, speed and memory of restorers', _benchmark_arguments, _benchmark),
+    'compare': Verb('train and score several configs under one budget', _compare_arguments, _compare),
     'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
 }
 

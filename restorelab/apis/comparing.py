@@ -1,0 +1,159 @@
+"""Train and score several configs under one budget, and put them into one table."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from restorelab.apis.benchmark import measure, open_model
+from restorelab.apis.inference import pick_device
+from restorelab.apis.testing import test
+from restorelab.apis.training import train
+from restorelab.config import load_config
+from restorelab.engine import latest_checkpoint
+from restorelab.utils.files import atomic_path
+
+RESULT = 'result.json'
+SCHEDULE_KEYS = ('begin', 'end', 'T_max')
+
+
+@dataclass
+class Result:
+    """What came out of one config.
+
+    ``parameters``: of what restores, losses left out, and ``trained``, those of it that learn; ``gmac``: 10^9
+    multiplications of one restoration of 256x256 pixels and ``restore_seconds`` the median time of one;
+    ``train_seconds``: the median iteration times their number; ``scores``: the metrics of the test.
+    """
+
+    config: str
+    settings: str
+    iterations: int
+    parameters: int
+    trained: int
+    gmac: float
+    restore_seconds: float
+    train_seconds: float
+    scores: dict[str, float]
+
+
+def compare(configs: Sequence[str], work_dir: str, images: int, cfg_options: dict | None = None,
+            device: str | None = None) -> list[Result]:
+    """Train each config on ``images`` images, test it, and measure it; one result each, in the given order.
+
+    Whatever was finished before in ``work_dir`` is read and not done again; a training that was interrupted goes on
+    from its last checkpoint. Equal numbers of images mean equal data where the configs crop alike: what they learn
+    from is theirs, unless ``cfg_options`` say otherwise.
+
+    Args:
+        configs: paths.  images: that each model sees, rounded up to whole batches.
+        cfg_options: entries that all configs get, such as the tasks and folders of their data.
+        device: for the measurement of speed, as in ``load``.
+    Raises: ValueError for a folder that holds results of another budget, or two configs of one name; what ``train``
+        raises.
+    """
+    folders = {config: Path(work_dir) / label(config) for config in configs}
+    if len(set(folders.values())) < len(configs):
+        raise ValueError(f'{list(configs)}: two of them would share a folder; name each config once')
+    cfgs = {config: with_budget(load_config(config, cfg_options), images) for config in configs}
+    done = {config: read_result(folders[config], settings(cfgs[config])) for config in configs}
+    return [done[config] or run(config, cfgs[config], folders[config], cfg_options or {}, device)
+            for config in configs]
+
+
+def label(config: str) -> str:
+    """``configs/diffuir/allinone.py`` -> ``diffuir-allinone``."""
+    path = Path(config)
+    return f'{path.parent.name}-{path.stem}'
+
+
+def with_budget(cfg: Config, images: int) -> Config:
+    """``cfg`` that trains on ``images`` images, with its schedules stretched, and validates at the end alone."""
+    before = cfg.train_cfg.max_iters
+    iterations = -(-images // cfg.train_dataloader.batch_size)
+    cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = iterations
+    cfg.default_hooks.checkpoint.interval = max(1, iterations // 10)
+    schedules = cfg.get('param_scheduler') or []
+    for schedule in [schedules] if isinstance(schedules, dict) else schedules:
+        for key in SCHEDULE_KEYS:
+            if key in schedule:
+                schedule[key] = round(schedule[key] * iterations / before)
+    return cfg
+
+
+def settings(cfg: Config) -> str:
+    """A fingerprint of all that a config says, to know whether a result is of it."""
+    return hashlib.sha1(cfg.pretty_text.encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def read_result(folder: Path, wanted: str) -> Result | None:
+    """The finished result in ``folder``, None without one. Raises ValueError when it is of other settings."""
+    path = folder / RESULT
+    if not path.is_file():
+        return None
+    result = Result(**json.loads(path.read_text(encoding='utf-8')))
+    if result.settings != wanted:
+        raise ValueError(f'{path} is of another budget or another version of {result.config}; choose another work dir, '
+                         'or remove that folder')
+    return result
+
+
+def run(config: str, cfg: Config, folder: Path, options: dict, device: str | None) -> Result:
+    """Train, test and measure one config, and write its result."""
+    fingerprint, iterations = settings(cfg), cfg.train_cfg.max_iters
+    runner = train(cfg, work_dir=str(folder), resume=True)
+    seconds = float(np.median(runner.message_hub.get_scalar('train/time').data[0])) * iterations
+    scores = test(cfg, latest_checkpoint(folder), work_dir=str(folder / 'test'))
+    model = without_losses(open_model(config, options, None)).to(pick_device(device))
+    row = measure({config: model}, (256, 256), 1, 3, pick_device(device))[0]
+    result = Result(config, fingerprint, iterations, row.parameters, trained_parameters(runner.model), row.gmac,
+                    row.wall_median, seconds, {name: float(value) for name, value in scores.items()})
+    with atomic_path(folder / RESULT) as temporary:
+        temporary.write_text(json.dumps(asdict(result), indent=1), encoding='utf-8')
+    return result
+
+
+def without_losses(model: nn.Module) -> nn.Module:
+    """``model`` without the networks that only its training asks."""
+    if hasattr(model, 'step_losses'):
+        model.step_losses = nn.ModuleDict()
+    return model
+
+
+def trained_parameters(model: nn.Module) -> int:
+    model = getattr(model, 'module', model)
+    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+
+def as_table(results: Sequence[Result]) -> str:
+    """The results as text, a row each, and the degraded images as the first row; PSNR in dB and SSIM."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    protocol = next(name.split('/')[0] for name in results[0].scores if '/psnr/' in name)
+    tasks = [name.rsplit('/', 1)[1] for name in results[0].scores if name.startswith(f'{protocol}/psnr/')]
+    table = Table(box=SIMPLE, title=f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)')
+    for column in ('config', 'parameters', 'trained', 'GMAC', 'iterations', 'train s', 'restore s', *tasks):
+        table.add_column(column, justify='left' if column == 'config' else 'right', overflow='fold')
+    first = results[0].scores
+    if f'{protocol}/input_psnr/{tasks[0]}' in first:
+        table.add_row('degraded', *[''] * 6, *_cells(first, f'{protocol}/input_', tasks))
+    for result in results:
+        table.add_row(label(result.config), f'{result.parameters:,}', f'{result.trained:,}', f'{result.gmac:.1f}',
+                      f'{result.iterations:,}', f'{result.train_seconds:.0f}', f'{result.restore_seconds:.2f}',
+                      *_cells(result.scores, f'{protocol}/', tasks))
+    text = StringIO()
+    Console(file=text, width=200, color_system=None).print(table)
+    return text.getvalue().rstrip()
+
+
+def _cells(scores: dict[str, float], prefix: str, tasks: list[str]) -> list[str]:
+    return [f'{scores[f"{prefix}psnr/{task}"]:.2f} {scores[f"{prefix}ssim/{task}"]:.3f}' for task in tasks]

@@ -1,0 +1,83 @@
+"""One table of several configs: budgets, resuming, what is left out of a count."""
+
+import pytest
+from mmengine.config import Config
+
+from restorelab.apis import comparing
+from restorelab.apis.comparing import Result, as_table, compare, label, read_result, settings, with_budget
+
+DATA = """
+_pipeline = [dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')]
+_set = dict(type='OnTheFlyDataset', source='embedded', split='val', tasks=['haze', 'noise'], pipeline=_pipeline)
+train_dataloader = dict(batch_size={batch}, num_workers=0, sampler=dict(type='InfiniteSeededSampler', seed=0),
+                        dataset=_set)
+val_dataloader = dict(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False), dataset=_set)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='RestorationMetric')
+test_evaluator = val_evaluator
+train_cfg = dict(type='SeekingIterTrainLoop', max_iters=100, val_interval=100)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+param_scheduler = dict(type='CosineAnnealingLR', T_max=100, by_epoch=False)
+default_hooks = dict(checkpoint=dict(type='AtomicCheckpointHook', interval=100), sampler_seed=None)
+model = dict(type='RegressionRestorer', loss=dict(type='L1Loss'), step_losses={losses},
+             backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 1], refinement=1))
+"""
+
+
+def result(**changes) -> Result:
+    scores = {f'rgb/{kind}/{task}': value for task in ('haze', 'mean')
+              for kind, value in dict(psnr=20.0, ssim=0.8, input_psnr=15.0, input_ssim=0.6).items()}
+    return Result(**{**dict(config='configs/a/b.py', settings='x', iterations=4, parameters=1000, trained=900, gmac=1.5,
+                            restore_seconds=0.1, train_seconds=60.0, scores=scores), **changes})
+
+
+def test_every_config_sees_the_same_number_of_images_and_ends_its_schedule():
+    cfg = Config(dict(
+        train_cfg=dict(max_iters=1000, val_interval=100), train_dataloader=dict(batch_size=8),
+        default_hooks=dict(checkpoint=dict(interval=100)),
+        param_scheduler=[dict(type='LinearLR', begin=0, end=100), dict(type='CosineAnnealingLR', begin=100, end=1000)]))
+    cfg = with_budget(cfg, images=3999)
+    assert cfg.train_cfg.max_iters == 500
+    assert [(schedule.begin, schedule.end) for schedule in cfg.param_scheduler] == [(0, 50), (50, 500)]
+
+
+def test_configs_are_called_by_folder_and_name():
+    assert label('configs/diffuir/allinone.py') == 'diffuir-allinone'
+
+
+def test_configs_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match='share a folder'):
+        compare(['x/a/b.py', 'y/a/b.py'], tmp_path, 10)
+
+
+def test_the_table_has_the_degraded_images_and_every_config():
+    lines = as_table([result(), result(config='configs/c/d.py')]).splitlines()
+    text = [' '.join(line.split()) for line in lines]
+    assert any(line.startswith('degraded 15.00 0.600') for line in text)
+    assert any(line.startswith('a-b 1,000 900 1.5 4 60 0.10 20.00 0.800') for line in text)
+    assert any(line.startswith('c-d') for line in text)
+
+
+@pytest.mark.slow
+def test_two_configs_are_trained_scored_and_read_again(tmp_path, monkeypatch):
+    perceptual = "dict(p=dict(type='DifficultyAdaptivePerceptualLoss', widths=[4, 4, 4]))"
+    paths = []
+    for name, batch, losses in (('plain', 1, 'None'), ('perceptual', 2, perceptual)):
+        (tmp_path / name).mkdir()
+        paths.append(str(tmp_path / name / 'tiny.py'))
+        (tmp_path / name / 'tiny.py').write_text(DATA.format(batch=batch, losses=losses))
+    first = compare(paths, str(tmp_path / 'work'), images=4)
+    assert [each.iterations for each in first] == [4, 2]
+    assert first[0].parameters == first[1].parameters == first[0].trained
+    assert 'plain-tiny' in as_table(first)
+
+    monkeypatch.setattr(comparing, 'run', None)  # nothing is left to do
+    assert compare(paths, str(tmp_path / 'work'), images=4) == first
+    with pytest.raises(ValueError, match='of another budget'):
+        compare(paths, str(tmp_path / 'work'), images=8)
+
+
+def test_a_config_without_a_result_has_none(tmp_path):
+    assert read_result(tmp_path, settings(Config(dict(a=1)))) is None
