@@ -47,3 +47,23 @@ def test_tpgdiff_prior_stage():
     model = build('priors_paper.py')
     assert count(model) == 269_852_933
     assert count(model, trained=True) == 182_003_717
+
+
+PERCEIVE_IR = Path('..') / '..' / 'perceive_ir' / 'configs'
+
+
+@pytest.mark.parametrize(('name', 'size'), [('adair3.py', 33_901_111), ('adair5.py', 33_901_111),
+                                            ('adair3_figure.py', 27_859_919)])
+def test_perceive_ir_network_guidance_and_encoder(name, size):
+    model = build(PERCEIVE_IR / name)
+    assert count(model.backbone, model.adapters, model.priors[1]) == size
+    assert count(model, trained=True) == size
+
+
+def test_perceive_ir_first_stage():
+    assert count(build(PERCEIVE_IR / 'medium0.py')) == 25_571_439
+    assert count(build(PERCEIVE_IR / 'prompts.py'), trained=True) == 3 * 16 * 512
+
+
+def test_dinov2_base():
+    assert count(build(PERCEIVE_IR / 'adair3.py').priors[0]) == 86_580_480

@@ -1,5 +1,7 @@
 """Contrast between the degradations of a batch (Perceive-IR)."""
 
+from zlib import crc32
+
 import torch
 from mmengine.dist import all_gather
 from mmengine.logging import MessageHub
@@ -48,10 +50,9 @@ class TaskInfoNCE(nn.Module):
         self.weight, self.temperature, self.condition = weight, temperature, condition
 
     def forward(self, step: TrainingStep) -> Tensor:
-        tasks = sorted({sample.task for sample in step.samples})
-        # a hash of the name and no place in a list: ranks may see different tasks
-        codes = {task: int.from_bytes(task.encode()[:7].ljust(7)) for task in tasks}
-        labels = torch.tensor([codes[sample.task] for sample in step.samples], device=step.lq.device)
+        # a checksum of the name and no place in a list: ranks may see different tasks
+        codes = [crc32(sample.task.encode()) for sample in step.samples]
+        labels = torch.tensor(codes, device=step.lq.device)
         paired = all('positive_lq' in sample for sample in step.samples)
         view = stack_images(step.samples, 'positive_lq', step.lq.device) if paired else step.lq.flip(-1)
         positive = step.describe(view, [f'vectors.{self.condition}']).vector(self.condition)
