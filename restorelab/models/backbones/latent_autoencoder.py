@@ -1,5 +1,7 @@
 """The autoencoder of Stable Diffusion, with taps for adapters."""
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from restorelab.models.layers.hooked_taps import tap_input, tap_output, tapped
@@ -56,7 +58,8 @@ class LatentAutoencoder(nn.Module):
         """Read the weights. Raises FileNotFoundError with both ways to provide them."""
         if self.pretrained:
             from diffusers import AutoencoderKL
-            vae = read_part(AutoencoderKL.from_pretrained, self.pretrained, 'vae', 'config.json')
+            read = partial(AutoencoderKL.from_pretrained, low_cpu_mem_usage=False)  # True wants accelerate
+            vae = read_part(read, self.pretrained, 'vae', 'config.json')
             load_weights(self.vae, vae.state_dict(), f'{self.pretrained}/vae')
 
     def train(self, mode: bool = True):

@@ -1,6 +1,7 @@
 """SD-Turbo as a frozen generative prior: a one-step denoiser of latents."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +92,8 @@ class SDTurboPrior(nn.Module):
             return
         from diffusers import UNet2DConditionModel
         from transformers import CLIPTextModel, CLIPTokenizer
-        unet = read_part(UNet2DConditionModel.from_pretrained, self.pretrained, 'unet', 'config.json')
+        read = partial(UNet2DConditionModel.from_pretrained, low_cpu_mem_usage=False)  # True wants accelerate
+        unet = read_part(read, self.pretrained, 'unet', 'config.json')
         load_weights(self.unet, unet.state_dict(), f'{self.pretrained}/unet')
         tokenizer = read_part(CLIPTokenizer.from_pretrained, self.pretrained, 'tokenizer', 'vocab.json')
         encoder = read_part(CLIPTextModel.from_pretrained, self.pretrained, 'text_encoder', 'config.json').eval()
