@@ -37,7 +37,8 @@ model = dict(
             bbox_head=dict(
                 type='RetinaHead', num_classes=4, in_channels=48, stacked_convs=2, feat_channels=48,
                 anchor_generator=dict(
-                    type='AnchorGenerator', octave_base_scale=2.5, scales_per_octave=2, ratios=[1.0], strides=[8, 16, 32]),
+                    type='AnchorGenerator', octave_base_scale=2.5, scales_per_octave=2, ratios=[1.0],
+                    strides=[8, 16, 32]),
                 bbox_coder=dict(
                     type='DeltaXYWHBBoxCoder', target_means=[0.0, 0.0, 0.0, 0.0], target_stds=[1.0, 1.0, 1.0, 1.0]),
                 loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=1.0),

@@ -94,6 +94,14 @@ TINY_RESTORERS = dict(
         image_loss=dict(type='L1Loss'),
         min_side=16,
         pad_multiple=8),
+    JointRestorer=dict(
+        restorer=dict(
+            type='DiffusionRestorer',
+            backbone=part(TINY_BACKBONES, 'ResidualDiffusionUNet'),
+            process=part(TINY_PROCESSES, 'SharedResidualProcess'),
+            loss=dict(type='L1Loss'),
+            sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler')),
+        tasks=dict(cls=dict(type='ClassificationTask', network='resnet18', num_classes=3, image_size=32))),
     PriorDistillation=dict(
         semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
         degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),

@@ -1,0 +1,58 @@
+import pytest
+import torch
+from mmengine.evaluator import BaseMetric
+
+from restorelab.evaluation import MeanIoU, ThreeViewMetric, TopOneAccuracy
+from restorelab.registry import METRICS
+
+
+@METRICS.register_module()
+class MeanAnswer(BaseMetric):
+    default_prefix = 'toy'
+
+    def process(self, data_batch, data_samples):
+        self.results += [sample['answer'] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return dict(score=sum(results) / len(results))
+
+
+def views(**answers) -> dict:
+    return dict(key='a', views={view: dict(answer=answer) for view, answer in answers.items()})
+
+
+def test_a_metric_is_taken_of_each_view():
+    metric = ThreeViewMetric(dict(type='MeanAnswer'))
+    metric.process(None, [views(degraded=0.0, restored=0.5, clean=1.0), views(degraded=0.2, restored=0.7, clean=1.0)])
+    assert metric.evaluate(2) == pytest.approx(
+        {'degraded/toy/score': 0.1, 'restored/toy/score': 0.6, 'clean/toy/score': 1.0})
+
+
+def test_a_set_without_clean_images_has_two_views():
+    metric = ThreeViewMetric(dict(type='MeanAnswer'))
+    metric.process(None, [views(degraded=0.0, restored=0.5)])
+    assert set(metric.evaluate(1)) == {'degraded/toy/score', 'restored/toy/score'}
+
+
+def test_views_must_not_change_within_a_set():
+    metric = ThreeViewMetric(dict(type='MeanAnswer'))
+    with pytest.raises(KeyError, match='with and without a clean one'):
+        metric.process(None, [views(degraded=0.0, restored=0.5), views(degraded=0.0, restored=0.5, clean=1.0)])
+
+
+def test_a_sample_without_predictions_is_named():
+    with pytest.raises(KeyError, match="'a' has no predictions"):
+        ThreeViewMetric(dict(type='MeanAnswer')).process(None, [dict(key='a')])
+
+
+def test_mean_iou_counts_pixels_over_the_set_and_skips_unknown_ones():
+    metric = MeanIoU(num_classes=3)
+    pred, target = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 1, 255])
+    metric.process(None, [dict(pred_sem_seg=dict(sem_seg=pred), gt_sem_seg=dict(sem_seg=target))])
+    assert metric.evaluate(1) == pytest.approx(dict(mIoU=0.5, pixel_accuracy=2 / 3))
+
+
+def test_top_one_counts_hits():
+    metric = TopOneAccuracy()
+    metric.process(None, [dict(pred_label=torch.tensor(p), gt_label=torch.tensor(2)) for p in (2, 1, 2, 0)])
+    assert metric.evaluate(4) == dict(top1=0.5)
