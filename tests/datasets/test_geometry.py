@@ -43,10 +43,12 @@ def test_an_object_outside_the_crop_goes_with_its_label_and_mask():
 
 
 def test_a_crop_that_wants_objects_finds_the_only_one():
-    image = sample(400, 400)
-    crop = TRANSFORMS.build(dict(type='RandomCrop', size=200, objects=True))
-    found = [len(crop(image | dict(rng=np.random.default_rng(seed)))['boxes']) for seed in range(20)]
-    assert found == [1] * 20
+    def found(**options) -> list[int]:
+        crop = TRANSFORMS.build(dict(type='RandomCrop', size=40, **options))
+        return [len(crop(sample(80, 80) | dict(rng=np.random.default_rng(seed)))['boxes']) for seed in range(20)]
+
+    assert 0 in found()
+    assert found(objects=True) == [1] * 20
 
 
 def test_a_random_resize_leaves_room_for_the_crop_that_follows():
