@@ -2,10 +2,13 @@
 
 import sys
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from restorelab.apis import load
+from restorelab.apis import load, train
+from restorelab.config import load_config
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.weights import read_published
 from tests.parity.fixtures import ROOT, Recording, load_converter, load_script
@@ -60,7 +63,47 @@ def test_whole_images_of_one_fold_are_rendered():
 
 
 def test_the_configs_of_the_medium_restorers_can_be_rendered():
-    from restorelab.config import load_config
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     for path in ('configs/perceive_ir/stage1_medium.py', 'projects/perceive_ir/configs/medium0.py'):
         whole_images(load_config(ROOT / path).train_dataloader.dataset, 0)
+
+
+SHORT = {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2, 'default_hooks.checkpoint.interval': 2,
+         'default_hooks.logger.interval': 1, 'train_dataloader.num_workers': 0, 'val_dataloader.num_workers': 0,
+         'train_dataloader.persistent_workers': False, 'val_dataloader.persistent_workers': False}
+
+
+def short_training(path: str, work_dir, **options):
+    """Two iterations of a config of the repository; the runner."""
+    return train(load_config(ROOT / path, {**SHORT, **options}), work_dir=str(work_dir))
+
+
+@pytest.mark.slow
+def test_stage_1_feeds_stage_2(tmp_path, monkeypatch):
+    """Medium restorers, triplets, prompts, and the losses that read them, two iterations each."""
+    pictures = tmp_path / 'pictures'
+    pictures.mkdir()
+    for number in range(6):
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 72, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(pictures / f'{number}.png')
+    source = {'train_dataloader.dataset.dataset.source': str(pictures), 'val_dataloader.dataset.source': str(pictures),
+              'val_dataloader.dataset.pipeline.0.size': 32}
+    medium = 'configs/perceive_ir/stage1_medium.py'
+    short_training(medium, tmp_path / 'medium', **source)
+    checkpoint = tmp_path / 'medium' / 'iter_2.pth'
+    config = load_config(ROOT / medium, source)
+    config.dump(tmp_path / 'medium.py')
+    monkeypatch.chdir(tmp_path)
+    run(monkeypatch, load_script('perceive_ir', 'render_medium'), tmp_path / 'medium.py', checkpoint, checkpoint,
+        'work_dirs/triplets', '--draws', '1')
+    assert len(list((tmp_path / 'work_dirs' / 'triplets' / 'train').glob('*/rendered/*.png'))) == 30
+
+    runner = short_training('configs/perceive_ir/stage1_prompts.py', tmp_path / 'prompts')
+    assert 'val/ranked/all' in runner.message_hub.log_scalars
+    runner = short_training('configs/perceive_ir/allinone.py', tmp_path / 'stage2', **{
+        'model.step_losses.quality.perceiver.prompts': str(tmp_path / 'prompts' / 'iter_2.pth'),
+        'train_dataloader.dataset.source': str(pictures), 'val_dataloader.dataset.source': str(pictures),
+        'val_dataloader.dataset.pipeline.0.size': 32})
+    losses = {name: runner.message_hub.get_scalar(f'train/loss_{name}').current()
+              for name in ('pixel', 'contrast', 'quality', 'perceptual')}
+    assert all(np.isfinite(value) for value in losses.values()), losses
