@@ -18,6 +18,7 @@ from restorelab.config import load_config
 from restorelab.registry import MODELS
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights
+from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
 MEMORY_STATUS, MEMORY_RESET = Path('/proc/self/status'), Path('/proc/self/clear_refs')
@@ -55,6 +56,7 @@ def benchmark(models: list[str], sizes: list[tuple[int, int]], batch: int = 1, v
         threads: of torch; None leaves their number.  steps: of the sampler.  device: as in ``load``.
     Raises: what ``load`` raises; ValueError for an entry that the config does not have.
     """
+    keep_freed_memory()
     device = pick_device(device)
     settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
     candidates = {label(name, options): open_model(name, options, steps).to(device)

@@ -17,6 +17,7 @@ from restorelab.utils.images import (
     read_image,
     write_image,
 )
+from restorelab.utils.memory import keep_freed_memory
 
 _SHOWN = 5
 
@@ -47,6 +48,7 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     check_results([path for path, _ in jobs], [path for _, path in jobs] + list(panels.values()), overwrite)
     for folder in sorted({path.parent for _, path in jobs}):
         _check_writable(folder)
+    keep_freed_memory()
     restorer = load(model, checkpoint, device)
     check_task(restorer.model, task)
     failures = []

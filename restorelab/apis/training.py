@@ -12,6 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.utils.checkpoint import read_checkpoint
+from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.weights import resolve_weights
 
 _RUNS = itertools.count()
@@ -53,6 +54,7 @@ def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | N
 
 def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     """The checked config with its work dir and launcher, ready for ``Runner.from_cfg``."""
+    keep_freed_memory()
     cfg = load_config(cfg)
     name = Path(cfg.filename).stem if cfg.filename else 'restorelab'
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
