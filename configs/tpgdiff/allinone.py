@@ -35,7 +35,7 @@ model = dict(
         type='IRSDEUNet', width=16, channel_mults=[1, 2, 4, 8],
         attention=['none', 'none', 'none', 'transformer'], mid_attention='transformer'),
     process=dict(type='MeanRevertingProcess', steps=100, noise_level=50 / 255, eps=0.005, prediction='residual'),
-    loss=dict(type='L1Loss'),
+    loss=dict(type='PSNRLoss', floor=1e-4),
     sampler=dict(type='MultistepDPM', steps=4, noise_scale=0.0))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[

@@ -34,13 +34,13 @@ class PanelHook(Hook):
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if is_main_process():
-            self._draw(outputs, Path(runner.work_dir) / 'vis' / f'iter_{runner.iter}', runner.val_dataloader.dataset)
+            self._draw(outputs, Path(runner.work_dir) / 'vis' / f'iter_{runner.iter}', runner)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if self.out_dir is not None:
-            self._draw(outputs, Path(self.out_dir), runner.test_dataloader.dataset)
+            self._draw(outputs, Path(self.out_dir), runner)
 
-    def _draw(self, samples, folder: Path, dataset) -> None:
+    def _draw(self, samples, folder: Path, runner) -> None:
         from PIL import Image
 
         for sample in samples:
@@ -50,14 +50,14 @@ class PanelHook(Hook):
             self.drawn[sample.task] += 1
             path = folder / f'{sample.key}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            drawn = self._with_boxes(sample, dataset) if 'views' in sample and 'pred_instances' in sample else None
+            drawn = self._with_boxes(sample, runner) if 'views' in sample and 'pred_instances' in sample else None
             Image.fromarray(compare(sample.lq, sample.restored, sample.get('gt'), drawn)).save(path)
 
-    def _with_boxes(self, sample, dataset) -> list[np.ndarray]:
+    def _with_boxes(self, sample, runner) -> list[np.ndarray]:
         """The images of the sample's views, uint8 (H, W, 3), with what was found in each."""
         if self.visualizer is None:
             self.visualizer = optional_module('mmdet.visualization').DetLocalVisualizer()
-            self.visualizer.dataset_meta = dataset.metainfo
+            self.visualizer.dataset_meta = runner.visualizer.dataset_meta  # the loop's, set by MMEngine
         drawn = []
         for view, found in sample.views.items():
             image = to_uint8(sample.get(IMAGE_OF_VIEW[view]))

@@ -82,7 +82,8 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    ((), 'name at least one set'), (('--pairs', 'haze'), 'TASK FOLDER'), (('--clean', '.', '--csv', __file__), 'exists')])
+    ((), 'name at least one set'), (('--pairs', 'haze'), 'TASK FOLDER'),
+    (('--clean', '.', '--csv', __file__), 'exists')])
 def test_unusable_arguments_are_refused_before_anything_is_read(arguments, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run(monkeypatch, 'no-such-weights', *arguments)

@@ -27,7 +27,8 @@ class SharedResidualProcess(nn.Module):
         betas: first and last increment of the linear DDPM schedule from which A and B come.
         delta: last increment of the shared distribution term, which rises linearly from 1e-6; 0 switches it off.
         noise_scale: factor of B. Training at 1 sees noise that the sampler, which starts with 0.1, never shows the
-            network; at 0.1 the two agree, and a short training learns much faster.
+            network; at 0.1 the two agree, and a short training learns much faster. 0 is no noise at all, for a
+            sampler with ``init_noise_std=0``.
         train_times: draw training steps from these alone, uniformly (repeat one to weigh it); None for all T. A
             sampler of three steps never asks for others than 999, 665 and 332.
     Raises: ValueError for a ``delta`` or ``train_times`` that no schedule of ``steps`` has.

@@ -70,6 +70,8 @@ class SDTDDIMSampler:
         if not isinstance(process, SharedResidualProcess):
             raise TypeError(f'sampler SDTDDIMSampler reads states of SharedResidualProcess, but the process is '
                             f'{type(process).__name__}; choose a sampler made for it')
+        if self.eta and not process.noise_vars.any():
+            raise ValueError(f'eta={self.eta} adds noise, and the process has none (noise_scale=0); take eta=0')
         grid = sdt_step_grid(process.steps, self.steps)
         if process.train_times is not None and (missing := sorted(set(grid) - set(process.train_times))):
             raise ValueError(f'steps={self.steps} visits {grid}, but this network was trained at '

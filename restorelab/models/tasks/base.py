@@ -36,7 +36,7 @@ class Task(BaseModule):
         self._loaded = False
         self.set_frozen(frozen)
         if frozen and checkpoint is not None:
-            keep_out_of_checkpoint(network)
+            keep_out_of_checkpoint(self)
 
     def set_frozen(self, frozen: bool) -> None:
         """Freeze the network, or let it be trained, from now on."""

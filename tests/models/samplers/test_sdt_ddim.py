@@ -79,3 +79,18 @@ def test_steps_that_were_left_out_of_the_training_are_refused():
     SDTDDIMSampler(1).check(process)
     with pytest.raises(ValueError, match=r'never seen \[249, 499, 749\]'):
         SDTDDIMSampler(4).check(process)
+
+
+def test_noise_between_the_steps_of_a_process_without_noise_is_refused():
+    process = SharedResidualProcess(noise_scale=0)
+    SDTDDIMSampler(init_noise_std=0).check(process)
+    with pytest.raises(ValueError, match='the process has none'):
+        SDTDDIMSampler(eta=1.0).check(process)
+
+
+def test_without_noise_the_restoration_does_not_depend_on_its_source(pair):
+    process, lq = SharedResidualProcess(noise_scale=0), pair[1]
+    sampler = SDTDDIMSampler(init_noise_std=0)
+    results = [sampler(lambda x, t: x / 4, process, lq, lambda x, scale=scale: scale * torch.randn_like(x))
+               for scale in (1, 2)]
+    assert torch.equal(*results)
