@@ -100,10 +100,10 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', metavar='IN', help='image file, folder, or a glob in quotes')
     parser.add_argument('output', metavar='OUT', help='file for one image, else a folder')
     parser.add_argument('--model', help='name of weights that ship, a .safetensors file, or a config (default: '
-                        'tpgdiff-small)')
+                        'diffuir-tiny)')
     parser.add_argument('--checkpoint', help='weights for a config given as --model')
     parser.add_argument('--tile', type=int, help='largest side restored at once, 0 for never cutting '
-                        '(default: 512 for more pixels than 768x768)')
+                        '(default: 640 for more pixels than 768x768)')
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
     parser.add_argument('--equalize', action='store_true', help='equalize the histogram of each channel first, for '
                         'models trained on such inputs (low light)')

@@ -9,16 +9,16 @@ import json
 import sys
 from pathlib import Path
 
-from restorelab.apis import test, train
-from restorelab.config import load_config
-from restorelab.engine import latest_checkpoint
-
 COLUMNS = {'PSNR': 'rgb/psnr/mean', **{f'{name} {view}': f'{view}/coco/{key}' for view in
            ('degraded', 'restored', 'clean') for name, key in (('mAP', 'bbox_mAP'), ('mAP50', 'bbox_mAP_50'))}}
 
 
 def run(config: str, seed: int, work_dir: Path) -> dict[str, float]:
     """The test's scores of one training."""
+    from restorelab.apis import test, train
+    from restorelab.config import load_config
+    from restorelab.engine import latest_checkpoint
+
     scores = work_dir / 'scores.json'
     if not scores.is_file():
         cfg = load_config(config, {'randomness.seed': seed})

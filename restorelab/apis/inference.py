@@ -25,7 +25,7 @@ from restorelab.utils.images import equalize_channels, read_image, to_rgb_array,
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
-DEFAULT = 'tpgdiff-small'
+DEFAULT = 'diffuir-tiny'
 # measured on TPGDiff's paper-sized network (64 channels, linear attention): 3.6 kB a pixel, so 2 GiB for 768x768
 WHOLE_PIXELS = 768 * 768
 TILE = 640
@@ -38,7 +38,7 @@ def load(name_or_config: str | os.PathLike | Config | None = None, checkpoint: s
     """A restorer with its weights, ready to be called.
 
     Args:
-        name_or_config: name of weights that ship (``tpgdiff-small``, the default), path of a published
+        name_or_config: name of weights that ship (``diffuir-tiny``, the default), path of a published
             ``.safetensors`` file, or a config, which needs ``checkpoint``.
         checkpoint: weights for the config: a training ``.pth`` (its moving average counts, where there is one) or
             ``.safetensors``. Alone, a published ``.safetensors`` file.
