@@ -119,14 +119,14 @@ def to_array(image: torch.Tensor) -> np.ndarray:
     return image.permute(1, 2, 0).numpy()
 
 
-def score_set(name: str, dataset: Iterable[dict], model) -> dict[str, list[list[float]]]:
+def score_set(name: str, dataset: Iterable[dict], model, steps: int | None = None) -> dict[str, list[list[float]]]:
     """For each task, one row an image: PSNR and SSIM of the degraded, the restored and the classical image."""
     scores: dict[str, list[list[float]]] = {}
     protocol = Protocol()
     for item in tqdm(dataset, desc=name, total=len(dataset)):
         sample, lq = item['data_samples'], to_array(item['inputs'])
         gt = to_unit_tensor(to_array(sample.gt))[None]
-        images = (lq, model(lq), CLASSICAL[sample.task](lq))
+        images = (lq, model(lq, steps=steps), CLASSICAL[sample.task](lq))
         row = [float(value) for image in images for value in protocol.score(to_unit_tensor(image)[None], gt)]
         scores.setdefault(sample.task, []).append(row)
     return scores
@@ -150,6 +150,7 @@ def main() -> None:
     parser.add_argument('--clean', action='append', default=[], metavar='FOLDER')
     parser.add_argument('--pairs', action='append', default=[], nargs='+', metavar='TASK FOLDER [LQ_NAME]')
     parser.add_argument('--size', type=int, default=256, help='side of the crops of clean photographs (default: 256)')
+    parser.add_argument('--steps', type=int, help="sampling steps instead of the model's")
     parser.add_argument('--csv', type=Path, help='also write the means to this file')
     args = parser.parse_args()
     if bad := [given for given in args.pairs if not 2 <= len(given) <= 3]:
@@ -165,7 +166,7 @@ def main() -> None:
 
     rows = []
     for name, dataset in sets:
-        scores = score_set(name, dataset, model)
+        scores = score_set(name, dataset, model, args.steps)
         means = {task: np.mean(values, axis=0) for task, values in sorted(scores.items())}
         rows += [[name, task, len(scores[task]), *values] for task, values in means.items()]
         if len(means) > 1:

@@ -69,7 +69,7 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
     write_pictures(tmp_path / 'real' / 'lq', ['1_x.png', '2_y.png'], 1)
     write_pictures(tmp_path / 'real' / 'gt', ['1.png', '2.png'], 2)
     run(monkeypatch, weights, '--clean', tmp_path / 'photos', '--size', 32,
-        '--pairs', 'haze', tmp_path / 'real', '([^_]*).*', '--csv', tmp_path / 'scores.csv')
+        '--pairs', 'haze', tmp_path / 'real', '([^_]*).*', '--steps', '2', '--csv', tmp_path / 'scores.csv')
     printed = capsys.readouterr().out
     with (tmp_path / 'scores.csv').open() as file:
         rows = list(csv.DictReader(file))
