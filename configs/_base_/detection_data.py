@@ -1,27 +1,30 @@
 """Shapes on photographs that are always there (inside scikit-image), with fog and noise made on the fly.
 
-Train: 600 images of 128x128 pixels with disks, squares, triangles and stars, each with both degradations, flipped.
+Train: 600 images of 128x128 pixels with disks, squares, triangles and stars, each with both degradations. `_train_set`
+       is the data set, which a config puts into `train_dataloader`.
 Val:   100 others, on a photograph that training does not show; every second one has fog, the others noise.
 Written once to data/composed_objects, as PNG files with a COCO json. An own COCO set: configs/joint/coco_retinanet.py.
 """
+_degrade = dict(type='Degrade', kinds=dict(
+    haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
+    noise=dict(type='gaussian_noise', sigma=(0.2, 0.35))))
+_train_set = dict(
+    type='ComposedObjects',
+    split='train',
+    root='data/composed_objects',
+    tasks=['haze', 'noise'],
+    all_tasks=True,
+    pipeline=[
+        dict(type='RandomCrop', size=96, objects=True),
+        dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+        _degrade,
+        dict(type='PackRestoration')])
 train_dataloader = dict(
     batch_size=6,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
-    dataset=dict(
-        type='ComposedObjects',
-        split='train',
-        root='data/composed_objects',
-        tasks=['haze', 'noise'],
-        all_tasks=True,
-        pipeline=[
-            dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-            dict(type='Degrade', kinds=dict(
-                haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
-                noise=dict(type='gaussian_noise', sigma=(0.2, 0.35)))),
-            dict(type='PackRestoration')]))
+    batch_sampler=dict(type='TaskBalancedBatchSampler'))
 
 val_dataloader = dict(
     batch_size=1,
@@ -33,11 +36,7 @@ val_dataloader = dict(
         split='val',
         root='data/composed_objects',
         tasks=['haze', 'noise'],
-        pipeline=[
-            dict(type='Degrade', kinds=dict(
-                haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
-                noise=dict(type='gaussian_noise', sigma=(0.2, 0.35)))),
-            dict(type='PackRestoration')]))
+        pipeline=[_degrade, dict(type='PackRestoration')]))
 test_dataloader = val_dataloader
 
 val_evaluator = [

@@ -6,21 +6,15 @@ Run:    python tools/train.py configs/joint/coco_retinanet.py --cfg-options mode
 Needs:  the extra `detection`; a GPU; COCO in data/coco (train2017, val2017, annotations).
 Expect: not measured.
 """
-_base_ = ['../_base_/runtime.py']
+_base_ = ['../_base_/small_diffuir.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        type='DiffusionRestorer',
-        backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1], linear_attention='constant'),
-        process=dict(type='SharedResidualProcess', steps=1000, delta=1.8e-3, noise_scale=0.1,
-                     train_times=[332, 665, 999, 999, 999]),
-        loss=dict(type='L1Loss'),
-        sampler=dict(type='SDTDDIMSampler', steps=3)),
+    restorer=_base_._diffuir,
     tasks=dict(det=dict(
         type='MMDetTask', detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
         changes={'backbone.init_cfg': None},  # nothing is fetched
-        checkpoint=None, frozen=True, loss_weight=0.05)))
+        checkpoint=None, frozen=True, loss_weight=2.0)))
 
 train_dataloader = dict(
     batch_size=8,

@@ -8,42 +8,17 @@ Expect: not measured.
 
 The detector learns on clean images first (TaskWarmupHook) and is frozen then.
 """
-_base_ = ['../_base_/detection_data.py', '../_base_/runtime.py']
+_base_ = [
+    '../_base_/detection_data.py', '../_base_/detection_warmup.py', '../_base_/joint_schedule.py',
+    '../_base_/small_tpgdiff.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        type='DiffusionRestorer',
-        priors=[
-            dict(
-                type='CLIPDegradationPrior',
-                tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
-                resize=False,
-                pretrained='restorelab:tpgdiff-priors-small'),
-            dict(
-                type='CLIPSemanticPrior',
-                tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
-                pretrained='restorelab:tpgdiff-priors-small'),
-            dict(
-                type='StructurePrior',
-                cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
-                image_size=64, width=8, num_blocks=6, token_dim=64, num_tokens=8, num_heads=4)],
-        adapters=[
-            dict(type='PromptTimeAdapter'),
-            dict(type='TokenCrossAttention'),
-            dict(
-                type='PooledFiLM',
-                taps=['enc.s1.block', 'enc.s2.block', 'enc.s4.block', 'dec.s4.block', 'dec.s2.block', 'dec.s1.block'])],
-        backbone=dict(
-            type='IRSDEUNet', width=16, channel_mults=[1, 2, 4, 8],
-            attention=['none', 'none', 'none', 'transformer'], mid_attention='transformer'),
-        process=dict(type='MeanRevertingProcess', steps=100, noise_level=50 / 255, eps=0.005, prediction='residual'),
-        loss=dict(type='L1Loss'),
-        sampler=dict(type='MultistepDPM', steps=4, noise_scale=0.0)),
+    restorer=_base_._tpgdiff,
     tasks=dict(det=dict(
         type='MMDetTask',
         frozen=True,
-        loss_weight=0.05,
+        loss_weight=2.0,
         detector=dict(
             type='mmdet.FCOS',
             data_preprocessor=dict(
@@ -63,26 +38,8 @@ model = dict(
             test_cfg=dict(nms_pre=500, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5),
                           max_per_img=50)))))
 
+train_dataloader = dict(dataset=_base_._train_set)
 train_cfg = dict(max_iters=800, val_interval=800)
 default_hooks = dict(checkpoint=dict(interval=800))
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0),
-    clip_grad=dict(max_norm=1.0))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=50, end=800)]
-custom_hooks = [
-    dict(type='TaskWarmupHook', task='det', max_iters=700, lr=2e-3, dataloader=dict(
-        batch_size=12,
-        num_workers=1,
-        persistent_workers=True,
-        sampler=dict(type='InfiniteSeededSampler'),
-        dataset=dict(
-            type='ComposedObjects', split='train', root='data/composed_objects', tasks=['clean'],
-            pipeline=[
-                dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-                dict(type='Degrade'),
-                dict(type='PackRestoration')]))),
-    dict(type='StepEMAHook', momentum=0.01)]
+custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.01)]
 find_unused_parameters = True  # a single semantic token needs no query: those weights get no gradient
