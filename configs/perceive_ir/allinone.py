@@ -11,7 +11,7 @@ are the untrained words until stage 1 was run:
     --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_2000.pth
 Without CLIP, and without the perceptual loss: configs/perceive_ir/allinone_plain.py.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
+_base_ = ['../_base_/allinone_data.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
@@ -25,7 +25,7 @@ model = dict(
     backbone=dict(
         type='RestormerUNet', dim=16, blocks=[1, 1, 1, 2], heads=[1, 2, 4, 8], refinement=1,
         decoder_block=dict(type='EnhancedBlock')),
-    loss=dict(type='L1Loss'),
+    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
     step_losses=dict(
         contrast=dict(type='TaskInfoNCE', weight=0.1),
         quality=dict(
@@ -47,10 +47,3 @@ train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
     dict(type='PackRestoration')]))
 train_cfg = dict(max_iters=6000, val_interval=1500)
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=1e-4),
-    clip_grad=dict(max_norm=1.0))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=200, end=6000)]

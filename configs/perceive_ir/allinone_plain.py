@@ -6,7 +6,7 @@ Needs:  2 CPU cores, about an hour and a half (a GPU: minutes); no data set, no 
 Expect: not measured. Beside configs/perceive_ir/allinone.py it tells what the two losses add, and beside
         configs/restormer/allinone.py what guidance and contrast add.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
+_base_ = ['../_base_/allinone_data.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
@@ -20,7 +20,7 @@ model = dict(
     backbone=dict(
         type='RestormerUNet', dim=16, blocks=[1, 1, 1, 2], heads=[1, 2, 4, 8], refinement=1,
         decoder_block=dict(type='EnhancedBlock')),
-    loss=dict(type='L1Loss'),
+    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
     step_losses=dict(contrast=dict(type='TaskInfoNCE', weight=0.1)))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
@@ -32,10 +32,3 @@ train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
     dict(type='PackRestoration')]))
 train_cfg = dict(max_iters=6000, val_interval=1500)
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=1e-4),
-    clip_grad=dict(max_norm=1.0))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=200, end=6000)]

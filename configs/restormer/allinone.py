@@ -7,14 +7,14 @@ Expect: not measured. `python tools/compare.py` trains it beside the other famil
 
 The published size is RestormerUNet(level1_reduce=False, bias=False), 26,126,644 parameters.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
+_base_ = ['../_base_/allinone_data.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
     backbone=dict(
         type='RestormerUNet', dim=16, blocks=[1, 1, 1, 2], heads=[1, 2, 4, 8], refinement=1, level1_reduce=False,
         bias=False),
-    loss=dict(type='L1Loss'))
+    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomCrop', size=64),
@@ -23,10 +23,3 @@ train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='Degrade'),
     dict(type='PackRestoration')]))
 train_cfg = dict(max_iters=6000, val_interval=1500)
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=1e-4),
-    clip_grad=dict(max_norm=1.0))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=200, end=6000)]
