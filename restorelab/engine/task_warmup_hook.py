@@ -71,3 +71,4 @@ class TaskWarmupHook(Hook):
                 runner.logger.info(f"warming up task '{self.task}': {number} of {self.max_iters} iterations, "
                                    f'loss {total / self.interval:.4f}')
                 total = 0.0
+        optimizer.zero_grad()  # what is left would move the frozen network in the restorer's first step
