@@ -4,6 +4,7 @@ Letters: B batch, C channels, N = H * W positions, H heads, D width of a head.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 
 from restorelab.models.layers.caching import VersionedCache
 from restorelab.models.layers.norm import ChannelLayerNorm
+
+MAX_LOGIT = 40.0  # sums of e^40 over an image, and e^-40, are far from the ends of float32
 
 
 class PreNormResidual(nn.Module):
@@ -43,6 +46,7 @@ class LinearAttention(nn.Module):
     The projections are reordered so that values are never made: with ``k`` (D, N) of a head, ``k v^T = (k x^T) Wv^T``,
     and the output projection is applied to that small matrix before it meets ``q``. Both softmaxes go over the
     positions in pieces that fit into a cache, so that memory beside input and output does not grow with the image.
+    They are powers of two, which are several times faster to compute than those of e.
     """
 
     piece = 2048
@@ -54,36 +58,43 @@ class LinearAttention(nn.Module):
         self.to_qkv = nn.Conv2d(channels, 3 * inner, 1, bias=False)
         self.to_out = nn.Sequential(nn.Conv2d(inner, channels, 1), ChannelLayerNorm(channels))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, bounded: bool = False) -> Tensor:
+        """``bounded``: no query or key exceeds ``MAX_LOGIT``, so that softmaxes need not subtract the largest first."""
         heads = (self.num_heads, self.head_dim)
         rows = to_rows(x.float())
         pieces = rows.split(self.piece, dim=1)
         with torch.autocast(x.device.type, enabled=False):  # the 1/N below is subnormal in float16
-            w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)  # HD C
-            context = means_by_softmax(pieces, w_k).unflatten(1, heads) @ w_v.unflatten(0, heads).mT  # B H D E
+            w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)
+            context = means_by_softmax(pieces, w_k, bounded).unflatten(1, heads) @ w_v.unflatten(0, heads).mT  # B H D E
             w_out = self.to_out[0].weight.float().flatten(1).unflatten(1, heads).permute(1, 2, 0)  # H E C
             mix = (context @ w_out).flatten(1, 2) * (self.head_dim**-0.5 / rows.shape[1])  # B HD C
-            bias = self.to_out[0].bias.float()
-            out = torch.cat([(piece @ w_q.T).unflatten(2, heads).softmax(dim=3).flatten(2) @ mix + bias
-                             for piece in pieces], dim=1)
+            w_q, bias = w_q * math.log2(math.e), self.to_out[0].bias.float()
+            out = []
+            for piece in pieces:
+                queries = (piece @ w_q.T).unflatten(2, heads)
+                if not bounded:
+                    queries = queries - queries.detach().amax(dim=3, keepdim=True)
+                shares = torch.exp2(queries)
+                out.append((shares / shares.sum(dim=3, keepdim=True)).flatten(2) @ mix + bias)
+            out = torch.cat(out, dim=1)
         return self.to_out[1](to_map(out, x.shape[-2:]).to(x.dtype))
 
 
-def means_by_softmax(pieces: tuple[Tensor, ...], weight: Tensor) -> Tensor:
+def means_by_softmax(pieces: Sequence[Tensor], weight: Tensor, bounded: bool) -> Tensor:
     """Means of x over its positions by the weights softmax(weight x), one for each row of ``weight`` (K, C).
 
-    (B, N, C) in pieces along N -> (B, K, C). What is summed up is rescaled whenever a piece brings a new maximum.
+    (B, N, C) in pieces along N -> (B, K, C). Unless ``bounded``, a pass before finds the largest logits.
     """
-    peak, total, sums = None, 0, 0
+    weight = weight * math.log2(math.e)
+    peak = 0
+    if not bounded:
+        with torch.no_grad():
+            peak = torch.stack([(piece @ weight.T).amax(dim=1, keepdim=True) for piece in pieces]).amax(dim=0)
+    total, sums = 0, 0
     for piece in pieces:
         logits = piece @ weight.T  # B n K
-        highest = logits.detach().amax(dim=1, keepdim=True)
-        if peak is not None:
-            highest = torch.maximum(peak, highest)
-            shrink = torch.exp(peak - highest)
-            total, sums = total * shrink, sums * shrink.mT
-        shares = torch.exp(logits - highest)
-        total, sums, peak = total + shares.sum(dim=1, keepdim=True), sums + shares.mT @ piece, highest
+        shares = torch.exp2(logits if bounded else logits - peak)
+        total, sums = total + shares.sum(dim=1, keepdim=True), sums + shares.mT @ piece
     return sums / total.mT
 
 
@@ -106,12 +117,24 @@ class LinearAttentionResidual(PreNormResidual):
         if mode not in ('exact', 'constant', 'auto'):
             raise ValueError(f"linear attention is 'exact', 'constant' or 'auto', not '{mode}'")
         self.mode = mode
-        self._bound = VersionedCache()
+        self._bound, self._largest = VersionedCache(), VersionedCache()
 
     def forward(self, x: Tensor) -> Tensor:
         if self.mode == 'exact' or (self.mode == 'auto' and self.error_bound(x[0, 0].numel()) > self.tolerance):
-            return super().forward(x)
+            bounded = not torch.is_grad_enabled() and self.largest_logit() <= MAX_LOGIT
+            return x + self.fn['fn'](self.fn['norm'](x), bounded)
         return x + self.constant().to(x.dtype)
+
+    def largest_logit(self) -> float:
+        """No query or key of any image is larger: a normed pixel is ``g * u`` with ``|u| <= sqrt(C)``."""
+        projection, gain = self.fn['fn'].to_qkv.weight, self.fn['norm'].g
+
+        @torch.no_grad()
+        def measure() -> float:
+            lengths = (projection.float().flatten(1) * gain.float().flatten()).norm(dim=1)
+            return float(lengths.max()) * math.sqrt(gain.numel())
+
+        return self._largest.get([projection, gain], measure)
 
     def constant(self) -> Tensor:
         """``norm(bias)`` (1, C, 1, 1)."""

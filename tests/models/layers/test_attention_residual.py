@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from restorelab.models.layers.attention import LinearAttentionResidual
 from restorelab.models.layers.caching import VersionedCache
@@ -84,3 +85,17 @@ def test_a_frozen_layer_still_passes_gradients_on_after_inference():
     x = torch.randn(1, 2, 5, 5, requires_grad=True)
     conv(x).sum().backward()
     assert x.grad is not None
+
+
+@pytest.mark.parametrize('size', [1.0, 200.0])
+@torch.no_grad()
+def test_softmaxes_without_their_maximum_are_the_same_and_are_taken_only_where_they_cannot_overflow(size):
+    torch.manual_seed(0)
+    layer, x = LinearAttentionResidual(16), torch.randn(1, 16, 50, 60)
+    layer.fn['fn'].to_qkv.weight.mul_(size)
+    attention, normed = layer.fn['fn'], layer.fn['norm'](x)
+    rows = normed.permute(0, 2, 3, 1).flatten(1, 2)
+    logits = F.linear(rows, attention.to_qkv.weight.flatten(1)[:256])
+    assert logits.abs().max() <= layer.largest_logit()
+    assert (layer.largest_logit() <= 40) == (size == 1.0)
+    torch.testing.assert_close(layer(x), x + attention(normed, bounded=False), atol=1e-6, rtol=0)
