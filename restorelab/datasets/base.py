@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import Dataset
 
+from restorelab.datasets.openmmlab import adapted
 from restorelab.registry import TRANSFORMS
 from restorelab.utils.images import READ_EXTENSIONS, read_image
 
@@ -57,7 +58,8 @@ class RestorationDataset(Dataset):
 
     Args:
         records: what there is to read.
-        pipeline: configs of TRANSFORMS parts (or callables); the last one packs.
+        pipeline: configs of TRANSFORMS parts (or callables), MMDetection's too (``type='mmdet.RandomFlip'``); the last
+            one packs.
         seed: of all that the pipeline draws.
         cache_mib: memory for decoded images, in MiB a process.
     """
@@ -66,7 +68,7 @@ class RestorationDataset(Dataset):
                  cache_mib: float = 1024):
         self.records, self.seed = records, seed
         self.tasks = [record.task for record in records]
-        self.transforms = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
+        self.transforms = [adapted(TRANSFORMS.build(step) if isinstance(step, dict) else step) for step in pipeline]
         self.cache = ImageCache(cache_mib)
 
     def __len__(self) -> int:
