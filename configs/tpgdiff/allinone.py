@@ -6,37 +6,9 @@ Needs:  2 CPU cores, about an hour and a half; no data set, no network (photogra
 Expect: see projects/tpgdiff/README.md, which says what came out on 411 photographs. The paper's size and data are in
         projects/tpgdiff/configs/allinone_paper.py.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
+_base_ = ['../_base_/allinone_data.py', '../_base_/small_tpgdiff.py', '../_base_/runtime.py']
 
-model = dict(
-    type='DiffusionRestorer',
-    priors=[
-        dict(
-            type='CLIPDegradationPrior',
-            tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
-            resize=False,
-            views=4,
-            pretrained='restorelab:tpgdiff-priors-small'),
-        dict(
-            type='CLIPSemanticPrior',
-            tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
-            pretrained='restorelab:tpgdiff-priors-small'),
-        dict(
-            type='StructurePrior',
-            cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
-            image_size=64, width=8, num_blocks=6, token_dim=64, num_tokens=8, num_heads=4)],
-    adapters=[
-        dict(type='PromptTimeAdapter'),
-        dict(type='TokenCrossAttention'),
-        dict(
-            type='PooledFiLM',
-            taps=['enc.s1.block', 'enc.s2.block', 'enc.s4.block', 'dec.s4.block', 'dec.s2.block', 'dec.s1.block'])],
-    backbone=dict(
-        type='IRSDEUNet', width=16, channel_mults=[1, 2, 4, 8],
-        attention=['none', 'none', 'none', 'transformer'], mid_attention='transformer'),
-    process=dict(type='MeanRevertingProcess', steps=100, noise_level=50 / 255, eps=0.005, prediction='residual'),
-    loss=dict(type='PSNRLoss', floor=1e-4),
-    sampler=dict(type='MultistepDPM', steps=4, noise_scale=0.0))
+model = _base_._tpgdiff
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
     dict(type='RandomCrop', size=64),
