@@ -11,39 +11,14 @@ are the untrained words until stage 1 was run:
     --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_2000.pth
 Without CLIP, and without the perceptual loss: configs/perceive_ir/allinone_plain.py.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
+_base_ = [
+    '../_base_/allinone_data.py', '../_base_/small_perceive_ir.py', '../_base_/small_perceiver.py',
+    '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
-model = dict(
-    type='RegressionRestorer',
-    priors=[
-        dict(
-            type='DINOv2ClassTokens', layers=[1, 2, 3, 4], size=56,
-            network=dict(hidden_size=64, num_hidden_layers=4, num_attention_heads=2, image_size=56, patch_size=14)),
-        dict(type='CompactDegradationEncoder', widths=[16, 24, 32, 48], dim=48)],
-    adapters=[dict(
-        type='PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'])],
-    backbone=dict(
-        type='RestormerUNet', dim=16, blocks=[1, 1, 1, 2], heads=[1, 2, 4, 8], refinement=1,
-        decoder_block=dict(type='EnhancedBlock')),
-    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
-    step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
-        quality=dict(
-            type='CLIPAwareLoss', weight=0.05, perceiver=dict(
-                type='CLIPQualityPerceiver',
-                clip=dict(
-                    embed_dim=64,
-                    vision_cfg=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32),
-                    text_cfg=dict(context_length=18, vocab_size=6, width=64, heads=2, layers=2)),
-                pretrained='restorelab:tpgdiff-priors-small')),
-        perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.1, widths=[16, 32, 64])))
+model = dict(_base_._network, step_losses=dict(
+    contrast=dict(type='TaskInfoNCE', weight=0.1),
+    quality=dict(type='CLIPAwareLoss', weight=0.05, perceiver=_base_._perceiver),
+    perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.1, widths=[16, 32, 64])))
 
-train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
-    dict(type='RandomCrop', size=96),
-    dict(type='RandomTranspose'),
-    dict(type='Degrade'),
-    dict(type='PositiveView', size=64),
-    dict(type='RandomCrop', size=64),
-    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-    dict(type='PackRestoration')]))
+train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

@@ -10,19 +10,11 @@ The CLIP here is small and our own: the image tower learned to name degradations
 tower is random, so the prompts are free vectors seen through it. What they rank is degradation as that tower knows it,
 not quality as people judge it; projects/perceive_ir/configs/prompts.py takes OpenAI's CLIP.
 """
-_base_ = ['../_base_/runtime.py']
+_base_ = ['../_base_/small_perceiver.py', '../_base_/runtime.py']
 
-model = dict(
-    type='PromptLearning',
-    perceiver=dict(
-        type='CLIPQualityPerceiver',
-        clip=dict(
-            embed_dim=64,
-            vision_cfg=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32),
-            text_cfg=dict(context_length=18, vocab_size=6, width=64, heads=2, layers=2)),
-        pretrained='restorelab:tpgdiff-priors-small',
-        frozen=False))
+model = dict(type='PromptLearning', perceiver=dict(_base_._perceiver, frozen=False))
 
+_tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
     dict(type='RandomCrop', size=64),
     dict(type='RandomFlip', horizontal=0.5),
@@ -35,42 +27,16 @@ train_dataloader = dict(
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='TaskBalancedBatchSampler'),
     dataset=dict(type='TaskMixDataset', datasets=[
-        dict(
-            type='PairedDataset', task='blur', root='work_dirs/triplets/train/blur', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='haze', root='work_dirs/triplets/train/haze', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='lowlight', root='work_dirs/triplets/train/lowlight', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='noise', root='work_dirs/triplets/train/noise', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='rain', root='work_dirs/triplets/train/rain', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_crop)]))
+        dict(type='PairedDataset', task=task, root=f'work_dirs/triplets/train/{task}', lq='lq', gt='gt',
+             rendered='rendered', pipeline=_crop) for task in _tasks]))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='TaskMixDataset', datasets=[
-        dict(
-            type='PairedDataset', task='blur', root='work_dirs/triplets/val/blur', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='haze', root='work_dirs/triplets/val/haze', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='lowlight', root='work_dirs/triplets/val/lowlight', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='noise', root='work_dirs/triplets/val/noise', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='rain', root='work_dirs/triplets/val/rain', lq='lq', gt='gt',
-            rendered='rendered', pipeline=_center)]))
+        dict(type='PairedDataset', task=task, root=f'work_dirs/triplets/val/{task}', lq='lq', gt='gt',
+             rendered='rendered', pipeline=_center) for task in _tasks]))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')

@@ -4,22 +4,15 @@ Run:    python tools/train.py configs/restormer/allinone.py
 Needs:  2 CPU cores, about an hour (a GPU: minutes); no data set, no network (photographs inside scikit-image).
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
 Expect: not measured. `python tools/compare.py` trains it beside the other families under one budget.
-
-The published size is RestormerUNet(level1_reduce=False, bias=False), 26,126,644 parameters.
 """
-_base_ = ['../_base_/allinone_data.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
+_base_ = [
+    '../_base_/allinone_data.py', '../_base_/small_restormer.py', '../_base_/regression_schedule.py',
+    '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
-    backbone=dict(
-        type='RestormerUNet', dim=16, blocks=[1, 1, 1, 2], heads=[1, 2, 4, 8], refinement=1, level1_reduce=False,
-        bias=False),
+    backbone=_base_._backbone,
     loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4))
 
-train_dataloader = dict(batch_size=5, dataset=dict(pipeline=[
-    dict(type='RandomCrop', size=64),
-    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-    dict(type='RandomTranspose'),
-    dict(type='Degrade'),
-    dict(type='PackRestoration')]))
+train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

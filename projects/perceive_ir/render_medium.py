@@ -1,11 +1,12 @@
 """Render the triplets of stage 1: degraded, restored by the medium restorer of the other fold, clean.
 
-    python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT [--draws 8]
+    python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT [--draws 8] [--cfg-options KEY=VALUE ...]
 
 CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, a
-checkpoint of the one that learned from the other fold, renders fold k. The validation set, which neither saw, goes to
-MEDIUM_0. Writes OUT/{train,val}/<task>/{lq,rendered,gt}/<key>.png; what is there already is left alone, so that an
-interrupted run can be started again. Images keep their size.
+checkpoint of the one that learned from the other fold, renders fold k, whole images of it. The validation set, which
+neither saw, goes to MEDIUM_0 as the config cuts it. Writes OUT/{train,val}/<task>/{lq,rendered,gt}/<key>.png; what is
+there already is left alone, so that an interrupted run can be started again, and a further one with another
+``val_dataloader.dataset.source`` adds to the held-out triplets.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from mmengine.config import ConfigDict
 from torch import Tensor
 
 from restorelab.apis import RestoreModel, load
+from restorelab.cli import CfgOptions
 from restorelab.config import load_config
 from restorelab.registry import DATASETS
 from restorelab.utils.images import to_uint8, write_image
@@ -67,13 +69,15 @@ def main() -> None:
     parser.add_argument('out', type=Path, help='folder to write')
     parser.add_argument('--draws', type=int, default=8, help='degradations of each image (default: %(default)s); '
                         '1 for sets of pairs')
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
+                        help='change entries of the config, such as val_dataloader.dataset.source=FOLDER')
     args = parser.parse_args()
-    cfg = load_config(args.config)
+    cfg = load_config(args.config, args.cfg_options)
     models = [load(args.config, checkpoint) for checkpoint in args.medium]
     for fold, model in enumerate(models):
         dataset = DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold))
         print(f"{args.medium[fold]}: {render(model, dataset, args.out / 'train', args.draws)} triplets")
-    held_out = DATASETS.build(whole_images(cfg.val_dataloader.dataset, None))
+    held_out = DATASETS.build(cfg.val_dataloader.dataset)
     print(f"{args.medium[0]}: {render(models[0], held_out, args.out / 'val', args.draws)} held-out triplets")
 
 

@@ -7,42 +7,17 @@ Needs:  as adair3.py; the medium restorers and prompts of stage 1
 Expect: not measured. 27,859,919 parameters. The residual degradation encoder of the figure is not built: its
         widths are unknown.
 """
-_base_ = ['_base_/adair3_data.py', '../../../configs/_base_/runtime.py']
+_base_ = ['_base_/adair3_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
-    type='RegressionRestorer',
-    priors=[
-        dict(type='DINOv2ClassTokens', layers=[1, 4, 8, 12], size=224, pretrained='facebook/dinov2-base'),
-        dict(type='CompactDegradationEncoder')],
+    _base_._network,
     adapters=[dict(
         type='PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
         residual=False)],
     backbone=dict(
         type='RestormerUNet', dim=48, blocks=[4, 6, 6, 8], heads=[1, 2, 4, 8], refinement=4,
         decoder_block=dict(type='EnhancedBlock', self_attention=False)),
-    loss=dict(type='L1Loss'),
-    step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
-        quality=dict(
-            type='CLIPAwareLoss', weight=0.05, perceiver=dict(
-                type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', pretrained='openai',
-                prompts='work_dirs/prompts/iter_100000.pth')),
-        perceptual=dict(
-            type='DifficultyAdaptivePerceptualLoss', weight=0.1, pretrained='imagenet',
-            proxies=[
-                dict(
-                    type='ProxyRestorer', fold=0, pretrained='work_dirs/medium0/iter_20000.pth',
-                    restorer=dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'),
-                                  loss=dict(type='L1Loss'))),
-                dict(
-                    type='ProxyRestorer', fold=1, pretrained='work_dirs/medium1/iter_20000.pth',
-                    restorer=dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'),
-                                  loss=dict(type='L1Loss')))])))
+    step_losses=dict(_base_._judges, contrast=dict(type='TaskInfoNCE', weight=0.1)))
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))
-custom_hooks = [dict(type='DifficultyReferenceHook', interval=25733, crops=24)]
-optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=1e-4))
-param_scheduler = dict(type='CosineAnnealingLR', T_max=500000, eta_min=1e-6, by_epoch=False)

@@ -7,34 +7,13 @@ Expect: mediocre results: a briefly trained restorer is the point.
 Then:   python projects/perceive_ir/render_medium.py projects/perceive_ir/configs/medium0.py \
             work_dirs/medium0/iter_20000.pth work_dirs/medium1/iter_20000.pth work_dirs/perceive_ir_triplets --draws 1
 """
-_base_ = ['_base_/adair5_data.py', '../../../configs/_base_/runtime.py']
+_base_ = ['_base_/adair5_data.py', '_base_/medium.py', '../../../configs/_base_/runtime.py']
 
 _fold = [1]  # the fold that it learns from
-_crop = [
-    dict(type='RandomCrop', size=128),
-    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-    dict(type='PackRestoration')]
-_noise = dict(type='Degrade', kinds=dict(noise=dict(
-    type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
-
-model = dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'), loss=dict(type='L1Loss'))
-
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(type='TaskMixDataset', repeats=[3, 1, 120, 50, 40], datasets=[
-        dict(type='FoldDataset', folds=_fold, dataset=dict(
-            type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_crop])),
-        dict(type='FoldDataset', folds=_fold, dataset=dict(
-            type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_crop)),
-        dict(type='FoldDataset', folds=_fold, dataset=dict(
-            type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_crop)),
-        dict(type='FoldDataset', folds=_fold, dataset=dict(
-            type='RecipeDataset', recipe='gopro_train', root='data', pipeline=_crop)),
-        dict(type='FoldDataset', folds=_fold, dataset=dict(
-            type='RecipeDataset', recipe='lol_train', root='data', pipeline=_crop))]))
+        dict(type='FoldDataset', folds=_fold, dataset=dict(part, type='RecipeDataset', root='data'))
+        for part in _base_._medium_sets]))
 train_cfg = dict(max_iters=20000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=5000))
-optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.01))
-param_scheduler = dict(type='CosineAnnealingLR', T_max=20000, eta_min=1e-6, by_epoch=False)

@@ -15,6 +15,7 @@ model = dict(
         type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', num_context=16, scale=100.0, pretrained='openai',
         frozen=False))
 
+_tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
     dict(type='RandomCrop', size=224),
     dict(type='RandomFlip', horizontal=0.5),
@@ -27,42 +28,16 @@ train_dataloader = dict(
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='TaskBalancedBatchSampler'),
     dataset=dict(type='TaskMixDataset', datasets=[
-        dict(
-            type='PairedDataset', task='blur', root='work_dirs/perceive_ir_triplets/train/blur',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='haze', root='work_dirs/perceive_ir_triplets/train/haze',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='lowlight', root='work_dirs/perceive_ir_triplets/train/lowlight',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='noise', root='work_dirs/perceive_ir_triplets/train/noise',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_crop),
-        dict(
-            type='PairedDataset', task='rain', root='work_dirs/perceive_ir_triplets/train/rain',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_crop)]))
+        dict(type='PairedDataset', task=task, root=f'work_dirs/perceive_ir_triplets/train/{task}', lq='lq', gt='gt',
+             rendered='rendered', pipeline=_crop) for task in _tasks]))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='TaskMixDataset', datasets=[
-        dict(
-            type='PairedDataset', task='blur', root='work_dirs/perceive_ir_triplets/val/blur',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='haze', root='work_dirs/perceive_ir_triplets/val/haze',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='lowlight', root='work_dirs/perceive_ir_triplets/val/lowlight',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='noise', root='work_dirs/perceive_ir_triplets/val/noise',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_center),
-        dict(
-            type='PairedDataset', task='rain', root='work_dirs/perceive_ir_triplets/val/rain',
-            lq='lq', gt='gt', rendered='rendered', pipeline=_center)]))
+        dict(type='PairedDataset', task=task, root=f'work_dirs/perceive_ir_triplets/val/{task}', lq='lq', gt='gt',
+             rendered='rendered', pipeline=_center) for task in _tasks]))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')

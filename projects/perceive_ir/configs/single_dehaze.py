@@ -6,70 +6,18 @@ Needs:  as adair3.py, the sets of this task alone; the medium restorers and prom
         (medium.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: 31.65 dB / 0.977 on SOTS outdoor in the paper; not measured here. The recipe for single tasks was not released.
 """
-_base_ = ['../../../configs/_base_/runtime.py']
+_base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
-model = dict(
-    type='RegressionRestorer',
-    priors=[
-        dict(type='DINOv2ClassTokens', layers=[1, 4, 8, 12], size=224, pretrained='facebook/dinov2-base'),
-        dict(type='CompactDegradationEncoder')],
-    adapters=[dict(
-        type='PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'])],
-    backbone=dict(
-        type='RestormerUNet', dim=48, blocks=[4, 6, 6, 8], heads=[1, 2, 4, 8], refinement=4,
-        decoder_block=dict(type='EnhancedBlock')),
-    loss=dict(type='L1Loss'),
-    step_losses=dict(
-        quality=dict(
-            type='CLIPAwareLoss', weight=0.05, perceiver=dict(
-                type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', pretrained='openai',
-                prompts='work_dirs/prompts/iter_100000.pth')),
-        perceptual=dict(
-            type='DifficultyAdaptivePerceptualLoss', weight=0.1, pretrained='imagenet',
-            proxies=[
-                dict(
-                    type='ProxyRestorer', fold=0, pretrained='work_dirs/medium0/iter_20000.pth',
-                    restorer=dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'),
-                                  loss=dict(type='L1Loss'))),
-                dict(
-                    type='ProxyRestorer', fold=1, pretrained='work_dirs/medium1/iter_20000.pth',
-                    restorer=dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'),
-                                  loss=dict(type='L1Loss')))])))
+model = dict(_base_._network, step_losses=_base_._judges)
+
+train_dataloader = dict(dataset=dict(type='TaskMixDataset', datasets=[
+    dict(type='FoldDataset', folds=[0, 1], dataset=dict(
+        type='FoldDataset', num_folds=2001, folds=list(range(1, 2001)), dataset=dict(
+            type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_base_._train)))]))
+val_dataloader = dict(dataset=dict(type='FoldDataset', num_folds=2001, folds=[0], dataset=dict(
+    type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_base_._whole)))
+test_dataloader = dict(dataset=dict(
+    type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_base_._cropped))
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))
-custom_hooks = [dict(type='DifficultyReferenceHook', interval=25733, crops=24)]
-optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=1e-4))
-param_scheduler = dict(type='CosineAnnealingLR', T_max=500000, eta_min=1e-6, by_epoch=False)
-
-_crop = [
-    dict(type='RandomCrop', size=256),
-    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-    dict(type='PackRestoration')]
-_whole = [dict(type='PackRestoration')]
-_cropped = [dict(type='CenterModCrop', divisor=16), dict(type='PackRestoration')]
-train_dataloader = dict(
-    batch_size=2,
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='GlobalBatchSampler'),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-            type='FoldDataset', num_folds=2001, folds=list(range(1, 2001)), dataset=dict(
-                type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_crop)))]))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='FoldDataset', num_folds=2001, folds=[0], dataset=dict(
-        type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_whole)))
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_cropped))
-val_evaluator = dict(type='RestorationMetric', protocols=['adair3'])
-test_evaluator = val_evaluator

@@ -14,7 +14,10 @@ _crop = [
 _noise = dict(type='Degrade', kinds=dict(noise=dict(
     type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
 _whole = [dict(type='PackRestoration')]
-_rest = list(range(1, 2001))
+_sets = [  # recipe, one in how many is held out, what is done to its images first
+    ('bsd400_wed_train', 201, [_noise]),
+    ('ots_airnet_train', 2001, []),
+    ('rain100l_train', 51, [])]
 train_dataloader = dict(
     batch_size=2,
     num_workers=8,
@@ -23,25 +26,17 @@ train_dataloader = dict(
     batch_sampler=dict(type='GlobalBatchSampler'),
     dataset=dict(type='TaskMixDataset', repeats=[12, 1, 360], datasets=[
         dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-            type='FoldDataset', num_folds=201, folds=_rest[:200], dataset=dict(
-                type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_crop]))),
-        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-            type='FoldDataset', num_folds=2001, folds=_rest[:2000], dataset=dict(
-                type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_crop))),
-        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-            type='FoldDataset', num_folds=51, folds=_rest[:50], dataset=dict(
-                type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_crop)))]))
+            type='FoldDataset', num_folds=parts, folds=list(range(1, parts)), dataset=dict(
+                type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_crop])))
+        for recipe, parts, first in _sets]))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='FoldDataset', num_folds=201, folds=[0], dataset=dict(
-            type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_whole])),
-        dict(type='FoldDataset', num_folds=2001, folds=[0], dataset=dict(
-            type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_whole)),
-        dict(type='FoldDataset', num_folds=51, folds=[0], dataset=dict(
-            type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_whole))]))
+        dict(type='FoldDataset', num_folds=parts, folds=[0], dataset=dict(
+            type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_whole]))
+        for recipe, parts, first in _sets]))
 val_evaluator = dict(type='RestorationMetric', protocols=['adair3'])
 
 _cropped = [dict(type='CenterModCrop', divisor=16), dict(type='PackRestoration')]
