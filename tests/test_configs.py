@@ -1,5 +1,6 @@
 """Every config loads strictly and its model builds; the papers' full sizes on the meta device."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,9 +20,9 @@ needs_mmdet = pytest.mark.skipif(find_spec('mmdet') is None, reason='the detecti
 
 
 def marked(paths: list[str]) -> list:
-    """Configs of detectors need MMDetection."""
-    return [pytest.param(path, marks=needs_mmdet if 'configs/joint' in path or 'detection' in path else ())
-            for path in paths]
+    """Configs with a part of MMDetection need it, and so do those that build on one of them."""
+    return [pytest.param(path, marks=needs_mmdet if re.search(r'mmdet[.:]|_base_/detection', (ROOT / path).read_text(
+        encoding='utf-8')) else ()) for path in paths]
 
 
 @pytest.mark.parametrize('path', marked(ALL))

@@ -1,0 +1,40 @@
+"""Where mmcv and mmdet are missing, all but detection works, and detection says what to install."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = """
+import tests.without_detection
+import pkgutil
+from importlib import import_module
+from importlib.util import find_spec
+
+import restorelab
+from restorelab.config import load_config
+from restorelab.registry import MODELS, registered_parts
+
+assert find_spec('mmdet') is None and find_spec('mmcv') is None
+for module in pkgutil.walk_packages(restorelab.__path__, 'restorelab.'):
+    if not module.name.endswith('__main__'):
+        import_module(module.name)
+assert 'MMDetTask' in dict(registered_parts('model')['model'])
+load_config('configs/diffuir/allinone.py')
+for path in ('configs/joint/diffuir_retinanet.py', 'configs/joint/coco_retinanet.py', 'configs/joint/real_fog.py'):
+    try:
+        MODELS.build(load_config(path).model)
+    except ImportError as error:
+        print(path, error)
+"""
+
+
+@pytest.mark.slow
+def test_everything_imports_and_detection_names_the_line_that_installs_it():
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', PROGRAM], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.strip().splitlines()
+    assert len(lines) == 3
+    assert all('not installed; for detection run `make detection`' in line for line in lines), lines
