@@ -6,22 +6,12 @@ Needs:  one GPU (the authors used an RTX 4090), 300,000 steps of 2 x 10 crops; t
 Expect: not measured here (no such data or hardware), and the paper's tables were out of reach; see the README.
 Official weights: projects/diffuir/convert_weights.py.
 """
-_base_ = ['_base_/data.py', '../../../configs/_base_/runtime.py']
+_base_ = ['_base_/data.py', '_base_/recipe.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
-    type='DiffusionRestorer',
-    backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1]),
-    process=dict(type='SharedResidualProcess', steps=1000, delta=1.8e-3),
-    loss=dict(type='L1Loss'),
-    sampler=dict(type='SDTDDIMSampler', steps=3, eta=0.0, init_noise_std=0.1))
+    _base_._diffuir,
+    backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 1, 1, 1]))
 
 train_cfg = dict(max_iters=600000, val_interval=20000)  # two micro-batches a step
 default_hooks = dict(checkpoint=dict(interval=20000))
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=8e-5, betas=(0.9, 0.99)),
-    clip_grad=dict(max_norm=1.0),
-    accumulative_counts=2)
-custom_hooks = [dict(
-    type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.995, every=10, start=100, power=2 / 3, copy_first=True)]
 randomness = dict(seed=10)
