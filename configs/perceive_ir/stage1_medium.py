@@ -12,11 +12,11 @@ Then:   configs/perceive_ir/stage1_prompts.py
 
 Restorer k learns from the other fold and renders fold k, so no image is rendered by one that learned from it.
 """
-_base_ = ['../_base_/runtime.py']
+_base_ = ['../_base_/small_restormer.py', '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
-    backbone=dict(type='RestormerUNet', dim=12, blocks=[1, 1, 1, 1], heads=[1, 2, 4, 8], refinement=1),
+    backbone=_base_._backbone,
     loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4))
 
 train_dataloader = dict(
@@ -33,12 +33,7 @@ train_dataloader = dict(
             source='embedded',
             split='train',
             tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
-            pipeline=[
-                dict(type='RandomCrop', size=64),
-                dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-                dict(type='RandomTranspose'),
-                dict(type='Degrade'),
-                dict(type='PackRestoration')])))
+            pipeline=_base_._pipeline)))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,

@@ -19,7 +19,6 @@ _crop = [
     dict(type='RandomCrop', size=64),
     dict(type='RandomFlip', horizontal=0.5),
     dict(type='PackRestoration')]
-_center = [dict(type='CenterCrop', size=64), dict(type='PackRestoration')]
 train_dataloader = dict(
     batch_size=10,
     num_workers=2,
@@ -36,7 +35,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='TaskMixDataset', datasets=[
         dict(type='PairedDataset', task=task, root=f'work_dirs/triplets/val/{task}', lq='lq', gt='gt',
-             rendered='rendered', pipeline=_center) for task in _tasks]))
+             rendered='rendered', pipeline=[dict(type='PackRestoration')]) for task in _tasks]))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')

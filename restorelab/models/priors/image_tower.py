@@ -59,11 +59,12 @@ def square_views(image: Tensor, size: int, views: int = 1) -> list[Tensor]:
     """
     height, width = image.shape[-2:]
     squares = [pad_to_multiple(image.detach()[..., top:top + size, left:left + size], size)
-               for top in _starts(height, size, views) for left in _starts(width, size, views)]
+               for top in square_starts(height, size, views) for left in square_starts(width, size, views)]
     return [_normalize((square.clamp(0, 1) * 255).floor() / 255) for square in squares]
 
 
-def _starts(length: int, size: int, views: int) -> list[int]:
+def square_starts(length: int, size: int, views: int) -> list[int]:
+    """Where the squares of ``square_views`` begin along a side of ``length`` pixels."""
     count, free = min(views, -(-length // size)), max(0, length - size)
     return [free // 2] if count == 1 else [round(i * free / (count - 1)) for i in range(count)]
 

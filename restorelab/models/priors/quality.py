@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.priors.image_tower import load_clip, load_tower
+from restorelab.models.priors.image_tower import load_clip, load_tower, square_starts
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
@@ -17,8 +17,18 @@ WORDS = ('terrible', 'mediocre', 'excellent')
 PART = 'perceiver.'
 
 
+def perceiver_views(image: Tensor, size: int, views: int) -> list[Tensor]:
+    """What the tower sees of ``image`` (B, 3, H, W): squares of it where it is larger both ways, as in ``square_views``
+    but with a gradient; all of it, squashed, for ``views`` 0. Each (B, 3, size, size), see ``perceiver_view``."""
+    height, width = image.shape[-2:]
+    if not views or min(height, width) < size:
+        return [perceiver_view(image, size)]
+    return [perceiver_view(image[..., top:top + size, left:left + size], size)
+            for top in square_starts(height, size, views) for left in square_starts(width, size, views)]
+
+
 def perceiver_view(image: Tensor, size: int) -> Tensor:
-    """What the tower sees of ``image`` (B, 3, H, W) in about [0, 1]: (B, 3, size, size), by CLIP's mean and std.
+    """``image`` (B, 3, H, W) in about [0, 1] for the tower: (B, 3, size, size), by CLIP's mean and std.
 
     Clamped, squashed by bicubic interpolation without antialias, and differentiable, unlike ``clip_view``.
     """
@@ -48,15 +58,18 @@ class CLIPQualityPerceiver(nn.Module):
             small clip the weights that its image tower starts from, a file or ``restorelab:<name>``.
         prompts: what stage 1 learned, its checkpoint or ``restorelab:<name>``; with a small clip the whole of it.
         frozen: nothing learns; otherwise the prompts do. CLIP never does.
+        views: 0: the whole image is squashed for the tower, as in Perceive-IR, which hides noise and blur from a small
+            one; else up to this many squares a side at full resolution, whose cosines are averaged.
     Raises: ValueError for words that are not one token.
     """
 
     def __init__(self, clip: str | dict = 'ViT-B-32-quickgelu', words: Sequence[str] = WORDS, num_context: int = 16,
-                 scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True):
+                 scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True,
+                 views: int = 0):
         super().__init__()
         self.clip_config, self.words, self.scale = clip, tuple(words), scale
         self.pretrained, self.prompts, self.frozen = pretrained, prompts, frozen
-        self.num_context = num_context
+        self.num_context, self.views = num_context, views
         self.clip = build_clip(clip).requires_grad_(False).eval()
         self.register_buffer('tokens', self._tokens(), persistent=False)
         self.context = nn.Parameter(torch.empty(len(words), num_context, self.clip.token_embedding.embedding_dim),
@@ -136,7 +149,8 @@ class CLIPQualityPerceiver(nn.Module):
 
     def logits(self, image: Tensor, scale: float | None = None) -> Tensor:
         """Scaled cosines (B, tiers) of ``image`` (B, 3, H, W) in [0, 1], with a gradient to it."""
-        seen = F.normalize(self.clip.visual(perceiver_view(image, self.clip.visual.image_size[0])), dim=-1)
+        views = perceiver_views(image, self.clip.visual.image_size[0], self.views)
+        seen = F.normalize(self.clip.visual(torch.cat(views)), dim=-1).unflatten(0, (len(views), -1)).mean(dim=0)
         return (self.scale if scale is None else scale) * seen @ self.prompt_features().T
 
     def forward(self, lq: Tensor) -> Condition:

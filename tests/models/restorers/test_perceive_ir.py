@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, PRIORS
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, part
 
@@ -124,7 +124,6 @@ def test_only_the_prompts_learn():
 
 
 def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
-    from restorelab.registry import PRIORS
     model = build('PromptLearning')
     torch.nn.init.ones_(model.perceiver.context)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
@@ -133,6 +132,19 @@ def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
     image = torch.rand(2, 3, 16, 16)
     torch.testing.assert_close(frozen.logits(image), model.perceiver.logits(image))
     assert frozen.state_dict() == {}
+
+
+@pytest.mark.parametrize('views', [1, 2])
+def test_a_perceiver_averages_what_it_sees_at_full_resolution(views):
+    perceiver = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', views=views))
+    size = perceiver.clip.visual.image_size[0]
+    image = torch.rand(1, 3, 2 * size, 2 * size, requires_grad=True)
+    starts = [size // 2] if views == 1 else [0, size]
+    squares = [image[..., top:top + size, left:left + size] for top in starts for left in starts]
+    expected = torch.stack([perceiver.logits(square) for square in squares]).mean(dim=0)
+    torch.testing.assert_close(perceiver.logits(image), expected)
+    perceiver.logits(image).sum().backward()
+    assert image.grad.abs().sum() > 0
 
 
 def test_one_field_a_tier():
