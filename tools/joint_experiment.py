@@ -1,20 +1,20 @@
-"""Joint training against restoration only, several seeds: ``python tools/joint_experiment.py --seeds 0 1 2``.
+"""Joint training against restoration only: ``python tools/joint_experiment.py --seeds 0 1 2``.
 
-Trains and tests both configs once a seed, one run after another, and prints mean and range of PSNR and mAP. A run
-whose scores.json is there already is not repeated, so that a stopped experiment goes on where it was.
+Trains and tests both configs once a seed and prints mean and range of PSNR and mAP, and of what the second gains over
+the first. The first training of a seed makes the detector, the second gets that same one. A run whose scores.json is
+there already is not repeated, so that a stopped experiment goes on where it was.
 """
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 COLUMNS = {'PSNR': 'rgb/psnr/mean', **{f'{name} {view}': f'{view}/coco/{key}' for view in
            ('degraded', 'restored', 'clean') for name, key in (('mAP', 'bbox_mAP'), ('mAP50', 'bbox_mAP_50'))}}
 
 
-def run(config: str, seed: int, work_dir: Path) -> dict[str, float]:
-    """The test's scores of one training."""
+def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, float]:
+    """The test's scores of one training. ``detector`` is written when it is not there yet, and used when it is."""
     from restorelab.apis import test, train
     from restorelab.config import load_config
     from restorelab.engine import latest_checkpoint
@@ -22,32 +22,58 @@ def run(config: str, seed: int, work_dir: Path) -> dict[str, float]:
     scores = work_dir / 'scores.json'
     if not scores.is_file():
         cfg = load_config(config, {'randomness.seed': seed})
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None  # the test follows at once
+        if detector.is_file():
+            cfg.model.tasks.det.checkpoint = str(detector)
+            cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type != 'TaskWarmupHook']
         train(cfg, work_dir=str(work_dir))
-        found = test(cfg, str(latest_checkpoint(work_dir)), work_dir=str(work_dir / 'test'))
+        checkpoint = latest_checkpoint(work_dir)
+        if not detector.is_file():
+            save_detector(checkpoint, detector)
+        found = test(cfg, str(checkpoint), work_dir=str(work_dir / 'test'))
         scores.write_text(json.dumps({name: found[key] for name, key in COLUMNS.items()}), encoding='utf-8')
     return json.loads(scores.read_text(encoding='utf-8'))
 
 
-def main() -> int:
+def save_detector(checkpoint: Path, target: Path) -> None:
+    """Write the detector out of a joint checkpoint, as MMDetection would save it."""
+    import torch
+
+    from restorelab.utils.checkpoint import model_state, read_checkpoint
+
+    state, prefix = model_state(read_checkpoint(checkpoint), checkpoint), 'tasks.det.network.'
+    own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    torch.save(dict(state_dict=own), target)
+
+
+def row(name: str, runs: list[dict[str, float]]) -> str:
+    """A line of the table: mean (lowest to highest) of each column."""
+    cells = []
+    for column in COLUMNS:
+        values = [scores[column] for scores in runs]
+        mean, low, high = (f'{value:.{2 if column == "PSNR" else 3}f}'
+                           for value in (sum(values) / len(values), min(values), max(values)))
+        cells.append(f'{mean} ({low} to {high})')
+    return f'| {name} | ' + ' | '.join(cells) + ' |'
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--configs', nargs='+',
+    parser.add_argument('--configs', nargs=2, metavar=('WITHOUT', 'WITH'),
                         default=['configs/joint/perception_only.py', 'configs/joint/diffuir_retinanet.py'])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/joint_experiment'))
     args = parser.parse_args()
-    found = {config: [run(config, seed, args.work_dir / Path(config).stem / str(seed)) for seed in args.seeds]
-             for config in args.configs}
-    print('| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|')
-    for config, rows in found.items():
-        cells = []
-        for name in COLUMNS:
-            values = [row[name] for row in rows]
-            mean, low, high = (f'{value:.{2 if name == "PSNR" else 3}f}'
-                               for value in (sum(values) / len(values), min(values), max(values)))
-            cells.append(f'{mean} ({low} to {high})')
-        print(f'| {Path(config).stem} | ' + ' | '.join(cells) + ' |')
-    return 0
+    found = {config: [] for config in args.configs}
+    for seed in args.seeds:
+        for config, runs in found.items():
+            work_dir = args.work_dir / Path(config).stem / str(seed)
+            runs.append(run(config, seed, work_dir, args.work_dir / f'detector_{seed}.pth'))
+    pairs = zip(*found.values(), strict=True)
+    gains = [{column: joint[column] - alone[column] for column in COLUMNS} for alone, joint in pairs]
+    print('| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|',
+          *(row(Path(config).stem, runs) for config, runs in found.items()), row('gain of a seed', gains), sep='\n')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

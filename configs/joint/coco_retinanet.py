@@ -10,7 +10,7 @@ _base_ = ['../_base_/small_diffuir.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=_base_._diffuir,
+    restorer=dict(_base_._diffuir, init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny')),
     tasks=dict(det=dict(
         type='MMDetTask', detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
         changes={'backbone.init_cfg': None},  # nothing is fetched

@@ -1,7 +1,7 @@
 """A small DiffUIR that restores for a detector: RetinaNet's losses on its predicted clean image train it too.
 
 Run:    python tools/train.py configs/joint/diffuir_retinanet.py
-        python tools/test.py configs/joint/diffuir_retinanet.py work_dirs/diffuir_retinanet/iter_800.pth
+        python tools/test.py configs/joint/diffuir_retinanet.py work_dirs/diffuir_retinanet/iter_500.pth
 Needs:  the extra `detection` (`make detection`); 2 CPU cores, under 15 minutes; no data set, no network (shapes on
         the photographs inside scikit-image). An own detector and data: docs/joint_training.md
 Expect: see docs/joint_training.md.
@@ -12,15 +12,15 @@ detector on restorations   model.train_restorer=False model.tasks.det.frozen=Fal
 """
 _base_ = [
     '../_base_/detection_data.py', '../_base_/detection_retinanet.py', '../_base_/detection_warmup.py',
-    '../_base_/joint_schedule.py', '../_base_/small_diffuir.py', '../_base_/runtime.py']
+    '../_base_/joint_diffuir.py', '../_base_/joint_schedule.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(_base_._diffuir, backbone=dict(_base_._diffuir.backbone, width=16)),
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=2.0)))
+    restorer=_base_._diffuir,
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=6.0)))
 
-train_dataloader = dict(dataset=_base_._train_set)
-train_cfg = dict(max_iters=800, val_interval=800)
-default_hooks = dict(checkpoint=dict(interval=800))
-custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.01)]
+train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
+train_cfg = dict(max_iters=500, val_interval=500)
+default_hooks = dict(checkpoint=dict(interval=500))
+custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

@@ -6,15 +6,15 @@ Expect: see docs/joint_training.md.
 """
 _base_ = [
     '../_base_/detection_data.py', '../_base_/detection_retinanet.py', '../_base_/detection_warmup.py',
-    '../_base_/joint_schedule.py', '../_base_/small_diffuir.py', '../_base_/runtime.py']
+    '../_base_/joint_diffuir.py', '../_base_/joint_schedule.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(_base_._diffuir, backbone=dict(_base_._diffuir.backbone, width=16)),
+    restorer=_base_._diffuir,
     tasks=dict(det=dict(_base_._retinanet, loss_weight=0.0)))
 
-train_dataloader = dict(dataset=_base_._train_set)
-train_cfg = dict(max_iters=800, val_interval=800)
-default_hooks = dict(checkpoint=dict(interval=800))
-custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.01)]
+train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
+train_cfg = dict(max_iters=500, val_interval=500)
+default_hooks = dict(checkpoint=dict(interval=500))
+custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

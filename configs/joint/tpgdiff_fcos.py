@@ -1,7 +1,7 @@
 """A small TPGDiff that restores for a detector: FCOS's losses on its predicted clean image train it too.
 
 Run:    python tools/train.py configs/joint/tpgdiff_fcos.py
-        python tools/test.py configs/joint/tpgdiff_fcos.py work_dirs/tpgdiff_fcos/iter_800.pth
+        python tools/test.py configs/joint/tpgdiff_fcos.py work_dirs/tpgdiff_fcos/iter_500.pth
 Needs:  the extra `detection` (`make detection`); no data set, no network (shapes on the photographs inside
         scikit-image).
 Expect: not measured.
@@ -18,7 +18,7 @@ model = dict(
     tasks=dict(det=dict(
         type='MMDetTask',
         frozen=True,
-        loss_weight=2.0,
+        loss_weight=6.0,
         detector=dict(
             type='mmdet.FCOS',
             data_preprocessor=dict(
@@ -39,7 +39,7 @@ model = dict(
                           max_per_img=50)))))
 
 train_dataloader = dict(dataset=_base_._train_set)
-train_cfg = dict(max_iters=800, val_interval=800)
-default_hooks = dict(checkpoint=dict(interval=800))
-custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.01)]
+train_cfg = dict(max_iters=500, val_interval=500)
+default_hooks = dict(checkpoint=dict(interval=500))
+custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # a single semantic token needs no query: those weights get no gradient

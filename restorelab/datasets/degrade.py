@@ -60,9 +60,10 @@ def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
     strengths = dict(kind)
     name = strengths.pop('type')
     function = find_part(name, DEGRADATIONS)
-    wanted = [option for option in signature(function).parameters if option not in ('image', 'rng')]
-    check_keys(f"degradation {name} (task '{task}')", strengths, wanted)
-    if missing := [option for option in wanted if option not in strengths]:
+    wanted = [option for key, option in signature(function).parameters.items() if key not in ('image', 'rng')]
+    check_keys(f"degradation {name} (task '{task}')", strengths, [option.name for option in wanted])
+    if missing := [option.name for option in wanted
+                   if option.name not in strengths and option.default is option.empty]:
         raise TypeError(f"degradation {name} (task '{task}') needs {missing}")
     for option, value in strengths.items():
         if not can_be_drawn(value):

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from restorelab.registry import HOOKS, optional_module
 from restorelab.utils.panels import compare, to_uint8
 
-IMAGE_OF_VIEW = dict(degraded='lq', restored='restored', clean='gt')
+IMAGE_OF_VIEW = dict(degraded='lq', restored='restored', clean='gt')  # from left to right
 
 
 @HOOKS.register_module()
@@ -59,8 +59,8 @@ class PanelHook(Hook):
             self.visualizer = optional_module('mmdet.visualization').DetLocalVisualizer()
             self.visualizer.dataset_meta = runner.visualizer.dataset_meta  # the loop's, set by MMEngine
         drawn = []
-        for view, found in sample.views.items():
-            image = to_uint8(sample.get(IMAGE_OF_VIEW[view]))
+        for view in (view for view in IMAGE_OF_VIEW if view in sample.views):
+            image, found = to_uint8(sample.get(IMAGE_OF_VIEW[view])), sample.views.get(view)
             self.visualizer.add_datasample(view, image, found, draw_gt=False, pred_score_thr=self.min_score)
             drawn.append(self.visualizer.get_image())
         return drawn

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from restorelab.registry import METRICS
 
+ORDER = ('degraded', 'restored', 'clean')  # of the rows of the table; samples keep their views in none
+
 
 @METRICS.register_module()
 class ThreeViewMetric(BaseMetric):
@@ -56,7 +58,7 @@ class ThreeViewMetric(BaseMetric):
                 metric.process(data_batch, [{**sample, **views[view]}])
 
     def _add_views(self, views: dict) -> None:
-        self.by_view = {view: self.by_view.get(view) or METRICS.build(self.metric) for view in views}
+        self.by_view = {view: self.by_view.get(view) or METRICS.build(self.metric) for view in ORDER if view in views}
         self.dataset_meta = self.dataset_meta
 
     def evaluate(self, size: int) -> dict[str, float]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from restorelab.datasets import ComposedObjects, DetectionDataset
+from restorelab.datasets import ComposedObjects, DetectionDataset, detection
 from restorelab.datasets.detection import rasterize
 
 POLYGON = [[2, 2, 12, 2, 12, 10, 2, 10]]
@@ -72,12 +72,17 @@ def test_annotations_that_do_not_hold_together_are_named(tmp_path, changes, erro
         DetectionDataset(coco(tmp_path, **changes), [], gt=tmp_path)
 
 
-def test_objects_outside_their_image_are_left_out_and_named(tmp_path, caplog):
+def test_objects_outside_their_image_are_left_out_and_named(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(detection, 'print_log', lambda message, logger, level: said.append((message, level)))
     outside = dict(id=7, image_id=9, category_id=1, bbox=[30, 2, 5, 5])
     inside = dict(id=8, image_id=9, category_id=1, bbox=[1, 2, 5, 5])
-    with caplog.at_level(logging.WARNING):
-        records = DetectionDataset(coco(tmp_path, annotations=[outside, inside]), [], gt=tmp_path).records
+    records = DetectionDataset(coco(tmp_path, annotations=[outside, inside]), [], gt=tmp_path).records
     assert [len(record.boxes) for record in records] == [0, 1]
+    (message, level), = said
+    assert '1 object(s) lie outside their image or have no size' in message
+    assert 'b.png: box [30, 2, 5, 5] (annotation 7)' in message
+    assert level == logging.WARNING
 
 
 def test_a_class_that_the_file_does_not_have_is_named(tmp_path):

@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from mmengine.structures import BaseDataElement, InstanceData
 from PIL import Image
 
 from restorelab.apis.training import train
@@ -52,3 +54,33 @@ def test_an_image_without_a_clean_one_gets_a_panel_of_two(tmp_path):
     PanelHook(out_dir=str(pair)).after_test_iter(None, 0, outputs=[sample])
     three, two = (np.asarray(Image.open(folder / 'noise_0.png')).shape[1] for folder in (whole, pair))
     assert three - two == 30 + 4
+
+
+class Looked:
+    """A runner whose data have classes."""
+
+    class visualizer:
+        dataset_meta = dict(classes=('disk', 'square'))
+
+
+def test_found_objects_are_drawn_into_the_view_that_they_were_found_in(tmp_path):
+    pytest.importorskip('mmdet')
+
+    def objects(*scores: float) -> BaseDataElement:
+        boxes = torch.tensor([[8.0, 30.0, 40.0, 56.0]] * len(scores)).view(-1, 4)
+        return BaseDataElement(pred_instances=InstanceData(
+            bboxes=boxes, scores=torch.tensor(scores), labels=torch.zeros(len(scores), dtype=torch.int64)))
+
+    images = {name: torch.full((3, 64, 64), 0.5) for name in ('lq', 'restored', 'gt')}
+    sample = RestorationSample(**images, metainfo=dict(key='noise_0', task='noise'))
+    sample.views = BaseDataElement(degraded=objects(0.1), restored=objects(0.9), clean=objects())
+    sample.pred_instances = sample.views.restored.pred_instances
+    PanelHook(out_dir=str(tmp_path)).after_test_iter(Looked, 0, outputs=[sample])
+    panel = np.asarray(Image.open(tmp_path / 'noise_0.png'))[22:86].astype(int)
+    views = [panel[:, 4 + 68 * place:68 + 68 * place] for place in range(3)]
+    painted = [(np.abs(view - 128).max(axis=2) > 40).sum() for view in views]
+    assert painted[0] == painted[2] == 0  # too low a score, and nothing
+    assert painted[1] > 50
+    rows, cols = np.nonzero(np.abs(views[1] - 128).max(axis=2) > 40)
+    assert abs(rows.max() - 56) < 5
+    assert abs(cols.min() - 8) < 5

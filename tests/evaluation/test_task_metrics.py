@@ -28,6 +28,12 @@ def test_a_metric_is_taken_of_each_view():
         {'degraded/toy/score': 0.1, 'restored/toy/score': 0.6, 'clean/toy/score': 1.0})
 
 
+def test_the_views_come_in_one_order():
+    metric = ThreeViewMetric(dict(type='MeanAnswer'))
+    metric.process(None, [views(clean=1.0, restored=0.5, degraded=0.0)])
+    assert list(metric.evaluate(1)) == ['degraded/toy/score', 'restored/toy/score', 'clean/toy/score']
+
+
 def test_a_set_without_clean_images_has_two_views():
     metric = ThreeViewMetric(dict(type='MeanAnswer'))
     metric.process(None, [views(degraded=0.0, restored=0.5)])

@@ -195,10 +195,26 @@ CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = dict(  # function, its st
 )
 
 
+GAUSSIANS = dict(gaussian_blur=1, glass_blur=2)  # how many of them a corruption applies
+
+
+def mix_channels(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian of ``sigma`` along R, G, B, of which the first and the last go on beyond them."""
+    steps = np.arange(-int(4 * sigma + 0.5), int(4 * sigma + 0.5) + 1)
+    weights = np.exp(-steps ** 2 / (2 * sigma ** 2))
+    mixing = np.zeros((3, 3), np.float32)
+    for channel in range(3):
+        np.add.at(mixing[channel], np.clip(channel + steps, 0, 2), weights / weights.sum())
+    return image @ mixing.T
+
+
 @DEGRADATIONS.register_module()
-def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
+def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Generator,
+               legacy_channel_blur: bool = False) -> np.ndarray:
     """The corruption called ``name`` (a key of ``CORRUPTIONS``) in severity 1 (mild) to 5 (severe).
 
+    ``legacy_channel_blur``: Gaussians blur across the channels too, as those of `imagecorruptions` do beside
+    scikit-image 0.22 or later, which no longer guesses which axis holds colors; reds turn brown.
     Raises: KeyError for an unknown name, ValueError for another severity.
     """
     if name not in CORRUPTIONS:
@@ -206,12 +222,15 @@ def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Gener
     if severity not in range(1, 6):
         raise ValueError(f'severity {severity} of {name}; wanted is a whole number from 1 to 5')
     function, strengths = CORRUPTIONS[name]
-    return function(image, *strengths[severity - 1], rng)
+    strengths = strengths[severity - 1]
+    for _ in range(GAUSSIANS.get(name, 0) if legacy_channel_blur else 0):
+        image = mix_channels(image, strengths[0])
+    return function(image, *strengths, rng)
 
 
 @DEGRADATIONS.register_module()
-def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: int,
-                       rng: np.random.Generator) -> np.ndarray:
+def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: int, rng: np.random.Generator,
+                       legacy_channel_blur: bool = False) -> np.ndarray:
     """``corruption`` at another size: shrunk or enlarged to ``short_side`` pixels, corrupted, and brought back.
 
     So a fixed set of strengths covers a range of scales (UniRestore, arXiv 2501.13134, with sides of 128 to 511). The
@@ -224,7 +243,7 @@ def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: 
     height, width = image.shape[:2]
     scale = short_side / min(height, width)
     resized = _resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
-    return _resize(corruption(resized, name, severity, rng), height, width)
+    return _resize(corruption(resized, name, severity, rng, legacy_channel_blur), height, width)
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

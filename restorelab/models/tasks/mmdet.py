@@ -26,8 +26,8 @@ class MMDetTask(Task):
         detector: the config of the detector as a dict (``type='mmdet.RetinaNet'``), the path of an MMDetection config,
             or ``mmdet::retinanet/retinanet_r50_fpn_1x_coco.py`` for one that comes with MMDetection.
         changes: changes to that model config by dotted key, such as ``{'bbox_head.num_classes': 6}``.
-        test_pipeline: MMDetection's transforms before a test, without those that load; by default those of the
-            config file, and none for a dict.
+        test_pipeline: MMDetection's transforms (``type='mmdet.Resize'``) before a test, without those that load; by
+            default those of the config file, and none for a dict.
         classes: the classes of the data set, where they are not, one by one, those of the detector.
         detector_classes: the classes of the detector, then: a list, or a name that MMDetection knows (``coco``).
             Detections of others are dropped.
@@ -49,7 +49,7 @@ class MMDetTask(Task):
         steps = own_pipeline if test_pipeline is None else test_pipeline
         if not any(step['type'].endswith('PackDetInputs') for step in steps):
             steps = [*steps, dict(type='PackDetInputs')]
-        self.test_transforms = [TRANSFORMS.build(dict(_scope_='mmdet', **step)) for step in steps]
+        self.test_transforms = [TRANSFORMS.build({'_scope_': 'mmdet', **step}) for step in steps]
 
     def check_dataset(self, dataset) -> None:
         names = list(dataset.metainfo['classes'])

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from restorelab.datasets.degradations import CORRUPTIONS, corruption, resized_corruption
-from restorelab.datasets.degradations.corruptions import plasma
+from restorelab.datasets.degradations.corruptions import mix_channels, plasma
+from restorelab.datasets.degrade import Degrade
 from tests.datasets.pictures import flat, scene
 
 
@@ -100,3 +101,24 @@ def test_a_smaller_side_makes_the_same_blur_wider():
 def test_a_side_of_no_pixels_is_refused():
     with pytest.raises(ValueError, match='short_side 0'):
         resized_corruption(scene(8, 8), 'fog', 1, 0, np.random.default_rng(0))
+
+
+def test_the_legacy_blur_crosses_channels_as_scikit_image_does_without_an_axis_of_colors():
+    from skimage.filters import gaussian
+    red = flat(0)
+    red[..., 0] = 1
+    np.testing.assert_allclose(mix_channels(red, 1.5)[0, 0], [0.63, 0.37, 0.15], atol=5e-3)
+    legacy = corruption(red, 'gaussian_blur', 2, np.random.default_rng(0), legacy_channel_blur=True)
+    np.testing.assert_allclose(legacy, gaussian(red, sigma=2, channel_axis=None), atol=1e-3)
+
+
+def test_a_config_asks_for_the_legacy_blur_and_goes_without_by_default():
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[..., 0] = 255
+
+    def green(**options) -> int:
+        kinds = dict(blur=dict(type='corruption', name='glass_blur', severity=5, **options))
+        return Degrade(kinds)(dict(gt=image, task='blur', rng=np.random.default_rng(0), key='a'))['lq'][..., 1].max()
+
+    assert green() == 0
+    assert green(legacy_channel_blur=True) > 80

@@ -67,6 +67,16 @@ def test_every_kind_of_detector_trains_jointly(name):
 
 
 @pytest.mark.parametrize('name', DETECTORS)
+def test_an_image_without_boxes_trains_too(name):
+    empty = annotated('bb')
+    empty.gt_instances = empty.ignored_instances.clone()
+    image = torch.rand(2, 3, 64, 64, requires_grad=True)
+    sum(task(DETECTORS[name]()).train().losses(image, [annotated('a'), empty]).values()).backward()
+    assert image.grad[1].isfinite().all()
+    assert image.grad[1].abs().sum() > 0
+
+
+@pytest.mark.parametrize('name', DETECTORS)
 def test_every_kind_of_frozen_detector_sends_gradients_to_the_image(name):
     net = task(DETECTORS[name]()).train()
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
