@@ -132,8 +132,8 @@ def mmdet_scores(root: Path, folder: Path) -> dict[str, float]:
 
 def test_scores_are_those_of_mmdets_own_loop_on_the_saved_images(root, tmp_path):
     ours, theirs = our_scores(root, tmp_path / 'png'), mmdet_scores(root, tmp_path / 'png')
-    assert ours['clean/coco/bbox_mAP'] > 0.8
-    assert 0.8 > ours['restored/coco/bbox_mAP'] > ours['degraded/coco/bbox_mAP'] + 0.1
+    degraded, seen, clean = (ours[f'{view}/coco/bbox_mAP'] for view in ('degraded', 'restored', 'clean'))
+    assert 0.1 < degraded + 0.1 < seen < clean
     restored = {key.removeprefix('restored/'): value for key, value in ours.items() if key.startswith('restored/')}
     assert {'coco/bbox_mAP', 'coco/bbox_mAP_50', 'pascal_voc/mAP'} < set(restored)
     assert restored == pytest.approx({key: theirs[key] for key in restored}, abs=1e-3)
