@@ -1,8 +1,8 @@
 """Joint training against restoration only: ``python tools/joint_experiment.py --seeds 0 1 2``.
 
 Trains and tests both configs once a seed and prints mean and range of PSNR and mAP, and of what the second gains over
-the first. The first training of a seed makes the detector, the second gets that same one. A run whose scores.json is
-there already is not repeated, so that a stopped experiment goes on where it was.
+the first. The first training of all makes the detector, the others get that same one. A run whose scores.json is there
+already is not repeated, so that a stopped experiment goes on where it was.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> None:
     for seed in args.seeds:
         for config, runs in found.items():
             work_dir = args.work_dir / Path(config).stem / str(seed)
-            runs.append(run(config, seed, work_dir, args.work_dir / f'detector_{seed}.pth'))
+            runs.append(run(config, seed, work_dir, args.work_dir / 'detector.pth'))
     pairs = zip(*found.values(), strict=True)
     gains = [{column: joint[column] - alone[column] for column in COLUMNS} for alone, joint in pairs]
     print('| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|',

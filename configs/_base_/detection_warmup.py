@@ -1,5 +1,5 @@
 """The task `det` learns the shapes of detection_data.py on clean images before the restorer's training begins."""
-custom_hooks = [dict(type='TaskWarmupHook', task='det', max_iters=1000, lr=2e-3, dataloader=dict(
+custom_hooks = [dict(type='TaskWarmupHook', task='det', max_iters=700, lr=2e-3, dataloader=dict(
     batch_size=12,
     num_workers=1,
     persistent_workers=True,
