@@ -1,7 +1,7 @@
 """A small DiffUIR that restores for a detector: RetinaNet's losses on its predicted clean image train it too.
 
 Run:    python tools/train.py configs/joint/diffuir_retinanet.py
-        python tools/test.py configs/joint/diffuir_retinanet.py work_dirs/diffuir_retinanet/iter_500.pth
+        python tools/test.py configs/joint/diffuir_retinanet.py work_dirs/diffuir_retinanet/iter_300.pth
 Needs:  the extra `detection` (`make detection`); 2 CPU cores, under 15 minutes; no data set, no network (shapes on
         the photographs inside scikit-image). An own detector and data: docs/joint_training.md
 Expect: see docs/joint_training.md.
@@ -20,7 +20,7 @@ model = dict(
     tasks=dict(det=dict(_base_._retinanet, loss_weight=6.0)))
 
 train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
-train_cfg = dict(max_iters=500, val_interval=500)
-default_hooks = dict(checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=300, val_interval=300)
+default_hooks = dict(checkpoint=dict(interval=300))
 custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

@@ -14,7 +14,7 @@ model = dict(
     tasks=dict(det=dict(_base_._retinanet, loss_weight=0.0)))
 
 train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
-train_cfg = dict(max_iters=500, val_interval=500)
-default_hooks = dict(checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=300, val_interval=300)
+default_hooks = dict(checkpoint=dict(interval=300))
 custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

@@ -1,7 +1,7 @@
 """A small TPGDiff that restores for a detector: FCOS's losses on its predicted clean image train it too.
 
 Run:    python tools/train.py configs/joint/tpgdiff_fcos.py
-        python tools/test.py configs/joint/tpgdiff_fcos.py work_dirs/tpgdiff_fcos/iter_500.pth
+        python tools/test.py configs/joint/tpgdiff_fcos.py work_dirs/tpgdiff_fcos/iter_300.pth
 Needs:  the extra `detection` (`make detection`); no data set, no network (shapes on the photographs inside
         scikit-image).
 Expect: not measured.
@@ -39,7 +39,7 @@ model = dict(
                           max_per_img=50)))))
 
 train_dataloader = dict(dataset=_base_._train_set)
-train_cfg = dict(max_iters=500, val_interval=500)
-default_hooks = dict(checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=300, val_interval=300)
+default_hooks = dict(checkpoint=dict(interval=300))
 custom_hooks = [*_base_.custom_hooks, dict(type='StepEMAHook', momentum=0.02)]
 find_unused_parameters = True  # a single semantic token needs no query: those weights get no gradient
