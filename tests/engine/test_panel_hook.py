@@ -78,9 +78,9 @@ def test_found_objects_are_drawn_into_the_view_that_they_were_found_in(tmp_path)
     PanelHook(out_dir=str(tmp_path)).after_test_iter(Looked, 0, outputs=[sample])
     panel = np.asarray(Image.open(tmp_path / 'noise_0.png'))[22:86].astype(int)
     views = [panel[:, 4 + 68 * place:68 + 68 * place] for place in range(3)]
-    painted = [(np.abs(view - 128).max(axis=2) > 40).sum() for view in views]
-    assert painted[0] == painted[2] == 0  # too low a score, and nothing
-    assert painted[1] > 50
-    rows, cols = np.nonzero(np.abs(views[1] - 128).max(axis=2) > 40)
-    assert abs(rows.max() - 56) < 5
-    assert abs(cols.min() - 8) < 5
+    painted = [np.abs(view - 128).max(axis=2) > 10 for view in views]
+    assert not painted[0].any()  # too low a score
+    assert not painted[2].any()
+    rows, cols = np.nonzero(painted[1])
+    assert abs(rows.max() - 56) < 4
+    assert abs(cols.min() - 8) < 4
