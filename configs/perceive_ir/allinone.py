@@ -6,8 +6,8 @@ Needs:  2 CPU cores, about two hours (a GPU: minutes); no data set, no network (
 Expect: not measured. Four finite losses: pixel, contrast, quality (near 2/3 throughout), perceptual.
 
 What stands in for pretrained networks, so that it runs anywhere: a random DINOv2 of four blocks, which is a fixed view
-of the whole image without meaning; a random VGG; and a small CLIP whose image tower ships with restorelab. Its prompts
-are the untrained words until stage 1 was run:
+of the whole image without meaning; a random VGG; and a small CLIP whose image tower ships with restorelab. Such judges
+weigh a tenth of what they do in the paper. The prompts are the untrained words until stage 1 was run:
     --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_2000.pth
 Without CLIP, and without the perceptual loss: configs/perceive_ir/allinone_plain.py.
 """
@@ -17,8 +17,8 @@ _base_ = [
 
 model = dict(_base_._network, step_losses=dict(
     contrast=dict(type='TaskInfoNCE', weight=0.1),
-    quality=dict(type='CLIPAwareLoss', weight=0.05, perceiver=_base_._perceiver),
-    perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.1, widths=[16, 32, 64])))
+    quality=dict(type='CLIPAwareLoss', weight=0.005, perceiver=_base_._perceiver),
+    perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64])))
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

@@ -44,5 +44,5 @@ train_cfg = dict(max_iters=2000, val_interval=500)
 default_hooks = dict(panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.01))
+    optimizer=dict(type='AdamW', lr=5e-3, betas=(0.9, 0.999), weight_decay=0.01))
 param_scheduler = dict(type='CosineAnnealingLR', T_max=2000, eta_min=1e-6, by_epoch=False)
