@@ -1,11 +1,12 @@
-"""How CFRM and TFA train on a trunk that is trained already, which follows slowly; `max_iters` stands in the config."""
+"""How CFRM and TFA train on a trunk that is trained already, for 150 iterations, as `max_iters` must say."""
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=5e-4, betas=(0.9, 0.99), weight_decay=0.0),
+    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0),
     paramwise_cfg=dict(custom_keys={
-        'restorer.backbone': dict(lr_mult=0.1),
-        'prompts': dict(lr_mult=100)}),  # they enter divided by their width
+        'restorer.backbone': dict(lr_mult=0.1),  # follows slowly
+        'editors': dict(lr_mult=3),  # TFA: what tells its prompts apart is a product of several of its weights
+        'prompts': dict(lr_mult=2000)}),  # they enter divided by their width
     clip_grad=dict(max_norm=1.0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=600)]
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=20, end=150)]

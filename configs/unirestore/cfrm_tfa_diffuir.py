@@ -3,11 +3,15 @@
 Run:    python tools/train.py configs/unirestore/cfrm_tfa_diffuir.py
 Test:   python tools/test.py configs/unirestore/cfrm_tfa_diffuir.py CKPT
         the detector on images restored for the eye: --cfg-options model.restorer.adapters.1.prompt_for.det=ir
+        model.restorer.adapters.2.prompt_for.det=ir model.restorer.adapters.3.prompt_for.det=ir
+        both beside the trunk alone: python projects/unirestore/compare_prompts.py
 Needs:  2 CPU cores, under 20 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: see projects/unirestore/README.md.
 
 It starts from the DiffUIR-T that ships, and at the first step restores as that one does, bit for bit: both adapters
 begin as the identity. The RetinaNet first learns the shapes on clean images and then judges what is restored for it.
+TFA stands there once for each level, and each has its own prompts: along the published chain from level to level a
+prompt fades by the number of channels (see the README).
 """
 _base_ = [
     '../_base_/adapter_schedule.py', '../_base_/detection_data.py', '../_base_/detection_retinanet.py',
@@ -17,14 +21,18 @@ model = dict(
     type='JointRestorer',
     restorer=dict(
         _base_._diffuir,
+        process=dict(_base_._diffuir.process, train_times=[999]),
+        sampler=dict(_base_._diffuir.sampler, steps=1),  # that of the weights: what is learned is what restores
         init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny'),
         adapters=[
             dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
-            dict(type='TFA', tasks=['ir', 'det'], zero_init=True)]),
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=2.0)))
+            dict(type='TFA', pairs=[('dec.s8.in', 'enc.s8')], tasks=['ir', 'det'], zero_init=True),
+            dict(type='TFA', pairs=[('dec.s4.in', 'enc.s4')], tasks=['ir', 'det'], zero_init=True),
+            dict(type='TFA', pairs=[('dec.s2.in', 'enc.s2')], tasks=['ir', 'det'], zero_init=True)]),
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)))
 
-train_dataloader = dict(dataset=dict(type='TaskMixDataset', datasets=[
+train_dataloader = dict(batch_size=4, dataset=dict(type='TaskMixDataset', datasets=[
     dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')]))
-train_cfg = dict(max_iters=600, val_interval=600)
-default_hooks = dict(checkpoint=dict(interval=600))
+train_cfg = dict(max_iters=150, val_interval=150)
+default_hooks = dict(checkpoint=dict(interval=150))
 find_unused_parameters = True  # constant attention, and prompts that a batch does not use, get no gradient

@@ -3,6 +3,7 @@
 Run:    python tools/train.py configs/unirestore/cfrm_tfa_tpgdiff.py
 Test:   python tools/test.py configs/unirestore/cfrm_tfa_tpgdiff.py CKPT
         the detector on images restored for the eye: --cfg-options model.restorer.adapters.4.prompt_for.det=ir
+        model.restorer.adapters.5.prompt_for.det=ir model.restorer.adapters.6.prompt_for.det=ir
 Needs:  2 CPU cores, about half an hour, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: not measured.
 
@@ -21,11 +22,13 @@ model = dict(
         adapters=[
             *_base_._tpgdiff.adapters,
             dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
-            dict(type='TFA', tasks=['ir', 'det'], zero_init=True)]),
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=2.0)))
+            dict(type='TFA', pairs=[('dec.s8.in', 'enc.s8')], tasks=['ir', 'det'], zero_init=True),
+            dict(type='TFA', pairs=[('dec.s4.in', 'enc.s4')], tasks=['ir', 'det'], zero_init=True),
+            dict(type='TFA', pairs=[('dec.s2.in', 'enc.s2')], tasks=['ir', 'det'], zero_init=True)]),
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)))
 
-train_dataloader = dict(dataset=dict(type='TaskMixDataset', datasets=[
+train_dataloader = dict(batch_size=4, dataset=dict(type='TaskMixDataset', datasets=[
     dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')]))
-train_cfg = dict(max_iters=600, val_interval=600)
-default_hooks = dict(checkpoint=dict(interval=600))
+train_cfg = dict(max_iters=150, val_interval=150)
+default_hooks = dict(checkpoint=dict(interval=150))
 find_unused_parameters = True  # a single semantic token, and prompts that a batch does not use, leave weights idle

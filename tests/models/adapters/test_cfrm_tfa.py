@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from restorelab.models.adapters.tfa import TaskEditor
 from restorelab.registry import ADAPTERS, MODELS
 from restorelab.structures import RestorationSample, TapSpec
 from tests.models.tiny import TINY_BACKBONES, TINY_PROCESSES, TINY_SAMPLERS, part
@@ -90,6 +91,14 @@ def test_a_route_may_take_the_prompt_of_another():
     swapped.load_state_dict(plain.state_dict())
     for_eye = plain.restore(images(), routes=['ir', 'ir'])
     assert torch.equal(swapped.restore(images(), routes=['det', 'det']), for_eye)
+
+
+def test_from_one_level_to_the_next_a_prompt_fades_at_least_by_its_width():
+    torch.manual_seed(0)
+    editor, width = TaskEditor(32, 32, 32, 1), 32
+    feat, skip, prompts = torch.randn(2, 32, 8, 8), torch.randn(1, 32, 8, 8).repeat(2, 1, 1, 1), torch.randn(2, 1, 32)
+    _, following = editor(feat, skip, prompts)
+    assert (following[0] - following[1]).norm() < (prompts[0] - prompts[1]).norm() / width
 
 
 def test_tfa_alone_takes_the_plain_encoder_features():
