@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from filelock import FileLock  # comes with torch
 
 from restorelab.datasets.detection import DetectionDataset
 from restorelab.datasets.on_the_fly import embedded_images
@@ -50,8 +51,10 @@ class ComposedObjects(DetectionDataset):
         root = Path(root).expanduser()
         info = dict(description='restorelab composed objects', format=FORMAT, split=split, size=size,
                     num_images=num_images)
-        if not _is_written(root / f'{split}.json', info):
-            write_composed_objects(root, photographs, info)
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / '.lock'):  # other ranks and trainings may want to write the same set
+            if not _is_written(root / f'{split}.json', info):
+                write_composed_objects(root, photographs, info)
         super().__init__(root / f'{split}.json', pipeline, gt=root / split, tasks=tasks, all_tasks=all_tasks,
                          with_masks=with_masks, filter_empty=filter_empty, route=route, seed=seed, cache_mib=cache_mib)
 
@@ -74,7 +77,6 @@ def write_composed_objects(root: Path, photographs: list[Path], info: dict) -> N
     """
     split, size = info['split'], info['size']
     backgrounds = [read_image(path) for path in photographs]
-    root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=root, prefix=f'.{split}-'))
     images, annotations = [], []
     for number in range(1, info['num_images'] + 1):

@@ -1,5 +1,6 @@
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -119,6 +120,15 @@ def test_composed_objects_are_the_same_every_time(tmp_path):
     for first, second in zip(*sets, strict=True):
         np.testing.assert_array_equal(first['gt'], second['gt'])
     assert (tmp_path / 'a/val.json').read_text() == (tmp_path / 'b/val.json').read_text()
+
+
+def test_several_may_write_a_composed_set_at_once(tmp_path):
+    def count(_) -> int:
+        return len(ComposedObjects('val', [], root=tmp_path, size=64, num_images=8))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(count, range(4))) == [8] * 4
+    assert len(list((tmp_path / 'val').glob('*.png'))) == 8
 
 
 def test_composed_masks_fill_their_boxes(tmp_path):
