@@ -40,7 +40,7 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')
 test_evaluator = val_evaluator
-train_cfg = dict(max_iters=2000, val_interval=500)
+train_cfg = dict(max_iters=2000, val_interval=1000)
 default_hooks = dict(panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -78,11 +78,17 @@ def label(config: str) -> str:
 
 
 def with_budget(cfg: Config, images: int) -> Config:
-    """``cfg`` that trains on ``images`` images, with its schedules stretched, and validates at the end alone."""
+    """``cfg`` that trains on ``images`` images, with its schedules stretched, and validates at the end alone.
+
+    Averages of the weights are left out: they reach back by a number of iterations, in a short training to its random
+    start, and not every config has one.
+    """
     before = cfg.train_cfg.max_iters
     iterations = -(-images // cfg.train_dataloader.batch_size)
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = iterations
     cfg.default_hooks.checkpoint.interval = max(1, iterations // 10)
+    if 'custom_hooks' in cfg:
+        cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')]
     schedules = cfg.get('param_scheduler') or []
     for schedule in [schedules] if isinstance(schedules, dict) else schedules:
         for key in SCHEDULE_KEYS:

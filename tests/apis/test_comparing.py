@@ -37,10 +37,12 @@ def test_every_config_sees_the_same_number_of_images_and_ends_its_schedule():
     cfg = Config(dict(
         train_cfg=dict(max_iters=1000, val_interval=100), train_dataloader=dict(batch_size=8),
         default_hooks=dict(checkpoint=dict(interval=100)),
-        param_scheduler=[dict(type='LinearLR', begin=0, end=100), dict(type='CosineAnnealingLR', begin=100, end=1000)]))
+        param_scheduler=[dict(type='LinearLR', begin=0, end=100), dict(type='CosineAnnealingLR', begin=100, end=1000)],
+        custom_hooks=[dict(type='StepEMAHook', momentum=0.003), dict(type='DifficultyReferenceHook')]))
     cfg = with_budget(cfg, images=3999)
     assert cfg.train_cfg.max_iters == 500
     assert [(schedule.begin, schedule.end) for schedule in cfg.param_scheduler] == [(0, 50), (50, 500)]
+    assert [hook.type for hook in cfg.custom_hooks] == ['DifficultyReferenceHook']
 
 
 def test_configs_are_called_by_folder_and_name():
@@ -71,6 +73,7 @@ def test_two_configs_are_trained_scored_and_read_again(tmp_path, monkeypatch):
     first = compare(paths, str(tmp_path / 'work'), images=4)
     assert [each.iterations for each in first] == [4, 2]
     assert first[0].parameters == first[1].parameters == first[0].trained
+    assert all(each.train_seconds > 0 for each in first)
     assert 'plain-tiny' in as_table(first)
 
     monkeypatch.setattr(comparing, 'run', None)  # nothing is left to do
