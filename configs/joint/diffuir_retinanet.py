@@ -4,7 +4,7 @@ Run:    python tools/train.py configs/joint/diffuir_retinanet.py
         python tools/test.py configs/joint/diffuir_retinanet.py work_dirs/diffuir_retinanet/iter_300.pth
 Needs:  the extra `detection` (`make detection`); 2 CPU cores, under 15 minutes; no data set, no network (shapes on
         the photographs inside scikit-image). An own detector and data: docs/joint_training.md
-Expect: see docs/joint_training.md.
+Expect: mAP about 0.08 on restored images, 0.03 on degraded and 0.15 on clean ones; docs/joint_training.md has more.
 
 The detector learns on clean images first (TaskWarmupHook) and is frozen then. One line makes another training of this:
 restoration only           model.tasks.det.loss_weight=0
