@@ -40,7 +40,7 @@ class JointRestorer(BaseModel):
                  train_restorer: bool = True, init_cfg: dict | None = None):
         built = MODELS.build(restorer)
         super().__init__(built.data_preprocessor, init_cfg)
-        self.restorer = built.requires_grad_(train_restorer)
+        self.restorer = built if train_restorer else built.requires_grad_(False)  # parts may be frozen already
         self.tasks = ModuleDict({route: MODELS.build(task) for route, task in tasks.items()})
         self.restorer_weight, self.train_restorer = restorer_weight, train_restorer
         if not train_restorer and all(task.frozen or task.loss_weight == 0 for task in self.tasks.values()):

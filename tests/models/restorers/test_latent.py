@@ -125,6 +125,18 @@ def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
         assert torch.equal(grown.restore(images(), routes=routes), old.restore(images(), routes=routes))
 
 
+def test_what_is_frozen_stays_so_in_front_of_tasks():
+    frozen = [{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, {
+        **EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']}]
+    alone = restorer(latent_loss=None, adapters=frozen)
+    joint = MODELS.build(dict(type='JointRestorer', tasks={}, restorer=part(
+        TINY_RESTORERS, 'LatentRestorer', latent_loss=None, adapters=frozen)))
+    assert [weight.requires_grad for weight in joint.restorer.parameters()] == [
+        weight.requires_grad for weight in alone.parameters()]
+    assert [name for name, weight in joint.named_parameters() if weight.requires_grad] == [
+        'restorer.adapters.2.prompts.det']
+
+
 def test_more_steps_give_another_result():
     model = restorer()
     one = model.restore(images())
