@@ -3,7 +3,8 @@
 Run:    python tools/train.py configs/perceive_ir/allinone_plain.py
 Needs:  2 CPU cores, about an hour and a half (a GPU: minutes); no data set, no network.
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-Expect: not measured. Beside configs/perceive_ir/allinone.py it tells what the two losses add, and beside
+Expect: 2.0 dB above the input on CBSD68 after 600 iterations on BSDS500 (projects/README.md); not measured to the end.
+        Beside configs/perceive_ir/allinone.py it tells what the two losses add, and beside
         configs/restormer/allinone.py what guidance and contrast add.
 """
 _base_ = [

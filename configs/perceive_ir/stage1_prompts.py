@@ -3,7 +3,8 @@
 Run:    python tools/train.py configs/perceive_ir/stage1_prompts.py
 Needs:  the triplets below work_dirs/triplets that configs/perceive_ir/stage1_medium.py says how to make; 2 CPU cores,
         about 10 minutes; no network.
-Expect: not measured. `ranked/all` is the share of held-out triplets in the right order, 1/6 by chance; aim at 80 %.
+Expect: `ranked/all`, the share of held-out triplets in the right order, near 68 %; 17 % by chance. What holds it back is in
+        projects/perceive_ir/README.md.
 Then:   configs/perceive_ir/allinone.py takes the checkpoint as `model.step_losses.quality.perceiver.prompts`.
 
 The CLIP here is small and our own: the image tower learned to name degradations (configs/tpgdiff/priors.py), the text

@@ -3,7 +3,7 @@
 Run:    python tools/train.py configs/restormer/allinone.py
 Needs:  2 CPU cores, about an hour (a GPU: minutes); no data set, no network (photographs inside scikit-image).
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-Expect: not measured. `python tools/compare.py` trains it beside the other families under one budget.
+Expect: 4.0 dB above the input on CBSD68 after 600 iterations on BSDS500 (projects/README.md); not measured to the end.
 """
 _base_ = [
     '../_base_/allinone_data.py', '../_base_/small_restormer.py', '../_base_/regression_schedule.py',
