@@ -3,7 +3,7 @@
 Run:    python tools/train.py configs/perceive_ir/stage1_prompts.py
 Needs:  the triplets below work_dirs/triplets that configs/perceive_ir/stage1_medium.py says how to make; 2 CPU cores,
         about 10 minutes; no network.
-Expect: `ranked/all`, the share of held-out triplets in the right order, near 68 %; 17 % by chance. What holds it back is in
+Expect: `ranked/all`, the share of held-out triplets in the right order, near 68 %; 17 % by chance; why not more is in
         projects/perceive_ir/README.md.
 Then:   configs/perceive_ir/allinone.py takes the checkpoint as `model.step_losses.quality.perceiver.prompts`.
 
