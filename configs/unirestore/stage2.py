@@ -3,10 +3,8 @@
 Run:    python tools/train.py configs/unirestore/stage2.py
         after configs/unirestore/stage1.py; other weights: --cfg-options model.restorer.init_cfg.checkpoint=PATH
 Needs:  2 CPU cores, about 4 minutes; no data set (shapes are drawn onto the photographs inside scikit-image).
-Expect: the loss from 1.03 (mean of iterations 1 to 20) to 0.83 (181 to 200): `loss_image` from 0.56 to 0.47, `loss_seg`
-        from 0.16 to 0.08, while `loss_cls` stays at chance (0.139, a tenth of ln 4: two images a step teach a network
-        from nothing too little). Nothing to look at, see stage1.py. The two task networks learn along, since no
-        pretrained one knows these shapes; in the paper they are pretrained and frozen
+Expect: falling losses, see projects/unirestore/README.md, and nothing to look at, see stage1.py. The two task networks
+        learn along, since no pretrained one knows these shapes; in the paper they are pretrained and frozen
         (projects/unirestore/configs/stage2_paper.py).
 Then:   configs/unirestore/stage3_add_task.py starts from work_dirs/stage2/iter_200.pth.
 
