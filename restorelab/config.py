@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mmengine import registry as mm
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 
 from restorelab import registry as rl
 from restorelab.registry import check_keys, known_names, load_plugins, look_up, named_options, nearest, options_of
@@ -67,10 +67,11 @@ def load_config(source: str | Path | Config, cfg_options: dict | None = None, al
     if not allow_unknown:
         _check_top_level(cfg)
     new: set[str] = set()
-    for key, value in sorted(_flatten(cfg_options or {}), key=lambda item: item[0].split('.')[-1] != 'type'):
-        _set_option(cfg, key, value, new, allow_unknown)
-    for place in _places(cfg._cfg_dict):
-        _check_place(place, allow_unknown)
+    with DefaultScope.overwrite_default_scope(SCOPE):  # a Runner of another package leaves its own to the process
+        for key, value in sorted(_flatten(cfg_options or {}), key=lambda item: item[0].split('.')[-1] != 'type'):
+            _set_option(cfg, key, value, new, allow_unknown)
+        for place in _places(cfg._cfg_dict):
+            _check_place(place, allow_unknown)
     return cfg
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from restorelab.config import load_config
 
@@ -50,6 +51,14 @@ def test_a_good_config_passes_and_is_not_changed():
 
 def test_the_default_scope_is_set():
     assert load_config(good()).default_scope == 'restorelab'
+
+
+@needs_mmdet
+def test_the_scope_that_another_runner_left_does_not_matter():
+    wanted = good().train_dataloader.dataset.pipeline
+    with DefaultScope.overwrite_default_scope('mmdet'):  # it has a RandomCrop too
+        assert load_config('configs/tpgdiff/allinone.py').train_dataloader.dataset.pipeline[0].type == 'RandomCrop'
+        assert load_config(good()).train_dataloader.dataset.pipeline == wanted
 
 
 def test_another_default_scope_is_refused():

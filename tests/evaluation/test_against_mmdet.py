@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
@@ -118,7 +119,7 @@ def our_scores(root: Path, folder: Path) -> dict[str, float]:
 
 def mmdet_scores(root: Path, folder: Path) -> dict[str, float]:
     """What MMDetection's Runner says of the files in ``folder``."""
-    return Runner.from_cfg(Config(dict(
+    cfg = Config(dict(
         model=DETECTOR, default_scope='mmdet', experiment_name=str(folder).replace('/', '_'),
         work_dir=str(folder.parent / 'theirs'), test_cfg=dict(type='TestLoop'), test_evaluator=metrics(root),
         test_dataloader=dict(
@@ -127,7 +128,9 @@ def mmdet_scores(root: Path, folder: Path) -> dict[str, float]:
                 type='CocoDataset', ann_file=str(root / 'boxes.json'), data_prefix=dict(img=str(folder)),
                 test_mode=True, metainfo=dict(classes=CLASSES),
                 pipeline=[dict(type='LoadImageFromFile'), RESIZE, dict(type='LoadAnnotations', with_bbox=True),
-                          dict(type='PackDetInputs')]))))).test()
+                          dict(type='PackDetInputs')]))))
+    with DefaultScope.overwrite_default_scope('mmdet'):  # a Runner leaves its scope to the process
+        return Runner.from_cfg(cfg).test()
 
 
 def test_scores_are_those_of_mmdets_own_loop_on_the_saved_images(root, tmp_path):

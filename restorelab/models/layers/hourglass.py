@@ -62,9 +62,6 @@ class UpConv(nn.Sequential):
     weights that meet the same pixel: 4/9 of the multiplications, and the enlarged features are never made.
     """
 
-    # output 2i + k - 1 sees input i through the weights d for which (2i + k - 1 + d - 1) // 2 is i
-    weights_met = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))  # k, d
-
     def __init__(self, channels: int, out_channels: int, bias: bool):
         super().__init__(nn.Upsample(scale_factor=2, mode='nearest'),
                          nn.Conv2d(channels, out_channels, 3, padding=1, bias=bias))
@@ -78,8 +75,10 @@ class UpConv(nn.Sequential):
         return self._kernel.get([weight], lambda: self._sum(weight))
 
     def _sum(self, weight: Tensor) -> Tensor:
-        met = weight.new_tensor(self.weights_met)
-        return torch.einsum('kd,oide,le->iokl', met, weight, met)
+        for dim in (2, 3):  # output 2i + k - 1 meets input i by the weights d with (2i + k + d - 2) // 2 = i
+            first, middle, last = weight.unbind(dim)
+            weight = torch.stack([last, middle + last, first + middle, first], dim)
+        return weight.transpose(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv_transpose2d(x, self.kernel(), self[1].bias, stride=2, padding=1)
