@@ -24,11 +24,7 @@ model = dict(
         process=dict(_base_._diffuir.process, train_times=[999]),
         sampler=dict(_base_._diffuir.sampler, steps=1),  # that of the weights: what is learned is what restores
         init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny'),
-        adapters=[
-            dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
-            dict(type='TFA', pairs=[('dec.s8.in', 'enc.s8')], tasks=['ir', 'det'], zero_init=True),
-            dict(type='TFA', pairs=[('dec.s4.in', 'enc.s4')], tasks=['ir', 'det'], zero_init=True),
-            dict(type='TFA', pairs=[('dec.s2.in', 'enc.s2')], tasks=['ir', 'det'], zero_init=True)]),
+        adapters=_base_._cfrm_tfa),
     tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)))
 
 train_dataloader = dict(batch_size=4, dataset=dict(type='TaskMixDataset', datasets=[

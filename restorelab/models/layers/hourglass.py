@@ -41,18 +41,18 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor, film: tuple[Tensor, Tensor] | None = None) -> Tensor:
         x = self.proj(x)
-        if hasattr(self, 'norm') and film is not None and len(x) == 1:
-            scale, shift = (part.flatten() for part in film)
-            norm = self.norm
-            x = F.group_norm(x, norm.num_groups, norm.weight * (scale + 1),
-                             torch.addcmul(shift, norm.bias, scale + 1), norm.eps)
-            return self.act(x)
+        if film is not None and hasattr(self, 'norm') and len(x) == 1:
+            return self.act(self._norm_and_film(x, *(part.flatten() for part in film)))
         if hasattr(self, 'norm'):
             x = self.norm(x)
         if film is not None:
             scale, shift = film
             x = torch.addcmul(shift, x, scale + 1)
         return self.act(x)
+
+    def _norm_and_film(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        gain, bias = self.norm.weight * (scale + 1), torch.addcmul(shift, self.norm.bias, scale + 1)
+        return F.group_norm(x, self.norm.num_groups, gain, bias, self.norm.eps)
 
 
 class UpConv(nn.Sequential):
