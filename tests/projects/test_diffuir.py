@@ -155,3 +155,29 @@ def test_analysis_says_how_to_get_tsne(monkeypatch):
     monkeypatch.setitem(sys.modules, 'sklearn.manifold', None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install -e '\.\[analysis\]', or take --projection pca"):
         load_script('diffuir', 'analyze').tsne_projection()
+
+
+@torch.no_grad()
+def test_the_official_operations_give_the_same_image(capsys, monkeypatch):
+    timing = load_script('diffuir', 'time_official_operations')
+    torch.manual_seed(0)
+    network = ResidualDiffusionUNet(width=16, channel_mults=[1, 2]).eval()
+    inputs = torch.randn(2, 3, 21, 30), torch.randn(2, 3, 21, 30), torch.tensor([7.0, 900.0])
+    assert torch.allclose(timing.OfficialOperations(network)(*inputs), network(*inputs), atol=1e-5)
+    changed = timing.with_linear_attention(network, 'constant')(*inputs)
+    assert not torch.equal(changed, network(*inputs))
+
+    monkeypatch.setattr(torch, 'set_num_threads', lambda count: None)  # or the tests that follow run on one
+    monkeypatch.setattr(sys, 'argv', ['time_official_operations.py', '--size', '32', '--repeats', '1'])
+    timing.main()
+    rows = re.findall(r'^(\w+) +[\d.]+ s +[\d.]+ of official   difference ([\d.e+-]+)$', capsys.readouterr().out, re.M)
+    assert [name for name, _ in rows] == ['official', 'exact', 'constant']
+    assert float(rows[1][1]) < 1e-5
+
+
+def test_the_official_operations_are_timed_for_diffuir_only(capsys, monkeypatch):
+    monkeypatch.setattr(torch, 'set_num_threads', lambda count: None)
+    monkeypatch.setattr(sys, 'argv', ['time_official_operations.py', 'tpgdiff-small'])
+    with pytest.raises(SystemExit):
+        load_script('diffuir', 'time_official_operations').main()
+    assert 'is no DiffUIR' in capsys.readouterr().err
