@@ -13,7 +13,7 @@ not quality as people judge it; projects/perceive_ir/configs/prompts.py takes Op
 """
 _base_ = ['../_base_/small_perceiver.py', '../_base_/runtime.py']
 
-model = dict(type='PromptLearning', perceiver=dict(_base_._perceiver, frozen=False))
+model = dict(type='PromptLearning', perceiver=dict(_base_._perceiver, frozen=False, learn_tower=True))
 
 _tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
@@ -45,5 +45,5 @@ train_cfg = dict(max_iters=2000, val_interval=1000)
 default_hooks = dict(panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=5e-3, betas=(0.9, 0.999), weight_decay=0.01))
+    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01))
 param_scheduler = dict(type='CosineAnnealingLR', T_max=2000, eta_min=1e-6, by_epoch=False)

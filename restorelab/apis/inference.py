@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from restorelab.registry import MODELS
 from restorelab.structures import Condition
-from restorelab.utils import LatticeNoise
+from restorelab.utils import LatticeNoise, resize
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.images import equalize_channels, read_image, to_rgb_array, to_uint8, to_unit_tensor
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
@@ -129,30 +129,40 @@ class RestoreModel:
         batch, back = read_picture(image)
         if equalize:
             batch = torch.stack([to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch])
+        restorer = getattr(self.model, 'restorer', self.model)
+        height, width = restorer.working_size(tuple(batch.shape[-2:]))
         if tile is None:
-            tile = TILE if batch.shape[-2] * batch.shape[-1] > WHOLE_PIXELS else 0
+            tile = TILE if height * width > WHOLE_PIXELS else 0
         if overlap is None:
-            overlap = default_overlap(tile)
+            overlap = default_overlap(tile, restorer.tile_grid)
         if tile:
             check_tile(tile, overlap)
         with sampling_steps(self.model, steps), torch.inference_mode():
-            restored = self._restore(batch, tile, overlap, seed, progress, task)
+            routes = None if task is None else [task] * len(batch)
+            lq = batch.to(self.device, torch.float32)
+            if tile == 0 or max(height, width) <= tile:
+                restored = restorer.restore(lq, noise=LatticeNoise(seed), routes=routes)
+            else:
+                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, routes)
         return back(restored)
 
-    def _restore(self, batch: Tensor, tile: int, overlap: int, seed: int, progress: bool, task: str | None) -> Tensor:
-        routes = None if task is None else [task] * len(batch)
-        height, width = batch.shape[-2:]
-        lq = batch.to(self.device, torch.float32)
-        cond = self.model.condition(lq)
-        if tile == 0 or max(height, width) <= tile:
-            return self.model.restore(lq, cond, LatticeNoise(seed), routes)
 
-        def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
-            part_cond = cut_maps(cond, top, left, part.shape[-2:], (height, width))
-            return self.model.restore(part.contiguous(), part_cond, LatticeNoise(seed, top, left), routes)
+def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed: int, progress: bool,
+                  routes: list[str] | None) -> Tensor:
+    """What ``restorer.restore`` gives, ``tile`` pixels of the working size at a time; priors see the whole image."""
+    size = tuple(lq.shape[-2:])
+    cond = restorer.condition(lq)
+    image = resize(lq, restorer.working_size(size))
+    whole = tuple(image.shape[-2:])
 
-        return blend_tiles(restore_tile, lq, tile, overlap,
-                           lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress))
+    def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
+        part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
+        return restorer.run(part.contiguous(), part_cond, LatticeNoise(seed, top, left), routes)
+
+    restored = blend_tiles(restore_tile, image, tile, overlap,
+                           lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
+                           restorer.tile_grid)
+    return resize(restored, size).clamp(0, 1)
 
 
 def check_task(model: nn.Module, task: str | None) -> None:

@@ -25,3 +25,10 @@ def check_size(image: Tensor, multiple: int) -> None:
     if height % multiple or width % multiple:
         raise ValueError(f'image is {height}x{width}; both sides must be multiples of {multiple}. '
                          'Pad first (restorelab.utils.pad_to_multiple).')
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, C, H, W) at ``size`` (H, W), bicubic without antialiasing; the image itself where that is its size."""
+    if tuple(image.shape[-2:]) == tuple(size):
+        return image
+    return F.interpolate(image, size, mode='bicubic', align_corners=False)

@@ -1,8 +1,8 @@
 """A large image through a function that only takes small ones: overlapping tiles, blended by Hann ramps.
 
 As few tiles as ``tile`` allows, of nearly one size, since statistics over a sliver mislead a network. They begin at
-multiples of 16 pixels (of ``tile - overlap``, where that is smaller), so that a network with strides cuts its grid as
-in the whole image; the last tile of a row ends with the image and is a little smaller.
+multiples of ``grid`` pixels (of ``tile - overlap``, where that is smaller), so that a network whose strides divide it
+cuts its own grid as in the whole image; the last tile of a row ends with the image and is a little smaller.
 
 Across an overlap of O pixels the outermost quarter of each tile, where it lacks context, is dropped, and the middle
 half goes over from one tile to the next along a Hann ramp. The weights of all tiles sum to one everywhere. So a
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-GRID = 16  # the stride of every network here divides it
+GRID = 16
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,20 @@ def hann_ramp(overlap: int) -> Tensor:
     return torch.sin(math.pi / 2 * (2 * position - 0.5).clamp(0, 1)).square()
 
 
-def split_axis(length: int, tile: int, overlap: int) -> list[Span]:
+def split_axis(length: int, tile: int, overlap: int, grid: int = GRID) -> list[Span]:
     """The fewest spans of at most ``tile`` pixels that cover ``length`` and overlap by exactly ``overlap``."""
     covered = max(1, length - overlap)
     count = math.ceil(covered / (tile - overlap))
-    stride = min(tile - overlap, math.ceil(covered / count / GRID) * GRID)
+    stride = min(tile - overlap, math.ceil(covered / count / grid) * grid)
     count = math.ceil(covered / stride)
     starts = [i * stride for i in range(count)]
     return [Span(start, min(start + stride + overlap, length), start > 0, start < starts[-1]) for start in starts]
 
 
-def default_overlap(tile: int) -> int:
-    """An eighth of ``tile``, and up to 15 more so that tiles begin at multiples of 16; at most half of it."""
+def default_overlap(tile: int, grid: int = GRID) -> int:
+    """An eighth of ``tile``, and less than ``grid`` more so that tiles begin at multiples of it; at most half."""
     eighth = tile // 8
-    return min(eighth + (tile - eighth) % 16, tile // 2)
+    return min(eighth + (tile - eighth) % grid, tile // 2)
 
 
 def check_tile(tile: int, overlap: int) -> None:
@@ -79,14 +79,15 @@ def check_tile(tile: int, overlap: int) -> None:
                          'to half of the tile')
 
 
-def split_image(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
+def split_image(height: int, width: int, tile: int, overlap: int, grid: int = GRID) -> list[Tile]:
     """The tiles of an image, row by row. Raises ValueError as ``check_tile`` does."""
     check_tile(tile, overlap)
-    return [Tile(rows, cols) for rows in split_axis(height, tile, overlap) for cols in split_axis(width, tile, overlap)]
+    columns = split_axis(width, tile, overlap, grid)
+    return [Tile(rows, cols) for rows in split_axis(height, tile, overlap, grid) for cols in columns]
 
 
 def blend_tiles(fn: Callable[[Tensor, int, int], Tensor], image: Tensor, tile: int, overlap: int,
-                wrap: Callable[[list[Tile]], Iterable[Tile]] = iter) -> Tensor:
+                wrap: Callable[[list[Tile]], Iterable[Tile]] = iter, grid: int = GRID) -> Tensor:
     """``fn`` on every tile of ``image``, blended into a result of the image's size, dtype and device.
 
     Beside the image and the result only one tile is held at a time.
@@ -97,10 +98,11 @@ def blend_tiles(fn: Callable[[Tensor, int, int], Tensor], image: Tensor, tile: i
         tile: largest side of a tile, in pixels.
         overlap: pixels shared by neighbors, 0 to tile / 2; 0 is a plain split.
         wrap: put around the list of tiles, for a progress bar.
+        grid: tiles begin at multiples of it.
     Raises: ValueError for a bad tile or overlap, or when ``fn`` changes the size.
     """
     result = torch.zeros_like(image)
-    for place in wrap(split_image(*image.shape[-2:], tile, overlap)):
+    for place in wrap(split_image(*image.shape[-2:], tile, overlap, grid)):
         part = place.cut(image)
         done = fn(part, place.rows.start, place.cols.start)
         if done.shape != part.shape:

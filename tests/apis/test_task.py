@@ -31,6 +31,20 @@ def test_the_task_holds_for_every_tile(model):
     assert not np.array_equal(model(PICTURE, task='ir', tile=16), model(PICTURE, task='det', tile=16))
 
 
+def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_networks(model, monkeypatch):
+    monkeypatch.setattr(model.model, 'min_side', 40)
+    seen = []
+    run = model.model.run
+
+    def watched(part, cond, noise, routes):
+        seen.append((tuple(part.shape[-2:]), noise.top, noise.left))
+        return run(part, cond, noise, routes)
+
+    monkeypatch.setattr(model.model, 'run', watched)
+    assert model(PICTURE, tile=32, overlap=8).shape == PICTURE.shape
+    assert seen == [((24, 32), 0, 0), ((24, 32), 0, 24), ((24, 32), 16, 0), ((24, 32), 16, 24)]  # of 40x56 pixels
+
+
 def test_steps_can_be_chosen(model):
     assert not np.array_equal(model(PICTURE), model(PICTURE, steps=2))
 

@@ -57,20 +57,22 @@ class CLIPQualityPerceiver(nn.Module):
         pretrained: weights of CLIP, an open_clip tag (``openai``) or a file, which then stay out of checkpoints; of a
             small clip the weights that its image tower starts from, a file or ``restorelab:<name>``.
         prompts: what stage 1 learned, its checkpoint or ``restorelab:<name>``; with a small clip the whole of it.
-        frozen: nothing learns; otherwise the prompts do. CLIP never does.
+        frozen: nothing learns; otherwise the prompts do, and of CLIP nothing, or the image tower: see ``learn_tower``.
         views: 0: the whole image is squashed for the tower, as in Perceive-IR, which hides noise and blur from a small
             one; else up to this many squares a side at full resolution, whose cosines are averaged.
+        learn_tower: with ``frozen=False`` the image tower learns too, for a small clip that never saw clean images.
     Raises: ValueError for words that are not one token.
     """
 
     def __init__(self, clip: str | dict = 'ViT-B-32-quickgelu', words: Sequence[str] = WORDS, num_context: int = 16,
                  scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True,
-                 views: int = 0):
+                 views: int = 0, learn_tower: bool = False):
         super().__init__()
         self.clip_config, self.words, self.scale = clip, tuple(words), scale
         self.pretrained, self.prompts, self.frozen = pretrained, prompts, frozen
         self.num_context, self.views = num_context, views
         self.clip = build_clip(clip).requires_grad_(False).eval()
+        self.clip.visual.requires_grad_(learn_tower and not frozen)
         self.register_buffer('tokens', self._tokens(), persistent=False)
         self.context = nn.Parameter(torch.empty(len(words), num_context, self.clip.token_embedding.embedding_dim),
                                     requires_grad=not frozen)

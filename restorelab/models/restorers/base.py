@@ -17,7 +17,7 @@ from restorelab.structures import (
     select_taps,
     stack_images,
 )
-from restorelab.utils import LatticeNoise
+from restorelab.utils import LatticeNoise, resize
 
 
 class Restorer(BaseModel):
@@ -34,6 +34,8 @@ class Restorer(BaseModel):
             ``loss_<name>``.
     Raises: KeyError when an adapter needs a condition that no prior gives, or two priors give the same.
     """
+
+    tile_grid = 16  # tiles of a large image begin at multiples of this; the networks' strides divide it
 
     def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0,
@@ -140,13 +142,18 @@ class Restorer(BaseModel):
         """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
 
         Args:
-            cond: conditions of the whole image when ``lq`` is a tile of it; computed from ``lq`` when None.
+            cond: what ``condition`` says of these images; computed when None.
             noise: source of standard normal noise, called with a tensor of the wanted shape.
             routes: what each image is restored for, where adapters ask.
         """
         cond = self.condition(lq) if cond is None else cond
         noise = LatticeNoise(self.noise_seed) if noise is None else noise
-        return self.run(lq, cond, noise, routes).clamp(0, 1)
+        size = tuple(lq.shape[-2:])
+        return resize(self.run(resize(lq, self.working_size(size)), cond, noise, routes), size).clamp(0, 1)
+
+    def working_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The size at which an image of ``size`` (H, W) is restored, before it is cut into tiles."""
+        return size
 
     def training_step(self, lq: Tensor, samples: list[RestorationSample]) -> tuple[dict[str, Tensor], TrainingStep]:
         """All losses of one step as ``loss_*``, and the step itself, for tasks behind the restorer."""
@@ -164,7 +171,10 @@ class Restorer(BaseModel):
 
     def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
             routes: Sequence[str] | None) -> Tensor:
-        """The restored image (B, 3, H, W) before clamping."""
+        """The restored image (B, 3, H, W) before clamping, from ``lq`` in its working size, or from a tile of that.
+
+        ``cond`` is then that of the whole image, its maps cut to the tile.
+        """
         raise NotImplementedError
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from restorelab.models.restorers.base import Restorer
@@ -38,7 +37,7 @@ class LatentRestorer(Restorer):
             published), or of the degraded one in all its steps, as when restoring (``lq``).
         posterior: ``sample`` the encoder's distribution, as published, or take its ``mode``.
         min_side: smaller images are first enlarged to this shorter side.
-        pad_multiple: then their sides are padded to multiples of this.
+        pad_multiple: then sides, of the image or of its tiles, are padded to multiples of this.
         kwargs: priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
     Raises: ValueError for an option that is not among those named here, or does not fit the networks.
     """
@@ -155,25 +154,15 @@ class LatentRestorer(Restorer):
     def run(self, lq: Tensor, cond: Condition, noise: Noise, routes: Sequence[str] | None) -> Tensor:
         if isinstance(noise, LatticeNoise):
             noise = noise.at_stride(self.backbone.stride)
-        image, restore_size = self.fit(lq)
+        height, width = lq.shape[-2:]
         ctx = self.context(cond, routes)
-        z_lq = self.encode(image, noise, ctx)
-        return restore_size(self.backbone.decode(self.sample(z_lq, noise(z_lq), cond), ctx))
+        z_lq = self.encode(pad_to_multiple(lq, self.pad_multiple), noise, ctx)
+        return self.backbone.decode(self.sample(z_lq, noise(z_lq), cond), ctx)[..., :height, :width]
 
-    def fit(self, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """``image`` enlarged to ``min_side`` and padded to the networks' multiple, and the way back."""
-        size = tuple(image.shape[-2:])
+    @property
+    def tile_grid(self) -> int:
+        return self.pad_multiple
+
+    def working_size(self, size: tuple[int, int]) -> tuple[int, int]:
         scale = max(1.0, self.min_side / min(size))
-        larger = tuple(round(side * scale) for side in size)
-
-        def back(result: Tensor) -> Tensor:
-            return resize(result[..., :larger[0], :larger[1]], size)
-
-        return pad_to_multiple(resize(image, larger), self.pad_multiple), back
-
-
-def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bicubic, without antialiasing, as published; the image itself where the size is the same."""
-    if tuple(image.shape[-2:]) == tuple(size):
-        return image
-    return F.interpolate(image, size, mode='bicubic', align_corners=False)
+        return round(size[0] * scale), round(size[1] * scale)

@@ -123,6 +123,13 @@ def test_only_the_prompts_learn():
     assert [name for name, weight in model.named_parameters() if weight.requires_grad] == ['perceiver.context']
 
 
+def test_a_tower_of_its_own_may_learn_too():
+    perceiver = part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False, learn_tower=True)
+    learning = {name for name, weight in build('PromptLearning', perceiver=perceiver).named_parameters()
+                if weight.requires_grad}
+    assert {name.rsplit('.visual.')[0] for name in learning} == {'perceiver.context', 'perceiver.clip'}
+
+
 def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
     model = build('PromptLearning')
     torch.nn.init.ones_(model.perceiver.context)
