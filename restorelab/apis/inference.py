@@ -168,7 +168,8 @@ def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed
 def check_task(model: nn.Module, task: str | None) -> None:
     """Raise KeyError, naming those there are, unless ``model`` has a prompt for ``task``; None is always right."""
     restorer = getattr(model, 'restorer', model)
-    known = [name for adapter in getattr(restorer, 'adapters', ()) for name in getattr(adapter, 'tasks', ())]
+    prompts = [adapter.tasks for adapter in getattr(restorer, 'adapters', ()) if hasattr(adapter, 'tasks')]
+    known = [name for name in prompts[0] if all(name in others for others in prompts)] if prompts else []
     if task is not None and task not in known:
         raise KeyError(f"task '{task}': this model restores for {known or 'the eye alone'}; "
                        f"{'choose one of these' if known else 'leave the task out'}")

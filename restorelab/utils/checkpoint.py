@@ -1,9 +1,11 @@
 """Reading checkpoints without running code from them, and loading weights without losing a key.
 
 ``torch.load(weights_only=True)`` refuses MMEngine's ``HistoryBuffer`` and numpy scalars, which MMEngine writes into
-every training checkpoint; these harmless classes, and no others, are allowed here.
+every training checkpoint, and the ``Namespace`` of options in Lightning's; these harmless classes, and no others, are
+allowed here.
 """
 
+import argparse
 import os
 import pickle
 import re
@@ -26,7 +28,7 @@ def read_checkpoint(path: str | os.PathLike) -> dict:
     """The dict in a ``.pth`` file, tensors on the CPU; a ``.safetensors`` file gives ``dict(state_dict=...)``.
 
     Raises: FileNotFoundError; CheckpointError for an empty, damaged or foreign file and for one that holds classes
-    other than tensors, plain Python values, numpy arrays and MMEngine's HistoryBuffer.
+    other than tensors, plain Python values, numpy arrays, MMEngine's HistoryBuffer and argparse's Namespace.
     """
     path = Path(path)
     if not path.is_file():
@@ -108,7 +110,8 @@ def _allowed() -> list:
     dtypes = [type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd']
     numpy_1 = [(scalar, 'numpy.core.multiarray.scalar'), (rebuild, 'numpy.core.multiarray._reconstruct')]
     numpy_2 = [(scalar, 'numpy._core.multiarray.scalar'), (rebuild, 'numpy._core.multiarray._reconstruct')]
-    return [HistoryBuffer, (_history_statistic, 'builtins.getattr'), np.ndarray, np.dtype, *numpy_1, *numpy_2, *dtypes]
+    return [argparse.Namespace, HistoryBuffer, (_history_statistic, 'builtins.getattr'), np.ndarray, np.dtype,
+            *numpy_1, *numpy_2, *dtypes]
 
 
 def _read_pickle(path: Path) -> object:
@@ -121,7 +124,7 @@ def _read_pickle(path: Path) -> object:
             raise _damaged(path, cause) from error
         reason = re.split(' was not |\n', str(cause))[0]
         raise CheckpointError(f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
-                              f'({reason})') from error
+                              f"({reason}); save its 'state_dict' alone where you trust it, and give that") from error
     except Exception as error:  # a damaged pickle or zip file makes torch raise nearly anything
         raise _damaged(path, error) from error
 

@@ -1,10 +1,13 @@
 """Restoring for a task, with a model that has prompts."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from restorelab.apis import RestoreModel
+from restorelab.apis.inference import check_task
 from restorelab.registry import MODELS
 from tests.apis.tiny import tiny_restorer
 from tests.models.tiny import TINY_RESTORERS, part, randomize
@@ -57,3 +60,10 @@ def test_an_unknown_task_is_refused_with_those_there_are(model):
 def test_a_model_without_prompts_takes_no_task():
     with pytest.raises(KeyError, match='restores for the eye alone; leave the task out'):
         RestoreModel(tiny_restorer())(PICTURE, task='ir')
+
+
+def test_a_task_is_known_when_every_tfa_has_a_prompt_for_it():
+    first, second = (SimpleNamespace(tasks=tasks) for tasks in (('ir', 'det'), ('ir', 'seg')))
+    check_task(SimpleNamespace(adapters=[first, SimpleNamespace(), second]), 'ir')
+    with pytest.raises(KeyError, match=r"restores for \['ir'\]"):
+        check_task(SimpleNamespace(adapters=[first, second]), 'det')

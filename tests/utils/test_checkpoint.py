@@ -1,6 +1,7 @@
 """Checkpoints: MMEngine's own are read, code in them is not run, and weights load whole or not at all."""
 
 import pathlib
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -39,6 +40,12 @@ def test_what_mmengine_writes_beside_the_weights_is_read(tmp_path):
     read = read_checkpoint(tmp_path / 'a.pth')
     assert read['message_hub']['log_scalars']['train/loss'].mean() == 3
     assert read['message_hub']['runtime_info']['best']['step'] == 3
+
+
+def test_the_options_that_lightning_keeps_beside_the_weights_are_read(tmp_path):
+    torch.save(dict(state_dict=dict(a=torch.ones(2)), hyper_parameters=dict(args=Namespace(lr=1e-4))),
+               tmp_path / 'a.ckpt')
+    assert read_checkpoint(tmp_path / 'a.ckpt')['hyper_parameters']['args'].lr == 1e-4
 
 
 @pytest.mark.parametrize('make', [lambda path: Exploit(path), lambda path: BorrowedGetattr(), lambda path: path])

@@ -243,7 +243,8 @@ def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: 
     height, width = image.shape[:2]
     scale = short_side / min(height, width)
     resized = _resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
-    return _resize(corruption(resized, name, severity, rng, legacy_channel_blur), height, width)
+    corrupted = corruption(resized, name, severity, rng, legacy_channel_blur)
+    return _resize(np.clip(corrupted, 0, 1), height, width)  # a picture of 8 bits holds nothing beyond black and white
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -75,7 +75,8 @@ class TFA(nn.Module):
         frozen_tasks: prompts that do not train. Frozen with all other tasks here, a new task changes nothing for them.
         prompt_for: prompt to take for a route in place of its own, such as ``dict(det='ir')``: what would a detector
             say of images that were restored for the eye?
-    Raises: ValueError for a pair whose taps differ in stride; KeyError for an unknown route or prompt.
+    Raises: ValueError for no pairs, a pair whose taps differ in stride, pairs in another order than the decoder's, no
+        tasks, and names that no parameter can have; KeyError for an unknown route or prompt.
     """
 
     needs = ()
@@ -87,6 +88,10 @@ class TFA(nn.Module):
                  tasks: Sequence[str] = ('ir',), prompt_len: int = 1, zero_init: bool = False, frozen: bool = False,
                  frozen_tasks: Sequence[str] = (), prompt_for: Mapping[str, str] | None = None):
         super().__init__()
+        if not pairs or not tasks:
+            raise ValueError(f'TFA: pairs={list(pairs)}, tasks={list(tasks)}; give at least one of each')
+        if bad := [task for task in tasks if not task or '.' in task]:
+            raise ValueError(f'TFA: tasks {bad}; a task is named without dots, for its prompt is a parameter')
         if unknown := sorted(set(frozen_tasks) - set(tasks)):
             raise KeyError(f'frozen_tasks {unknown} are not among the tasks {list(tasks)}')
         self.prompt_for = dict(prompt_for or {})
@@ -99,6 +104,9 @@ class TFA(nn.Module):
         skips = select_taps(tap_specs, list(self.skip_of.values()), 'TFA', ('enc',))
         if bad := [(f.name, s.name) for f, s in zip(feats, skips, strict=True) if f.stride != s.stride]:
             raise ValueError(f'TFA: the taps of the pairs {bad} differ in stride; pair taps of one stride')
+        order = [spec.name for spec in tap_specs]
+        if (given := list(self.skip_of)) != (run := sorted(given, key=order.index)):
+            raise ValueError(f'TFA: the decoder comes by the taps {run}, not {given}; order the pairs like that')
         self.editors = nn.ModuleList(
             TaskEditor(feat.channels, skip.channels, after.channels if after else None, prompt_len)
             for feat, skip, after in zip_longest(feats, skips, skips[1:]))

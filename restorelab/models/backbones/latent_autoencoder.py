@@ -8,7 +8,7 @@ from restorelab.models.layers.hooked_taps import tap_input, tap_output, tapped
 from restorelab.registry import BACKBONES
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils.checkpoint import load_weights
-from restorelab.utils.hub import read_part
+from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 SD_VAE = dict(
@@ -58,8 +58,8 @@ class LatentAutoencoder(nn.Module):
         """Read the weights. Raises FileNotFoundError with both ways to provide them."""
         if self.pretrained:
             from diffusers import AutoencoderKL
-            read = partial(AutoencoderKL.from_pretrained, low_cpu_mem_usage=False)  # True wants accelerate
-            vae = read_part(read, self.pretrained, 'vae', 'config.json')
+            read = partial(AutoencoderKL.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True)
+            vae = read_part(read, self.pretrained, 'vae', DIFFUSERS_FILES)
             load_weights(self.vae, vae.state_dict(), f'{self.pretrained}/vae')
 
     def train(self, mode: bool = True):

@@ -10,7 +10,7 @@ from restorelab.models.layers.hooked_taps import tap_skips, tapped
 from restorelab.registry import PRIORS
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils.checkpoint import load_weights
-from restorelab.utils.hub import read_part
+from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 SD_UNET = dict(
@@ -92,11 +92,12 @@ class SDTurboPrior(nn.Module):
             return
         from diffusers import UNet2DConditionModel
         from transformers import CLIPTextModel, CLIPTokenizer
-        read = partial(UNet2DConditionModel.from_pretrained, low_cpu_mem_usage=False)  # True wants accelerate
-        unet = read_part(read, self.pretrained, 'unet', 'config.json')
+        read = partial(UNet2DConditionModel.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True)
+        unet = read_part(read, self.pretrained, 'unet', DIFFUSERS_FILES)
         load_weights(self.unet, unet.state_dict(), f'{self.pretrained}/unet')
-        tokenizer = read_part(CLIPTokenizer.from_pretrained, self.pretrained, 'tokenizer', 'vocab.json')
-        encoder = read_part(CLIPTextModel.from_pretrained, self.pretrained, 'text_encoder', 'config.json').eval()
+        tokenizer = read_part(CLIPTokenizer.from_pretrained, self.pretrained, 'tokenizer', ('vocab.json', 'merges.txt'))
+        encoder = read_part(partial(CLIPTextModel.from_pretrained, use_safetensors=True), self.pretrained,
+                            'text_encoder', ('config.json', 'model.safetensors')).eval()
         tokens = tokenizer('', padding='max_length', max_length=self.null_embeds.shape[1],
                            return_tensors='pt').input_ids
         with torch.no_grad():

@@ -103,11 +103,13 @@ class Restorer(BaseModel):
         return TapContext(on_tap, cond)
 
     def adapter_losses(self, ctx: TapContext, reference: TapContext | None) -> dict[str, Tensor]:
-        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass."""
+        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass, summed by name.
+        """
         losses: dict[str, Tensor] = {}
         for adapter in self.adapters:
             if getattr(adapter, 'needs_reference', False):
-                losses.update((f'loss_{name}', value) for name, value in adapter.losses(ctx, reference).items())
+                for name, value in adapter.losses(ctx, reference).items():
+                    losses[f'loss_{name}'] = losses.get(f'loss_{name}', 0) + value
         return losses
 
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:

@@ -115,3 +115,24 @@ def test_tfa_alone_takes_the_plain_encoder_features():
 def test_what_does_not_fit_is_named(cfg, error, message):
     with pytest.raises(error, match=message):
         ADAPTERS.build(cfg, default_args=dict(tap_specs=SPECS, cond_widths={}))
+
+
+def test_two_cfrm_bring_the_sum_of_their_losses():
+    options = dict(type='CFRM', num_naf=[1], cut=False)
+    pair = restorer(dict(options, taps=['enc.s1'], loss_weights=[0.1]), dict(options, taps=['enc.s2'],
+                                                                              loss_weights=[0.1]))
+    both_count = pair(images(), samples(), mode='loss')['loss_cfrm']
+    pair.adapters[0].loss_weights = [0.0]
+    assert 0 < pair(images(), samples(), mode='loss')['loss_cfrm'] < both_count
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(pairs=[]), 'give at least one of each'),
+    (dict(tasks=[]), 'give at least one of each'),
+    (dict(tasks=['ir', 'a.b']), r"tasks \['a.b'\]; a task is named without dots"),
+    (dict(pairs=[('dec.s1.in', 'enc.s1'), ('dec.s2.in', 'enc.s2')]), 'order the pairs like that')])
+def test_tfa_refuses_what_cannot_be_before_anything_runs(options, message):
+    specs = [TapSpec('enc.s1', 'enc', 1, 8), *SPECS]
+    with pytest.raises(ValueError, match=message):
+        ADAPTERS.build(dict(dict(type='TFA', pairs=PAIR), **options),
+                       default_args=dict(tap_specs=specs, cond_widths={}))

@@ -214,5 +214,16 @@ class TestPretrained:
                                                     r'machine that reaches the hub .* or copy a snapshot'):
             self.build(path).load_pretrained()
 
+    def test_missing_and_damaged_weights_are_told_apart(self, folder):
+        path, source = folder
+        source.backbone.vae.save_pretrained(path / 'vae')
+        weights = path / 'vae' / 'diffusion_pytorch_model.safetensors'
+        weights.write_bytes(weights.read_bytes()[:100])
+        with pytest.raises(ValueError, match=r"'vae' of .* cannot be read"):
+            self.build(path).load_pretrained()
+        weights.unlink()
+        with pytest.raises(FileNotFoundError, match=r"'vae/diffusion_pytorch_model.safetensors' of .* is missing"):
+            self.build(path).load_pretrained()
+
     def test_pretrained_networks_stay_out_of_checkpoints(self, tmp_path):
         assert {name.split('.')[0] for name in self.build(tmp_path).state_dict()} == {'adapters'}
