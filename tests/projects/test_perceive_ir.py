@@ -1,14 +1,19 @@
 """The converter of official weights and the rendering of the medium tier, on small files."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from PIL import Image
 
 from restorelab.apis import load, train
 from restorelab.config import load_config
+from restorelab.datasets.folds import sample_fold
+from restorelab.datasets.recipes import find_recipe
+from restorelab.registry import DATASETS
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.weights import read_published
 from tests.parity.fixtures import ROOT, Recording, load_converter, load_script
@@ -66,6 +71,38 @@ def test_the_configs_of_the_medium_restorers_can_be_rendered():
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     for path in ('configs/perceive_ir/stage1_medium.py', 'projects/perceive_ir/configs/medium0.py'):
         whole_images(load_config(ROOT / path).train_dataloader.dataset, 0)
+
+
+def released_sets(root: Path) -> None:
+    """The five training sets as empty files: in each, three names that validate and eight more."""
+    for name, parts, stem in (('bsd400_wed_train', 201, '{}'), ('ots_airnet_train', 2001, '{}_0.8_0.2'),
+                              ('rain100l_train', 51, 'rain-{}'), ('gopro_train', 101, '{}'), ('lol_train', 51, '{}')):
+        recipe = find_recipe(name)
+        validated = [number for number in range(12000)
+                     if sample_fold(recipe.task, stem.format(number), parts) == 0][:3]
+        for number in {*validated, *range(8)}:
+            clean = f'norain-{number}' if recipe.task == 'rain' else f'{number}'
+            for folder, file in ((recipe.lq, stem.format(number)), (recipe.gt, clean)):
+                if folder:
+                    (root / folder).mkdir(parents=True, exist_ok=True)
+                    (root / folder / f'{file}.png').touch()
+
+
+@pytest.mark.parametrize('fold', [0, 1])
+def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(fold, tmp_path, monkeypatch):
+    released_sets(tmp_path / 'data')
+    monkeypatch.chdir(tmp_path)
+    whole_images = load_script('perceive_ir', 'render_medium').whole_images
+    cfg = load_config(ROOT / f'projects/perceive_ir/configs/medium{fold}.py')
+    training = cfg.train_dataloader.dataset
+    with DefaultScope.overwrite_default_scope('restorelab'):
+        validated, learned, rendered = ([(record.task, record.name) for part in DATASETS.build(dataset).parts
+                                         for record in part.records] for dataset in
+                                        (cfg.val_dataloader.dataset, training, whole_images(training, fold)))
+    assert {task for task, _ in validated} == {task for task, _ in learned} == {task for task, _ in rendered}
+    assert len(validated) == 15
+    assert not set(validated) & {*learned, *rendered}
+    assert not set(learned) & set(rendered)
 
 
 SHORT = {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2, 'default_hooks.checkpoint.interval': 2,

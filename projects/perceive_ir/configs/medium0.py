@@ -13,7 +13,9 @@ _fold = [1]  # the fold that it learns from
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(type='TaskMixDataset', repeats=[3, 1, 120, 50, 40], datasets=[
-        dict(type='FoldDataset', folds=_fold, dataset=dict(part, type='RecipeDataset', root='data'))
-        for part in _base_._medium_sets]))
+        dict(type='FoldDataset', folds=_fold, dataset=dict(  # never what validates, as in the base
+            type='FoldDataset', num_folds=parts, folds=list(range(1, parts)), dataset=dict(
+                type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_base_._medium_crop])))
+        for recipe, parts, first in _base_._sets]))
 train_cfg = dict(max_iters=20000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=5000))

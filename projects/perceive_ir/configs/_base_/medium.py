@@ -1,18 +1,10 @@
-"""How the medium restorers of stage 1 learn, 25,571,439 weights each; `_medium_sets`: their data."""
+"""How the medium restorers of stage 1 learn, 25,571,439 weights each, and `_medium_crop`, what they see of an image."""
 model = dict(type='RegressionRestorer', backbone=dict(type='RestormerUNet'), loss=dict(type='L1Loss'))
 
 _medium_crop = [
     dict(type='RandomCrop', size=128),
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
     dict(type='PackRestoration')]
-_medium_noise = dict(type='Degrade', kinds=dict(noise=dict(
-    type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
-_medium_sets = [
-    dict(recipe='bsd400_wed_train', pipeline=[_medium_noise, *_medium_crop]),
-    dict(recipe='ots_airnet_train', pipeline=_medium_crop),
-    dict(recipe='rain100l_train', pipeline=_medium_crop),
-    dict(recipe='gopro_train', pipeline=_medium_crop),
-    dict(recipe='lol_train', pipeline=_medium_crop)]
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.01))
