@@ -4,7 +4,7 @@ Run:    tools/dist_train.sh projects/perceive_ir/configs/adair3.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/adair3.py CKPT
 Needs:  4 GPUs x 2 crops of 256, 500,000 iterations; the sets of _base_/adair3_data.py;
         the medium restorers and prompts of stage 1
-        (medium.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
+        (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: 32.63 dB / 0.917 on average in the paper; not measured here (no such data or hardware).
 
 Proxies: the medium restorers alone; the release has up to three published networks more.

@@ -3,7 +3,7 @@
 Run:    tools/dist_train.sh projects/perceive_ir/configs/adair3_figure.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/adair3_figure.py CKPT
 Needs:  as adair3.py; the medium restorers and prompts of stage 1
-        (medium.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
+        (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: not measured. 27,859,919 parameters. The residual degradation encoder of the figure is not built: its
         widths are unknown.
 """

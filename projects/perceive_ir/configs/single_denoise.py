@@ -3,7 +3,7 @@
 Run:    tools/dist_train.sh projects/perceive_ir/configs/single_denoise.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/single_denoise.py CKPT
 Needs:  as adair3.py, the sets of this task alone; the medium restorers and prompts of stage 1
-        (medium.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
+        (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: 34.38 / 31.74 / 28.53 dB on CBSD68 in the paper; not measured here.
         The recipe for single tasks was not released.
 """

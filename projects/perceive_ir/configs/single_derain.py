@@ -3,7 +3,7 @@
 Run:    tools/dist_train.sh projects/perceive_ir/configs/single_derain.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/single_derain.py CKPT
 Needs:  as adair3.py, the sets of this task alone; the medium restorers and prompts of stage 1
-        (medium.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
+        (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: 38.41 dB / 0.984 on Rain100L in the paper; not measured here. The recipe for single tasks was not released.
 """
 _base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
