@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from restorelab.registry import ADAPTERS
-from restorelab.structures import TapContext, TapSpec, select_taps
+from restorelab.structures import TapContext, TapSpec
 
 
 class Controller(nn.Module):
@@ -100,7 +100,6 @@ class ControlSCTuner(nn.Module):
 
     Args:
         controller: options of ``Controller``; the latent's width is known.
-        taps: skips to rewrite; all of them when None.
         frozen: no training.
     Raises: ValueError for a skip that is smaller than the smallest control map.
     """
@@ -108,16 +107,15 @@ class ControlSCTuner(nn.Module):
     needs = ('maps.latent',)
 
     def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], controller: dict | None = None,
-                 taps: Sequence[str] | None = None, frozen: bool = False):
+                 frozen: bool = False):
         super().__init__()
-        taps = [spec.name for spec in tap_specs if spec.side == 'skip'] if taps is None else taps
-        if not taps:
+        specs = [spec for spec in tap_specs if spec.side == 'skip']
+        if not specs:
             raise ValueError('ControlSCTuner rewrites the skips of a latent U-Net, and this model has none; it belongs '
                              'to a LatentRestorer')
-        self.taps = tuple(taps)
+        self.taps = tuple(spec.name for spec in specs)
         options = dict(controller or {})
         self.controller = Controller(in_channels=cond_widths.get('maps.latent', 4), **options)
-        specs = select_taps(tap_specs, taps, 'ControlSCTuner', ('skip',))
         self.level_of = {spec.name: spec.stride.bit_length() - 1 for spec in specs}
         levels = len(self.controller.fea_tran)
         if small := [name for name, level in self.level_of.items() if level >= levels]:

@@ -12,6 +12,7 @@ from restorelab.utils import LatticeNoise, pad_to_multiple
 
 Noise = Callable[[Tensor], Tensor]
 POSTERIORS = ('sample', 'mode')
+FOR_THE_EYE = 'ir'
 
 
 @MODELS.register_module()
@@ -28,11 +29,10 @@ class LatentRestorer(Restorer):
         prior: config of an ``SDTurboPrior`` (PRIORS).
         latent_loss: LOSSES part for (predicted, clean) latents, or None where nothing before the decoder trains.
         image_loss: LOSSES part for (restored, clean) images, or None where the decoder does not train. Images with
-            another route than ``keep_route`` are decoded for that one too and compared there, so that they keep looking
+            another route than ``ir`` are decoded for that one too and compared there, so that they keep looking
             right.
-        image_weight: of the image loss of images with ``keep_route``, or with no route.
+        image_weight: of the image loss of images with route ``ir``, or with no route.
         keep_weight: of the image loss of the others.
-        keep_route: the route that restores for the eye.
         train_source: decode in training what the denoiser makes of the noised latent of the clean image (``gt``, as
             published), or of the degraded one in all its steps, as when restoring (``lq``).
         posterior: ``sample`` the encoder's distribution, as published, or take its ``mode``.
@@ -43,8 +43,8 @@ class LatentRestorer(Restorer):
     """
 
     def __init__(self, backbone: dict, prior: dict, latent_loss: dict | None = None, image_loss: dict | None = None,
-                 image_weight: float = 10.0, keep_weight: float = 1.0, keep_route: str = 'ir',
-                 train_source: str = 'gt', posterior: str = 'sample', min_side: int = 512, pad_multiple: int = 64,
+                 image_weight: float = 10.0, keep_weight: float = 1.0, train_source: str = 'gt',
+                 posterior: str = 'sample', min_side: int = 512, pad_multiple: int = 64,
                  priors: list[dict] = (), adapters: list[dict] = (), data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None, noise_seed: int = 0, step_losses: dict[str, dict] | None = None):
         if posterior not in POSTERIORS:
@@ -58,7 +58,7 @@ class LatentRestorer(Restorer):
         self.add_adapters(adapters)
         self.latent_loss = LOSSES.build(latent_loss) if latent_loss else None
         self.image_loss = LOSSES.build(image_loss) if image_loss else None
-        self.image_weight, self.keep_weight, self.keep_route = image_weight, keep_weight, keep_route
+        self.image_weight, self.keep_weight = image_weight, keep_weight
         self.train_source, self.posterior, self.min_side = train_source, posterior, min_side
         self.pad_multiple = pad_multiple
         if pad_multiple % (least := self.backbone.stride * self.prior.size_divisor):
@@ -140,14 +140,14 @@ class LatentRestorer(Restorer):
     def _image_losses(self, restored: Tensor, z_0: Tensor, ctx: TapContext, gt: Tensor,
                       routes: Sequence[str] | None) -> dict[str, Tensor]:
         """Both are weighed by their share of the batch, so that a mixed batch is the mean of its images."""
-        others = torch.tensor([route != self.keep_route for route in routes or ()] or [False] * len(gt),
+        others = torch.tensor([route != FOR_THE_EYE for route in routes or ()] or [False] * len(gt),
                               device=gt.device)
         losses, share = {}, float(others.float().mean())
         if share < 1:
             own = self.image_loss(restored[~others], gt[~others])
             losses['loss_image'] = (1 - share) * self.image_weight * own
         if share > 0:
-            kept = self.backbone.decode(z_0, ctx.rerouted([self.keep_route] * len(gt)))
+            kept = self.backbone.decode(z_0, ctx.rerouted([FOR_THE_EYE] * len(gt)))
             losses['loss_keep'] = share * self.keep_weight * self.image_loss(kept[others], gt[others])
         return losses
 
