@@ -1,15 +1,17 @@
 """How good an image looks to CLIP, by learned prompts of several tiers of quality (Perceive-IR, stage 1)."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from restorelab.models.priors.image_tower import load_clip, load_tower, square_starts
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
-from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
+from restorelab.utils.checkpoint import CheckpointError, load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.weights import resolve_weights
 
@@ -61,13 +63,18 @@ class CLIPQualityPerceiver(nn.Module):
         views: 0: the whole image is squashed for the tower, as in Perceive-IR, which hides noise and blur from a small
             one; else up to this many squares a side at full resolution, whose cosines are averaged.
         learn_tower: with ``frozen=False`` the image tower learns too, for a small clip that never saw clean images.
-    Raises: ValueError for words that are not one token.
+    Raises: ValueError for words that are not one token or more than a small vocabulary holds, and for a tower that
+        would learn what no checkpoint keeps.
     """
 
     def __init__(self, clip: str | dict = 'ViT-B-32-quickgelu', words: Sequence[str] = WORDS, num_context: int = 16,
                  scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True,
                  views: int = 0, learn_tower: bool = False):
         super().__init__()
+        if learn_tower and not frozen and pretrained and isinstance(clip, str):
+            raise ValueError(f"learn_tower=True with clip='{clip}' and pretrained='{pretrained}': those weights stay "
+                             'out of checkpoints, so what the tower learns would be lost; leave learn_tower out, or '
+                             'give the options of a small clip')
         self.clip_config, self.words, self.scale = clip, tuple(words), scale
         self.pretrained, self.prompts, self.frozen = pretrained, prompts, frozen
         self.num_context, self.views = num_context, views
@@ -105,7 +112,11 @@ class CLIPQualityPerceiver(nn.Module):
 
     def _vocabulary(self) -> tuple[int, int, list[int]]:
         if not isinstance(self.clip_config, str):
-            return 1, 2, list(range(3, 3 + len(self.words)))
+            needed, size = 3 + len(self.words), self.clip.token_embedding.num_embeddings
+            if size < needed:
+                raise ValueError(f'{len(self.words)} words need a vocabulary of {needed}, with padding, start and end; '
+                                 f'the clip has {size}: give text_cfg=dict(vocab_size={needed}, ...)')
+            return 1, 2, list(range(3, needed))
         from open_clip.tokenizer import SimpleTokenizer
         tokenizer = SimpleTokenizer()
         ids = [tokenizer.encode(word) for word in self.words]
@@ -120,7 +131,10 @@ class CLIPQualityPerceiver(nn.Module):
         self.context[:, -1] = self.clip.token_embedding.weight[self.word_tokens]
 
     def load_pretrained(self) -> None:
-        """Read CLIP, then the prompts. Raises: FileNotFoundError that says how to provide them; CheckpointError."""
+        """Read CLIP, then the prompts; warns of a frozen perceiver without any.
+
+        Raises: FileNotFoundError that says how to provide them; CheckpointError.
+        """
         if self.pretrained and isinstance(self.clip_config, str):
             load_clip(self.clip, self.clip_config, self.pretrained)
         elif self.pretrained:
@@ -129,18 +143,23 @@ class CLIPQualityPerceiver(nn.Module):
             self._load_prompts()
         elif not self.frozen:
             self.reset_context()  # the words of the weights just read
+        else:
+            print_log(f'CLIPQualityPerceiver: frozen and without prompts, so it knows the tiers {list(self.words)} by '
+                      'untrained vectors, unless a checkpoint brings others; give as `prompts` what stage 1 of '
+                      'Perceive-IR learned', 'current', logging.WARNING)
 
     def _load_prompts(self) -> None:
         path = resolve_weights(self.prompts)
         state = model_state(read_checkpoint(path), path)
         own = {key.removeprefix(PART): value for key, value in state.items() if key.startswith(PART)} or state
-        wanted = self.context.shape
-        if own.get('context', torch.empty(0)).shape != wanted:
+        context, wanted = own.pop('context', torch.empty(0)), self.context.shape
+        if context.shape != wanted:
             raise CheckpointError(f"{path}: holds no prompts of {len(self.words)} tiers; wanted is a 'context' of "
                                   f'{tuple(wanted)}, as configs/perceive_ir/stage1_prompts.py trains')
-        unknown = self.load_state_dict(own, strict=False).unexpected_keys
-        if unknown:
-            raise CheckpointError(f'{path}: entries that a quality perceiver does not have: {unknown[:8]}')
+        # all of a CLIP that stage 1 kept in its checkpoint, nothing of one with weights of its own
+        load_weights(self.clip, {key.removeprefix('clip.'): value for key, value in own.items()}, path)
+        with torch.no_grad():
+            self.context.copy_(context)
 
     def prompt_features(self) -> Tensor:
         """Unit vectors (tiers, D) of the prompts."""

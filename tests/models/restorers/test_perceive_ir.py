@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from restorelab.models.priors import quality
 from restorelab.registry import MODELS, PRIORS
 from restorelab.structures import Condition, RestorationSample, TrainingStep
+from restorelab.utils.checkpoint import CheckpointError
 from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, part
 
 
@@ -139,6 +141,48 @@ def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
     image = torch.rand(2, 3, 16, 16)
     torch.testing.assert_close(frozen.logits(image), model.perceiver.logits(image))
     assert frozen.state_dict() == {}
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda state: state.pop('perceiver.clip.text_projection'),
+    lambda state: state.update({'perceiver.clip.text_projection': torch.zeros(2, 2)}),
+    lambda state: state.update({'perceiver.clip.extra': torch.zeros(2)})], ids=['missing', 'reshaped', 'unexpected'])
+def test_prompts_of_another_small_clip_are_refused_whole(spoil, tmp_path):
+    state = build('PromptLearning').state_dict()
+    torch.nn.init.ones_(state['perceiver.context'])
+    spoil(state)
+    torch.save(dict(state_dict=state), tmp_path / 'iter_1.pth')
+    perceiver = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    with pytest.raises(CheckpointError, match=r'iter_1\.pth: these weights are not of this model'):
+        perceiver.load_pretrained()
+    assert not (perceiver.context == 1).all()
+
+
+def test_prompts_of_other_tiers_are_refused(tmp_path):
+    torch.save(dict(state_dict=dict(context=torch.zeros(2, 4, 8))), tmp_path / 'iter_1.pth')
+    perceiver = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    with pytest.raises(CheckpointError, match='holds no prompts of 3 tiers'):
+        perceiver.load_pretrained()
+
+
+def test_a_frozen_perceiver_without_prompts_is_warned_of(monkeypatch):
+    logged = []
+    monkeypatch.setattr(quality, 'print_log', lambda message, *_: logged.append(message))
+    for frozen in (True, False):
+        PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=frozen)).load_pretrained()
+    assert len(logged) == 1
+    assert "['terrible', 'mediocre', 'excellent'] by untrained vectors" in logged[0]
+
+
+def test_a_tower_with_weights_of_its_own_cannot_learn():
+    options = dict(type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', pretrained='openai', learn_tower=True)
+    with pytest.raises(ValueError, match='stay out of checkpoints, so what the tower learns would be lost'):
+        PRIORS.build(dict(options, frozen=False))
+
+
+def test_more_words_than_the_vocabulary_holds_are_refused():
+    with pytest.raises(ValueError, match=r'4 words need a vocabulary of 7.*the clip has 6'):
+        PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', words=['bad', 'poor', 'good', 'best']))
 
 
 @pytest.mark.parametrize('views', [1, 2])
