@@ -123,6 +123,9 @@ def table(seeds: list[dict[str, dict[str, float]]]) -> str:
 
 
 def main() -> int:
+    from restorelab.cli import message_of
+    from restorelab.config import load_config
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/compare_prompts'))
@@ -131,6 +134,10 @@ def main() -> int:
                         help='one TFA with the published chain of prompts, in place of one for each level')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
     args = parser.parse_args()
+    try:
+        load_config(CONFIG, args.cfg_options)  # a wrong option shows before the warm-up
+    except (KeyError, ValueError) as error:
+        parser.error(message_of(error))
     comparison = Comparison(args.work_dir, args.cfg_options, args.amp, args.chain)
     alone = comparison.scores('alone')
     print(table([dict(alone=alone, **{prompt: comparison.scores(prompt, seed) for prompt in ('ir', 'det')})

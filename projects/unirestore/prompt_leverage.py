@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from restorelab.config import load_config
 from restorelab.registry import DATASETS, MODELS
 from restorelab.structures import stack_images
-from restorelab.utils.checkpoint import model_state, read_checkpoint
+from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'unirestore' / 'cfrm_tfa_diffuir.py'
 SPREAD = 200.0  # of the random prompts; trained ones are of the order of 10
@@ -51,10 +51,13 @@ def main() -> int:
     with DefaultScope.overwrite_default_scope('restorelab'):
         model = MODELS.build(cfg.model.restorer).eval()
         images = DATASETS.build(dict(cfg.val_dataloader.dataset, split='train'))
-    state = model_state(read_checkpoint(args.checkpoint), args.checkpoint)
     prefix = 'restorer.'
-    model.load_state_dict({name.removeprefix(prefix): value for name, value in state.items()
-                           if name.startswith(prefix)})
+    try:
+        state = model_state(read_checkpoint(args.checkpoint), args.checkpoint)
+        load_weights(model, {name.removeprefix(prefix): value for name, value in state.items()
+                             if name.startswith(prefix)}, args.checkpoint)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     data = model.data_preprocessor(pseudo_collate([images[i] for i in range(10)]), False)
     lq, gt = data['inputs'], stack_images(data['data_samples'], 'gt', data['inputs'].device)
     first = model.restore(lq, routes=['det'] * len(lq))

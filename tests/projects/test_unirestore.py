@@ -1,5 +1,7 @@
 """UniRestore at full size, on the meta device, and the import of its official checkpoints."""
 
+import re
+import sys
 from collections import Counter
 
 import pytest
@@ -9,8 +11,9 @@ from mmengine.registry import DefaultScope
 from restorelab.config import load_config
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
+from restorelab.utils.weights import resolve_weights
 from tests.models.tiny import TINY_RESTORERS, part
-from tests.parity.fixtures import ROOT, load_converter
+from tests.parity.fixtures import ROOT, load_converter, load_script
 
 CONVERT = load_converter('unirestore')
 CONFIGS = ROOT / 'projects' / 'unirestore' / 'configs'
@@ -100,3 +103,14 @@ def test_two_files_of_one_stage_are_refused(checkpoints):
 def test_a_foreign_weight_is_named(checkpoints):
     with pytest.raises(CheckpointError, match=r"'model\.head\.weight' is no weight of UniRestore"):
         CONVERT.rename({'model.head.weight': None}, checkpoints[1])
+
+
+@pytest.mark.parametrize(('script', 'arguments', 'message'), [
+    ('compare_prompts', ['--cfg-options', 'train_cfg.max_iter=3'], "train_cfg has no 'max_iter'"),
+    ('prompt_leverage', ['nowhere.pth'], r'nowhere\.pth: no such checkpoint'),
+    ('prompt_leverage', [str(resolve_weights('restorelab:diffuir-tiny'))], 'these weights are not of this model')])
+def test_the_experiments_refuse_what_is_wrong_before_they_begin(monkeypatch, capsys, script, arguments, message):
+    monkeypatch.setattr(sys, 'argv', [script, *arguments])
+    with pytest.raises(SystemExit):
+        load_script('unirestore', script).main()
+    assert re.search(message, capsys.readouterr().err)
