@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import nn
 
@@ -18,12 +19,13 @@ from restorelab.apis.benchmark import measure, open_model
 from restorelab.apis.inference import pick_device
 from restorelab.apis.testing import test
 from restorelab.apis.training import train
-from restorelab.config import load_config
+from restorelab.config import SCOPE, load_config
 from restorelab.engine import latest_checkpoint
+from restorelab.registry import DATASETS
 from restorelab.utils.files import atomic_path
 
 RESULT = 'result.json'
-SCHEDULE_KEYS = ('begin', 'end', 'T_max')
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 @dataclass
@@ -59,14 +61,19 @@ def compare(configs: Sequence[str], work_dir: str, images: int, cfg_options: dic
         configs: paths.  images: that each model sees, rounded up to whole batches.
         cfg_options: entries that all configs get, such as the tasks and folders of their data.
         device: for the measurement of speed, as in ``load``.
-    Raises: ValueError for a folder that holds results of another budget, or two configs of one name; what ``train``
-        raises.
+    Raises: before anything is trained, ValueError for no images, a folder that holds results of another budget, or two
+        configs of one name, and what data sets raise that cannot be built; then what ``train`` raises.
     """
+    if images < 1:
+        raise ValueError(f'images={images}: how many training images each config sees, at least 1')
     folders = {config: Path(work_dir) / label(config) for config in configs}
     if len(set(folders.values())) < len(configs):
         raise ValueError(f'{list(configs)}: two of them would share a folder; name each config once')
     cfgs = {config: with_budget(load_config(config, cfg_options), images) for config in configs}
     done = {config: read_result(folders[config], settings(cfgs[config])) for config in configs}
+    for config in configs:
+        if done[config] is None:
+            check_datasets(cfgs[config])
     return [done[config] or run(config, cfgs[config], folders[config], cfg_options or {}, device)
             for config in configs]
 
@@ -91,10 +98,27 @@ def with_budget(cfg: Config, images: int) -> Config:
         cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')]
     schedules = cfg.get('param_scheduler') or []
     for schedule in [schedules] if isinstance(schedules, dict) else schedules:
-        for key in SCHEDULE_KEYS:
-            if key in schedule:
-                schedule[key] = round(schedule[key] * iterations / before)
+        stretch(schedule, iterations / before)
     return cfg
+
+
+def stretch(schedule: dict, factor: float) -> None:
+    """Make a schedule ``factor`` times as long, but no part of it so short that MMEngine refuses or misreads it."""
+    for key in {'begin', 'end', 'T_max', 'total_steps'} & set(schedule):
+        schedule[key] = round(schedule[key] * factor)
+    if 'milestones' in schedule:
+        schedule['milestones'] = [max(1, round(step * factor)) for step in schedule['milestones']]
+    if 'end' in schedule:  # a warm-up of a single step would stay at its start
+        schedule['end'] = max(schedule['end'], schedule.get('begin', 0) + 2)
+    for key in {'T_max', 'total_steps'} & set(schedule):
+        schedule[key] = max(1, schedule[key])
+
+
+def check_datasets(cfg: Config) -> None:
+    """Build the data sets of ``cfg`` and drop them: a wrong folder shall show before anything was trained."""
+    with DefaultScope.overwrite_default_scope(SCOPE):
+        for loader in LOADERS:
+            DATASETS.build(cfg[loader].dataset)
 
 
 def settings(cfg: Config) -> str:

@@ -1,10 +1,12 @@
 """One table of several configs: budgets, resuming, what is left out of a count."""
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
 
 from restorelab.apis import comparing
-from restorelab.apis.comparing import Result, as_table, compare, label, read_result, settings, with_budget
+from restorelab.apis.comparing import Result, as_table, compare, label, read_result, settings, stretch, with_budget
 
 DATA = """
 _pipeline = [dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')]
@@ -43,6 +45,58 @@ def test_every_config_sees_the_same_number_of_images_and_ends_its_schedule():
     assert cfg.train_cfg.max_iters == 500
     assert [(schedule.begin, schedule.end) for schedule in cfg.param_scheduler] == [(0, 50), (50, 500)]
     assert [hook.type for hook in cfg.custom_hooks] == ['DifficultyReferenceHook']
+
+
+@pytest.mark.parametrize('images', [0, -5])
+def test_no_images_are_no_budget(images, tmp_path):
+    with pytest.raises(ValueError, match=f'images={images}: .* at least 1'):
+        compare(['configs/a/b.py'], str(tmp_path), images)
+
+
+def learning_rates(schedules: list[dict], steps: int) -> list[float]:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    built = [PARAM_SCHEDULERS.build(schedule, default_args=dict(optimizer=optimizer)) for schedule in schedules]
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for schedule in built:
+            schedule.step()
+    return rates
+
+
+def test_a_warmup_ends_however_short_the_training():
+    schedules = [dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
+                 dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=6000)]
+    for schedule in schedules:
+        stretch(schedule, 10 / 6000)
+    rates = learning_rates(schedules, 10)
+    assert rates[0] == 0.01
+    assert rates[1] > 0.9
+    assert rates[-1] < 0.1
+
+
+@pytest.mark.parametrize(('schedule', 'expected'), [
+    (dict(type='MultiStepLR', milestones=[100, 400], by_epoch=False), dict(milestones=[10, 40])),
+    (dict(type='OneCycleLR', eta_max=1, total_steps=1000), dict(total_steps=100)),
+    (dict(type='CosineAnnealingLR', T_max=4), dict(T_max=1))])
+def test_schedules_are_stretched_by_all_they_count_in_steps(schedule, expected):
+    stretch(schedule, 0.1)
+    assert {key: schedule[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize('loader', ['train', 'val', 'test'])
+def test_a_missing_folder_of_a_later_config_shows_before_the_first_training(loader, tmp_path, monkeypatch):
+    paths = []
+    for name in ('good', 'bad'):
+        (tmp_path / name).mkdir()
+        paths.append(tmp_path / name / 'tiny.py')
+        paths[-1].write_text(DATA.format(batch=1, losses='None'))
+    with paths[-1].open('a') as file:
+        file.write(f"{loader}_dataloader = dict({loader}_dataloader, dataset=dict(_set, source='no/such/folder'))\n")
+    monkeypatch.setattr(comparing, 'run', lambda *_: pytest.fail('trained'))
+    with pytest.raises(FileNotFoundError, match='no/such/folder: no such folder'):
+        compare([str(path) for path in paths], str(tmp_path / 'work'), images=4)
 
 
 def test_configs_are_called_by_folder_and_name():
