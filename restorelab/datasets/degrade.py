@@ -82,7 +82,7 @@ class Degrade:
     Args:
         kinds: for each task a dict, ``type`` a DEGRADATIONS function and the rest its strengths (see ``draw``), or a
             list of such dicts of which one is drawn. They replace or join those of ``DEFAULT_KINDS``.
-    Raises: see ``checked_kind``; when called, KeyError for a task that has no degradation.
+    Raises: see ``checked_kind``; when called, KeyError as ``check_task``.
     """
 
     def __init__(self, kinds: dict | None = None):
@@ -90,11 +90,15 @@ class Degrade:
         self.kinds = {task: [checked_kind(task, variant) for variant in ([kind] if isinstance(kind, dict) else kind)]
                       for task, kind in kinds.items()}
 
+    def check_task(self, task: str, user: str) -> None:
+        """Raise KeyError, naming ``user`` and the tasks there are, when there is no degradation for ``task``."""
+        if task not in self.kinds:
+            raise KeyError(f"no degradation for task '{task}' ({user}); Degrade knows {sorted(self.kinds)}. Add it: "
+                           f"kinds={{'{task}': dict(type=...)}}")
+
     def __call__(self, results: dict) -> dict:
         task, rng = results['task'], results['rng']
-        if task not in self.kinds:
-            raise KeyError(f"no degradation for task '{task}' (sample '{results['key']}'); Degrade knows "
-                           f'{sorted(self.kinds)}. Add it: Degrade(kinds=dict({task}=dict(type=...)))')
+        self.check_task(task, f"sample '{results['key']}'")
         variants = self.kinds[task]
         function, strengths = variants[rng.integers(len(variants))]
         drawn = {name: draw(value, rng) for name, value in strengths.items()}

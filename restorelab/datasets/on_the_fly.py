@@ -5,7 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from restorelab.datasets.base import Record, RestorationDataset, find_images, name_in, unique_keys
-from restorelab.registry import DATASETS
+from restorelab.datasets.degrade import Degrade
+from restorelab.registry import DATASETS, TRANSFORMS
 
 # Photographs in scikit-image's wheel. The two motorcycles are a stereo pair of one scene: never apart.
 EMBEDDED = dict(
@@ -43,7 +44,8 @@ class OnTheFlyDataset(RestorationDataset):
         split: ``train`` or ``val``, for the embedded photographs; folders are taken whole.
         tasks: what the images are degraded with, such as ``['noise', 'rain']``.
         pipeline, seed, cache_mib: see ``RestorationDataset``.
-    Raises: FileNotFoundError or ValueError that names a missing or empty folder.
+    Raises: KeyError for a task that a ``Degrade`` of the pipeline does not know; FileNotFoundError or ValueError that
+        names a missing or empty folder.
     """
 
     def __init__(self, tasks: list[str], pipeline: Iterable[dict | Callable],
@@ -51,6 +53,10 @@ class OnTheFlyDataset(RestorationDataset):
                  cache_mib: float = 1024):
         if not tasks or len(set(tasks)) < len(tasks):
             raise ValueError(f'tasks={list(tasks)}: name each wanted degradation once, at least one')
+        pipeline = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
+        for degrade in (step for step in pipeline if isinstance(step, Degrade)):
+            for task in tasks:
+                degrade.check_task(task, f'OnTheFlyDataset, tasks={list(tasks)}')
         if source == 'embedded':
             names = {path: path.stem for path in embedded_images(split)}
         else:

@@ -112,3 +112,12 @@ def test_one_folder_may_be_given_alone(tmp_path):
 def test_tasks_must_be_named_once(tasks):
     with pytest.raises(ValueError, match='name each wanted degradation once'):
         OnTheFlyDataset(tasks=tasks, pipeline=PIPELINE)
+
+
+def test_a_task_without_degradation_is_refused_before_any_folder_is_looked_for():
+    with pytest.raises(KeyError, match=r"task 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'"):
+        OnTheFlyDataset(tasks=['noise', 'rian'], pipeline=PIPELINE, source='no/such/folder')
+
+
+def test_a_pipeline_without_degradations_takes_any_task():
+    assert OnTheFlyDataset(tasks=['dusk'], pipeline=[dict(type='RandomCrop', size=8)])[0]['task'] == 'dusk'
