@@ -20,6 +20,7 @@ from restorelab.cli import CfgOptions
 from restorelab.config import load_config
 from restorelab.registry import DATASETS
 from restorelab.utils.images import to_uint8, write_image
+from restorelab.utils.weights import resolve_weights
 
 
 def whole_images(dataset: dict, fold: int | None) -> dict:
@@ -70,14 +71,20 @@ def main() -> None:
     parser.add_argument('--draws', type=int, default=8, help='degradations of each image (default: %(default)s); '
                         '1 for sets of pairs')
     parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
-                        help='change entries of the config, such as val_dataloader.dataset.source=FOLDER')
+                        help='change entries of the config, such as val_dataloader.dataset.source=FOLDER or '
+                        'model.padding=replicate')
     args = parser.parse_args()
-    cfg = load_config(args.config, args.cfg_options)
-    models = [load(args.config, checkpoint) for checkpoint in args.medium]
-    for fold, model in enumerate(models):
-        dataset = DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold))
-        print(f"{args.medium[fold]}: {render(model, dataset, args.out / 'train', args.draws)} triplets")
-    held_out = DATASETS.build(cfg.val_dataloader.dataset)
+    try:
+        cfg = load_config(args.config, args.cfg_options)
+        for checkpoint in args.medium:
+            resolve_weights(checkpoint)
+        halves = [DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold)) for fold in (0, 1)]
+        held_out = DATASETS.build(cfg.val_dataloader.dataset)
+        models = [load(cfg, checkpoint) for checkpoint in args.medium]
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
+    for checkpoint, model, half in zip(args.medium, models, halves, strict=True):
+        print(f"{checkpoint}: {render(model, half, args.out / 'train', args.draws)} triplets")
     print(f"{args.medium[0]}: {render(models[0], held_out, args.out / 'val', args.draws)} held-out triplets")
 
 

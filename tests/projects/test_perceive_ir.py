@@ -13,7 +13,7 @@ from restorelab.apis import load, train
 from restorelab.config import load_config
 from restorelab.datasets.folds import sample_fold
 from restorelab.datasets.recipes import find_recipe
-from restorelab.registry import DATASETS
+from restorelab.registry import DATASETS, MODELS
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.weights import read_published
 from tests.parity.fixtures import ROOT, Recording, load_converter, load_script
@@ -71,6 +71,52 @@ def test_the_configs_of_the_medium_restorers_can_be_rendered():
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     for path in ('configs/perceive_ir/stage1_medium.py', 'projects/perceive_ir/configs/medium0.py'):
         whole_images(load_config(ROOT / path).train_dataloader.dataset, 0)
+
+
+TINY_MEDIUM = """
+_set = dict(type='OnTheFlyDataset', source='embedded', split='train', tasks=['haze'], pipeline=[
+    dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')])
+train_dataloader = dict(batch_size=1, dataset=dict(type='FoldDataset', folds=[0], dataset=_set))
+val_dataloader = dict(batch_size=1, dataset=dict(_set, split='val'))
+model = dict(type='RegressionRestorer', loss=dict(type='L1Loss'), backbone=dict(
+    type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 1], refinement=1))
+"""
+
+
+@pytest.fixture
+def tiny_medium(tmp_path):
+    """A small config and a checkpoint of a model with twice its width."""
+    (tmp_path / 'tiny.py').write_text(TINY_MEDIUM)
+    wide = load_config(tmp_path / 'tiny.py', {'model.backbone.dim': 8})
+    torch.save(MODELS.build(wide.model).state_dict(), tmp_path / 'wide.pth')
+    return tmp_path / 'tiny.py', tmp_path / 'wide.pth'
+
+
+def test_options_of_the_rendering_reach_the_model(tiny_medium, tmp_path, monkeypatch):
+    config, checkpoint = tiny_medium
+    script = load_script('perceive_ir', 'render_medium')
+    monkeypatch.setattr(script, 'whole_images', lambda dataset, fold: dict(dataset, folds=[fold]))  # crops are quicker
+    run(monkeypatch, script, config, checkpoint, checkpoint, tmp_path / 'out', '--draws', '1', '--cfg-options',
+        'model.backbone.dim=8')
+    assert len(list((tmp_path / 'out' / 'train').glob('haze/rendered/*.png'))) == 5
+    assert len(list((tmp_path / 'out' / 'val').glob('haze/rendered/*.png'))) == 1
+
+
+@pytest.mark.parametrize(('checkpoint', 'options', 'complaint'), [
+    ('no.pth', [], 'no.pth: no such weights'),
+    ('wide.pth', ["train_dataloader.dataset={'type':'OnTheFlyDataset','tasks':['haze'],'pipeline':[]}"],
+     'wrap it in FoldDataset'),
+    ('wide.pth', ['val_dataloader.dataset.source=no/such'], 'no/such: no such folder'),
+    ('wide.pth', [], 'these weights are not of this model')])
+def test_a_rendering_that_cannot_be_is_a_usage_error(checkpoint, options, complaint, tiny_medium, tmp_path,
+                                                     monkeypatch, capsys):
+    script = load_script('perceive_ir', 'render_medium')
+    if 'not of this model' not in complaint:
+        monkeypatch.setattr(script, 'load', lambda *_: pytest.fail('a model was loaded'))
+    chosen = ['--cfg-options', *options] if options else []
+    with pytest.raises(SystemExit):
+        run(monkeypatch, script, tiny_medium[0], *[tmp_path / checkpoint] * 2, tmp_path / 'out', *chosen)
+    assert complaint in capsys.readouterr().err
 
 
 def released_sets(root: Path) -> None:
