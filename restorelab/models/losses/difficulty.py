@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from restorelab.registry import LOSSES, MODELS
 from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
-from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.modules import keep_out_of_checkpoint, load_pretrained_parts
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
@@ -114,7 +114,8 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
             keep_out_of_checkpoint(self.vgg)
 
     def load_pretrained(self) -> None:
-        """Read VGG's weights. Raises: FileNotFoundError with both ways to provide them."""
+        """Read the weights of VGG and of the proxies. Raises: FileNotFoundError with both ways to provide them."""
+        load_pretrained_parts(self)
         if not self.pretrained:
             return
         path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)

@@ -18,6 +18,7 @@ from restorelab.structures import (
     stack_images,
 )
 from restorelab.utils import LatticeNoise, resize
+from restorelab.utils.modules import load_pretrained_parts
 
 
 class Restorer(BaseModel):
@@ -70,9 +71,7 @@ class Restorer(BaseModel):
 
         Raises: FileNotFoundError that says how to provide weights which cannot be fetched.
         """
-        for module in list(self.modules()):
-            if module is not self and hasattr(module, 'load_pretrained'):
-                module.load_pretrained()
+        load_pretrained_parts(self)
 
     def condition_widths(self) -> dict[str, int]:
         """Width of every condition by its full name, such as ``vectors.degradation``."""

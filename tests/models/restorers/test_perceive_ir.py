@@ -7,7 +7,7 @@ from restorelab.models.priors import quality
 from restorelab.registry import MODELS, PRIORS
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from restorelab.utils.checkpoint import CheckpointError
-from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, part
+from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, TINY_STEP_LOSSES, part
 
 
 def build(name: str, **options):
@@ -86,6 +86,22 @@ def test_a_proxy_reads_its_weights_and_stays_out_of_checkpoints(tmp_path):
     proxy.load_pretrained()
     assert torch.equal(proxy.restorer.backbone.embed.weight, source.backbone.embed.weight)
     assert proxy.state_dict() == {}
+
+
+def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from(tmp_path):
+    """A proxy inside a loss inside a restorer, with a tower that went on learning from pretrained weights."""
+    inner = dict(TINY_RESTORERS['ProxyRestorer']['restorer'], priors=[part(
+        TINY_PRIORS, 'CLIPDegradationPrior', frozen=False, pretrained=str(tmp_path / 'start.pth'))])
+    source = MODELS.build(inner)
+    torch.save(dict(state_dict=source.priors[0].tower.state_dict()), tmp_path / 'start.pth')
+    torch.nn.init.ones_(source.priors[0].tower.conv1.weight)
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'medium.pth')
+    loss = part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', proxies=[
+        dict(type='ProxyRestorer', restorer=inner, pretrained=str(tmp_path / 'medium.pth'))])
+    model = build('RegressionRestorer', step_losses=dict(perceptual=loss))
+    model.load_pretrained()
+    loaded = model.step_losses.perceptual.proxies[0].restorer.state_dict()
+    assert all(torch.equal(value, loaded[name]) for name, value in source.state_dict().items())
 
 
 def test_a_proxy_by_fold_wants_to_know_the_folds():
