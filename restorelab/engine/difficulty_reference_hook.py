@@ -24,7 +24,7 @@ class DifficultyReferenceHook(Hook):
         crops: of each task.
         loss: name of the loss among the model's ``step_losses``. If it has ``tasks``, each gets its own mean.
         batch_size: crops restored at once.
-    Raises: KeyError when the model has no such loss.
+    Raises: KeyError when the model has no such loss, TypeError for one that keeps no reference.
     """
 
     def __init__(self, interval: int = 1000, crops: int = 24, loss: str = 'perceptual', batch_size: int = 8):
@@ -36,9 +36,13 @@ class DifficultyReferenceHook(Hook):
         if self.loss not in model.step_losses:
             raise KeyError(f"DifficultyReferenceHook: the model has no step loss '{self.loss}'; it has "
                            f'{list(model.step_losses)}')
+        loss = model.step_losses[self.loss]
+        if not hasattr(loss, 'reference_psnr'):
+            raise TypeError(f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which has "
+                            "no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss")
         dataset = runner.train_dataloader.dataset
         self.probe = [dataset[index] for index in probe_indices(dataset.tasks, self.crops)]
-        if model.step_losses[self.loss].reference_psnr.isnan().any():  # else it came with the checkpoint
+        if loss.reference_psnr.isnan().any():  # else it came with the checkpoint
             self._measure(model)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:

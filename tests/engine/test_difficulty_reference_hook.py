@@ -60,6 +60,13 @@ def test_a_model_without_the_loss_is_refused():
         DifficultyReferenceHook(loss='other').before_train(SimpleNamespace(model=Model()))
 
 
+def test_a_loss_without_reference_is_refused():
+    model = Model()
+    model.step_losses.other = nn.L1Loss()
+    with pytest.raises(TypeError, match="'other' is a L1Loss, which has no 'reference_psnr'"):
+        DifficultyReferenceHook(loss='other').before_train(SimpleNamespace(model=model))
+
+
 def test_the_probe_is_fixed_balanced_and_goes_on_in_later_passes():
     tasks = ['haze', 'noise', 'noise']
     probe = probe_indices(tasks, crops=4)
