@@ -65,5 +65,9 @@ def test_perceive_ir_first_stage():
     assert count(build(PERCEIVE_IR / 'prompts.py'), trained=True) == 3 * 16 * 512
 
 
+def test_restormer():
+    assert count(build(PERCEIVE_IR / 'restormer_adair5.py')) == 26_126_644
+
+
 def test_dinov2_base():
     assert count(build(PERCEIVE_IR / 'adair3.py').priors[0]) == 86_580_480

@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from restorelab.apis import load, train
+from restorelab.apis.testing import test as score
 from restorelab.config import load_config
 from restorelab.datasets.folds import sample_fold
 from restorelab.datasets.recipes import find_recipe
@@ -149,6 +150,24 @@ def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(fol
     assert len(validated) == 15
     assert not set(validated) & {*learned, *rendered}
     assert not set(learned) & set(rendered)
+
+
+def test_another_method_is_scored_on_the_same_images_in_the_same_way(tmp_path, monkeypatch):
+    for name in ('cbsd68_test', 'sots_outdoor_test', 'rain100l_test', 'gopro_test', 'lol_test'):
+        recipe = find_recipe(name)
+        for folder, stem in ((recipe.lq, '1_0.8_0.2' if recipe.task == 'haze' else '1'), (recipe.gt, '1')):
+            if folder:
+                (tmp_path / 'data' / folder).mkdir(parents=True)
+                pixels = np.random.default_rng(0).integers(0, 256, (18, 21, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / 'data' / folder / f'{stem}.png')
+    monkeypatch.chdir(tmp_path)
+    cfg = load_config(ROOT / 'projects/perceive_ir/configs/restormer_adair5.py', {
+        'model.backbone.dim': 4, 'model.backbone.blocks': [1, 1], 'model.backbone.heads': [1, 1],
+        'test_dataloader.num_workers': 0})
+    torch.save(MODELS.build(cfg.model).state_dict(), 'tiny.pth')
+    scores = score(cfg, 'tiny.pth', work_dir='work')
+    assert {name for name in scores if name.startswith('adair5/psnr/')} == {
+        f'adair5/psnr/{task}' for task in ('blur', 'haze', 'lowlight', 'noise25', 'rain', 'mean')}
 
 
 SHORT = {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2, 'default_hooks.checkpoint.interval': 2,
