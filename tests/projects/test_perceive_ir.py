@@ -209,3 +209,11 @@ def test_stage_1_feeds_stage_2(tmp_path, monkeypatch):
     losses = {name: runner.message_hub.get_scalar(f'train/loss_{name}').current()
               for name in ('pixel', 'contrast', 'quality', 'perceptual')}
     assert all(np.isfinite(value) for value in losses.values()), losses
+
+
+@pytest.mark.slow
+def test_another_restorer_answers_to_the_quality_and_perceptual_losses(tmp_path):
+    runner = short_training('configs/diffuir/quality_aware.py', tmp_path, **{
+        'train_dataloader.batch_size': 2, 'val_dataloader.dataset.pipeline.0.size': 32})
+    for name in ('quality', 'perceptual'):
+        assert np.isfinite(runner.message_hub.get_scalar(f'train/loss_{name}').current())
