@@ -38,8 +38,8 @@ class DifficultyReferenceHook(Hook):
                            f'{list(model.step_losses)}')
         loss = model.step_losses[self.loss]
         if not hasattr(loss, 'reference_psnr'):
-            raise TypeError(f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which has "
-                            "no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss")
+            raise TypeError(f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which "
+                            "has no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss")
         dataset = runner.train_dataloader.dataset
         self.probe = [dataset[index] for index in probe_indices(dataset.tasks, self.crops)]
         if loss.reference_psnr.isnan().any():  # else it came with the checkpoint
