@@ -35,9 +35,13 @@ def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noq
     cfg.load_from, cfg.resume = None, False
     # an average would be a second copy of the weights that are tested
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])]
-    cfg.setdefault('default_hooks', {})['panels'] = dict(type='PanelHook', per_task=None, out_dir=show_dir)
+    hooks = cfg.setdefault('default_hooks', {})
+    hooks['panels'] = dict(type='PanelHook', per_task=None, out_dir=show_dir)
+    hooks.pop('pretrained', None)  # before the checkpoint, which may hold such a part as it was trained further
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
+    if hasattr(model, 'load_pretrained'):
+        model.load_pretrained()
     load_weights(model, state, path)
     metrics = runner.test()
     release_workers(runner.test_loop)
