@@ -18,7 +18,8 @@ model = dict(type='PromptLearning', perceiver=dict(_base_._perceiver, frozen=Fal
 _tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
     dict(type='RandomCrop', size=64),
-    dict(type='RandomFlip', horizontal=0.5),
+    dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+    dict(type='RandomTranspose'),
     dict(type='PackRestoration')]
 train_dataloader = dict(
     batch_size=10,
@@ -41,9 +42,9 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')
 test_evaluator = val_evaluator
-train_cfg = dict(max_iters=2000, val_interval=1000)
+train_cfg = dict(max_iters=6000, val_interval=2000)
 default_hooks = dict(panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01))
-param_scheduler = dict(type='CosineAnnealingLR', T_max=2000, eta_min=1e-6, by_epoch=False)
+param_scheduler = dict(type='CosineAnnealingLR', T_max=6000, eta_min=1e-6, by_epoch=False)
