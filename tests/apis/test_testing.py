@@ -6,7 +6,7 @@ from PIL import Image
 from restorelab.apis.testing import test as score
 from restorelab.apis.training import train
 from restorelab.utils.checkpoint import read_checkpoint
-from tests.engine.toys import toy_config
+from tests.engine.toys import ToyRestorer, toy_config
 
 
 @pytest.fixture(scope='module')
@@ -59,3 +59,14 @@ def test_a_config_without_a_test_set_is_refused(trained, tmp_path):
     cfg.pop('test_dataloader')
     with pytest.raises(ValueError, match='test_dataloader'):
         score(cfg, str(trained))
+
+
+def test_pretrained_parts_are_read_before_the_checkpoint_which_may_hold_them_trained_further(
+        trained, tmp_path, monkeypatch):
+    def start_again(model):
+        for weight in model.parameters():
+            weight.data.zero_()
+
+    expected = score(toy_config(tmp_path), str(trained))
+    monkeypatch.setattr(ToyRestorer, 'load_pretrained', start_again)
+    assert score(toy_config(tmp_path), str(trained)) == expected
