@@ -2,7 +2,7 @@
 
 Run:    python tools/train.py configs/unirestore/stage2.py
         after configs/unirestore/stage1.py; other weights: --cfg-options model.restorer.init_cfg.checkpoint=PATH
-Needs:  2 CPU cores, about 4 minutes; no data set (shapes are drawn onto the photographs inside scikit-image).
+Needs:  2 CPU cores, about 5 minutes; no data set (shapes are drawn onto the photographs inside scikit-image).
 Expect: falling losses, see projects/unirestore/README.md, and nothing to look at, see stage1.py. The two task networks
         learn along, since no pretrained one knows these shapes; in the paper they are pretrained and frozen
         (projects/unirestore/configs/stage2_paper.py).

@@ -2,7 +2,7 @@
 
 Run:    python tools/train.py configs/unirestore/stage3_add_task.py
         after configs/unirestore/stage2.py; other weights: --cfg-options model.restorer.init_cfg.checkpoint=PATH
-Needs:  2 CPU cores, about 10 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
+Needs:  2 CPU cores, about 4 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: falling losses and nothing to look at, see stage1.py. The restorations for the tasks of stage 2 stay bit for bit
         what they were: all but the prompt `det` is frozen. The detector, a small RetinaNet, learns along.
 """
