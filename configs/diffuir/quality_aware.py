@@ -7,7 +7,7 @@ Needs:  2 CPU cores, about 3 hours (a GPU: minutes); no data set, no network (ph
 Expect: not measured; compare with configs/diffuir/allinone.py, the same without the two losses.
 
 The prompts are the untrained words until stage 1 of Perceive-IR was run (configs/perceive_ir/stage1_medium.py):
-    --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_2000.pth
+    --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_6000.pth
 The perceptual ratio is large where a step predicts nearly the degraded image, so it weighs a tenth of what it does in
 Perceive-IR. The decibels weigh a hundredth, as in the small Perceive-IR: the three are of like size then.
 """

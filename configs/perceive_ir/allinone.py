@@ -9,7 +9,7 @@ Expect: 2.1 dB above the input on CBSD68 after 600 iterations on BSDS500 (projec
 What stands in for pretrained networks, so that it runs anywhere: a random DINOv2 of four blocks, which is a fixed view
 of the whole image without meaning; a random VGG; and a small CLIP whose image tower ships with restorelab. Such judges
 weigh a tenth of what they do in the paper. The prompts are the untrained words until stage 1 was run:
-    --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_2000.pth
+    --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_6000.pth
 Without CLIP, and without the perceptual loss: configs/perceive_ir/allinone_plain.py.
 """
 _base_ = [

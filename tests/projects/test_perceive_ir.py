@@ -217,3 +217,12 @@ def test_another_restorer_answers_to_the_quality_and_perceptual_losses(tmp_path)
         'train_dataloader.batch_size': 2, 'val_dataloader.dataset.pipeline.0.size': 32})
     for name in ('quality', 'perceptual'):
         assert np.isfinite(runner.message_hub.get_scalar(f'train/loss_{name}').current())
+
+
+@pytest.mark.slow
+def test_proxies_weigh_by_a_reference_of_each_degradation(tmp_path):
+    runner = short_training('configs/perceive_ir/with_proxies.py', tmp_path, **{
+        'custom_hooks.0.crops': 1, 'val_dataloader.dataset.pipeline.0.size': 32})
+    assert runner.model.step_losses.perceptual.reference_psnr.shape == (5,)
+    assert runner.model.step_losses.perceptual.reference_psnr.isfinite().all()
+    assert np.isfinite(runner.message_hub.get_scalar('train/loss_perceptual').current())
