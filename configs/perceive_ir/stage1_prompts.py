@@ -3,7 +3,7 @@
 Run:    python tools/train.py configs/perceive_ir/stage1_prompts.py
 Needs:  the triplets below work_dirs/triplets that configs/perceive_ir/stage1_medium.py says how to make; 2 CPU cores,
         about 10 minutes; no network.
-Expect: `ranked/all`, the share of held-out triplets in the right order: 84 % with triplets of BSDS500, 17 % by chance;
+Expect: `ranked/all`, the share of held-out triplets in the right order: 84 % with triplets of BSDS500 (chance 17 %);
         projects/perceive_ir/README.md has the table, and where it fails.
 Then:   configs/perceive_ir/allinone.py takes the checkpoint as `model.step_losses.quality.perceiver.prompts`.
 
