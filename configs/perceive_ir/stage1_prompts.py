@@ -7,9 +7,9 @@ Expect: `ranked/all`, the share of held-out triplets in the right order: 84 % wi
         projects/perceive_ir/README.md has the table, and where it fails.
 Then:   configs/perceive_ir/allinone.py takes the checkpoint as `model.step_losses.quality.perceiver.prompts`.
 
-The CLIP here is small and our own: its text tower is random, so that prompts are free vectors seen through it; its image
-tower learned to name degradations (configs/tpgdiff/priors.py) and never saw a clean image, so it learns along. What it
-ranks is quality as these photographs and degradations show it, not as people judge it;
+The CLIP here is small and our own. Its text tower is random, so that prompts are free vectors seen through it; its
+image tower learned to name degradations (configs/tpgdiff/priors.py) and never saw a clean image, so it learns along.
+What it ranks is quality as these photographs and degradations show it, not as people judge it;
 projects/perceive_ir/configs/prompts.py takes OpenAI's CLIP, and learns the prompts alone.
 """
 _base_ = ['../_base_/small_perceiver.py', '../_base_/runtime.py']
