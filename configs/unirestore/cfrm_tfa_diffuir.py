@@ -5,7 +5,7 @@ Test:   python tools/test.py configs/unirestore/cfrm_tfa_diffuir.py CKPT
         the detector on images restored for the eye: --cfg-options model.restorer.adapters.1.prompt_for.det=ir
         model.restorer.adapters.2.prompt_for.det=ir model.restorer.adapters.3.prompt_for.det=ir
         both beside the trunk alone: python projects/unirestore/compare_prompts.py
-Needs:  2 CPU cores, under 20 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
+Needs:  2 CPU cores, about 7 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: see projects/unirestore/README.md.
 
 It starts from the DiffUIR-T that ships, and at the first step restores as that one does, bit for bit: both adapters
