@@ -129,7 +129,7 @@ class RestoreModel:
         batch, back = read_picture(image)
         if equalize:
             batch = torch.stack([to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch])
-        restorer = getattr(self.model, 'restorer', self.model)
+        restorer = restorer_in(self.model)
         height, width = restorer.working_size(tuple(batch.shape[-2:]))
         if tile is None:
             tile = TILE if height * width > WHOLE_PIXELS else 0
@@ -145,6 +145,11 @@ class RestoreModel:
             else:
                 restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, routes)
         return back(restored)
+
+
+def restorer_in(model: nn.Module) -> nn.Module:
+    """The restorer of a model that has other networks behind it, or the model itself."""
+    return getattr(model, 'restorer', model)
 
 
 def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed: int, progress: bool,
@@ -167,8 +172,7 @@ def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed
 
 def check_task(model: nn.Module, task: str | None) -> None:
     """Raise KeyError, naming those there are, unless ``model`` has a prompt for ``task``; None is always right."""
-    restorer = getattr(model, 'restorer', model)
-    prompts = [adapter.tasks for adapter in getattr(restorer, 'adapters', ()) if hasattr(adapter, 'tasks')]
+    prompts = [adapter.tasks for adapter in getattr(restorer_in(model), 'adapters', ()) if hasattr(adapter, 'tasks')]
     known = [name for name in prompts[0] if all(name in others for others in prompts)] if prompts else []
     if task is not None and task not in known:
         raise KeyError(f"task '{task}': this model restores for {known or 'the eye alone'}; "

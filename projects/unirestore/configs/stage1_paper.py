@@ -6,7 +6,7 @@ Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 opti
         model.prior.pretrained=FOLDER.
 Expect: not measured here (no such data or hardware); the paper's tables are in the README.
 """
-_base_ = ['../../../configs/_base_/runtime.py']
+_base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='LatentRestorer',
@@ -17,13 +17,6 @@ model = dict(
         dict(type='ControlSCTuner')],
     latent_loss=dict(type='MSELoss'))
 
-_corruptions = dict(
-    type='resized_corruption',
-    name=dict(choice=[
-        'brightness', 'clean', 'contrast', 'defocus_blur', 'elastic_transform', 'fog', 'frost', 'gaussian_noise',
-        'glass_blur', 'impulse_noise', 'jpeg', 'motion_blur', 'pixelate', 'shot_noise', 'snow', 'zoom_blur']),
-    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
-    short_side=(128, 511))
 train_dataloader = dict(
     batch_size=3,
     num_workers=12,
@@ -36,7 +29,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='RandomCrop', size=512),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(corruption=_corruptions)),
+            dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
             dict(type='PackRestoration')]))
 val_dataloader = dict(
     batch_size=1,
@@ -48,7 +41,7 @@ val_dataloader = dict(
         tasks=['corruption'],
         pipeline=[
             dict(type='CenterCrop', size=512),
-            dict(type='Degrade', kinds=dict(corruption=dict(_corruptions, severity=3))),
+            dict(type='Degrade', kinds=dict(corruption=dict(_base_._corruption, severity=3))),
             dict(type='PackRestoration')]))
 test_dataloader = val_dataloader
 val_evaluator = dict(type='RestorationMetric')

@@ -12,7 +12,7 @@ Cityscapes is degraded like the rest, without the rendered fog of Foggy Cityscap
 place of 26.9, 50.0 and 23.1 percent. The published code trains the prompts alone
 (`frozen=True` in TFA); the paper trains TFA too, and so does this.
 """
-_base_ = ['../../../configs/_base_/runtime.py']
+_base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
@@ -36,17 +36,10 @@ model = dict(
             type='SegmentationTask', network='deeplabv3_resnet50', num_classes=19,
             checkpoint='data/weights/deeplabv3_cityscapes.pth', loss_weight=0.1)))
 
-_corruptions = dict(
-    type='resized_corruption',
-    name=dict(choice=[
-        'brightness', 'clean', 'contrast', 'defocus_blur', 'elastic_transform', 'fog', 'frost', 'gaussian_noise',
-        'glass_blur', 'impulse_noise', 'jpeg', 'motion_blur', 'pixelate', 'shot_noise', 'snow', 'zoom_blur']),
-    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
-    short_side=(128, 511))
 _pipeline = [
     dict(type='RandomCrop', size=512),
     dict(type='RandomFlip', horizontal=0.5),
-    dict(type='Degrade', kinds=dict(ir=_corruptions, cls=_corruptions, seg=_corruptions)),
+    dict(type='Degrade', kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption)),
     dict(type='PackRestoration')]
 _classes = [
     'road', 'sidewalk', 'building', 'wall', 'fence', 'pole', 'traffic light', 'traffic sign', 'vegetation', 'terrain',
@@ -77,7 +70,7 @@ val_dataloader = dict(
         classes=_classes, task='seg', suffix='_leftImg8bit', map_suffix='_gtFine_labelTrainIds',
         pipeline=[
             dict(type='CenterCrop', size=960),
-            dict(type='Degrade', kinds=dict(seg=dict(_corruptions, severity=3))),
+            dict(type='Degrade', kinds=dict(seg=dict(_base_._corruption, severity=3))),
             dict(type='PackRestoration')]))
 test_dataloader = val_dataloader
 val_evaluator = [
