@@ -27,7 +27,11 @@ class StartFrom:
         self.checkpoint, self.part = checkpoint, part
 
     def __call__(self, module: BaseModule) -> None:
-        path = resolve_weights(self.checkpoint)
+        try:
+            path = resolve_weights(self.checkpoint)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{error}. This training starts from them: if an earlier stage makes them, train '
+                                    'that one first; the head of the config says which') from error
         state = model_state(read_checkpoint(path), path)
         if self.part:
             prefix = f'{self.part}.'

@@ -53,3 +53,8 @@ def test_a_part_that_is_not_there_is_an_error(tmp_path):
 def test_weights_without_a_place_are_refused_by_name(tmp_path, state, what):
     with pytest.raises(CheckpointError, match=what):
         StartFrom(saved(tmp_path, state))(Whole())
+
+
+def test_missing_weights_are_those_of_a_stage_to_be_trained_first(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such weights.*train that one first'):
+        StartFrom(str(tmp_path / 'nowhere.pth'))(torch.nn.Linear(1, 1))
