@@ -33,6 +33,7 @@ setup(
         demo=[],  # the demo runs on the core
         iqa=tested('iqa'),
         analysis=tested('analysis'),
-        dev=at_least('dev')),
+        dev=at_least('dev'),
+    ),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )

@@ -24,42 +24,75 @@ class CfgOptions(DictAction):
             if any(value.count(a) != value.count(b) for a, b in ('()', '[]')):
                 parser.error(f"{option_string}: the brackets of '{pair}' do not close")
         dicts = [pair for pair in values if pair.partition('=')[2].startswith('{')]
-        super().__call__(parser, namespace, [pair for pair in values if pair not in dicts], option_string)
+        super().__call__(
+            parser, namespace, [pair for pair in values if pair not in dicts], option_string
+        )
         for key, _, value in (pair.partition('=') for pair in dicts):
             try:
                 getattr(namespace, self.dest)[key] = ast.literal_eval(value)
             except (SyntaxError, ValueError):
-                parser.error(f'{option_string}: the value of {key} is no dict of plain values: {value}')
+                parser.error(
+                    f'{option_string}: the value of {key} is no dict of plain values: {value}'
+                )
 
 
 def _add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
-                        help='change entries of the config: model.sampler.steps=10 '
-                             "model.sampler={'type':'Posterior'} model.priors.0.pretrained=x.pth")
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=CfgOptions,
+        default={},
+        metavar='KEY=VALUE',
+        help='change entries of the config: model.sampler.steps=10 '
+        "model.sampler={'type':'Posterior'} model.priors.0.pretrained=x.pth",
+    )
 
 
 def _config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)'
+    )
     _add_cfg_options(parser)
-    parser.add_argument('--allow-unknown', action='store_true',
-                        help='take unknown top-level keys, options and --cfg-options keys instead of failing')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
-                        help='how the processes were started (tools/dist_train.sh says pytorch)')
+    parser.add_argument(
+        '--allow-unknown',
+        action='store_true',
+        help='take unknown top-level keys, options and --cfg-options keys instead of failing',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm'],
+        default='none',
+        help='how the processes were started (tools/dist_train.sh says pytorch)',
+    )
     parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     _config_arguments(parser)
-    parser.add_argument('--resume', nargs='?', const=True, metavar='PATH',
-                        help='go on from PATH, or from the last checkpoint of the work dir')
-    parser.add_argument('--amp', nargs='?', const=True, default=False, choices=['bf16', 'fp16'],
-                        help='train in mixed precision (default: bf16 where the device computes in it)')
-    parser.add_argument('--seed', type=int, help='seed of weights, data and noise (default: the config says)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const=True,
+        metavar='PATH',
+        help='go on from PATH, or from the last checkpoint of the work dir',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const=True,
+        default=False,
+        choices=['bf16', 'fp16'],
+        help='train in mixed precision (default: bf16 where the device computes in it)',
+    )
+    parser.add_argument(
+        '--seed', type=int, help='seed of weights, data and noise (default: the config says)'
+    )
 
 
 def _train(args: argparse.Namespace) -> None:
     from restorelab.apis import train
+
     options = dict(args.cfg_options)
     if args.seed is not None:
         options['randomness.seed'] = args.seed
@@ -69,18 +102,24 @@ def _train(args: argparse.Namespace) -> None:
 
 def _test_arguments(parser: argparse.ArgumentParser) -> None:
     _config_arguments(parser)
-    parser.add_argument('checkpoint', help='checkpoint file, or restorelab:<name> for published weights')
+    parser.add_argument(
+        'checkpoint', help='checkpoint file, or restorelab:<name> for published weights'
+    )
     parser.add_argument('--show-dir', help='folder for panels: degraded, restored, clean')
 
 
 def _test(args: argparse.Namespace) -> None:
     from restorelab.apis import test
+
     cfg = _load(args, args.cfg_options)
-    test(cfg, args.checkpoint, work_dir=args.work_dir, show_dir=args.show_dir, launcher=args.launcher)
+    test(
+        cfg, args.checkpoint, work_dir=args.work_dir, show_dir=args.show_dir, launcher=args.launcher
+    )
 
 
 def _load(args: argparse.Namespace, options: dict):
     from restorelab.config import load_config
+
     return load_config(args.config, options, allow_unknown=args.allow_unknown)
 
 
@@ -90,6 +129,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(args: argparse.Namespace) -> None:
     from restorelab.registry import registered_parts
+
     for table, parts in registered_parts(args.table).items():
         print(f'{table} ({len(parts)})')
         for name, package in parts:
@@ -99,56 +139,120 @@ def _list(args: argparse.Namespace) -> None:
 def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', metavar='IN', help='image file, folder, or a glob in quotes')
     parser.add_argument('output', metavar='OUT', help='file for one image, else a folder')
-    parser.add_argument('--model', help='name of weights that ship, a .safetensors file, or a config (default: '
-                        'diffuir-tiny)')
+    parser.add_argument(
+        '--model',
+        help='name of weights that ship, a .safetensors file, or a config (default: diffuir-tiny)',
+    )
     parser.add_argument('--checkpoint', help='weights for a config given as --model')
-    parser.add_argument('--tile', type=int, help='largest side restored at once, 0 for never cutting '
-                        '(default: 640 for more pixels than 768x768)')
+    parser.add_argument(
+        '--tile',
+        type=int,
+        help='largest side restored at once, 0 for never cutting '
+        '(default: 640 for more pixels than 768x768)',
+    )
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
-    parser.add_argument('--equalize', action='store_true', help='equalize the histogram of each channel first, for '
-                        'models trained on such inputs (low light)')
-    parser.add_argument('--task', help='what to restore for, with models that have prompts: ir (the eye), cls, '
-                        'seg, det, ... (default: the first)')
-    parser.add_argument('--panel', action='store_true', help='also write the degraded image beside the restored one')
-    parser.add_argument('--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)")
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)')
-    parser.add_argument('--overwrite', action='store_true', help='replace earlier results; inputs are never replaced')
+    parser.add_argument(
+        '--equalize',
+        action='store_true',
+        help='equalize the histogram of each channel first, for '
+        'models trained on such inputs (low light)',
+    )
+    parser.add_argument(
+        '--task',
+        help='what to restore for, with models that have prompts: ir (the eye), cls, '
+        'seg, det, ... (default: the first)',
+    )
+    parser.add_argument(
+        '--panel', action='store_true', help='also write the degraded image beside the restored one'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help="seed of the sampler's noise (default: 0)"
+    )
+    parser.add_argument(
+        '--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)'
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace earlier results; inputs are never replaced',
+    )
 
 
 def _restore(args: argparse.Namespace) -> int:
     from restorelab.apis import restore_files
-    return restore_files(args.input, args.output, model=args.model, checkpoint=args.checkpoint, tile=args.tile,
-                         steps=args.steps, panel=args.panel, seed=args.seed, device=args.device,
-                         overwrite=args.overwrite, equalize=args.equalize, task=args.task)
+
+    return restore_files(
+        args.input,
+        args.output,
+        model=args.model,
+        checkpoint=args.checkpoint,
+        tile=args.tile,
+        steps=args.steps,
+        panel=args.panel,
+        seed=args.seed,
+        device=args.device,
+        overwrite=args.overwrite,
+        equalize=args.equalize,
+        task=args.task,
+    )
 
 
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='checkpoint of the work dir')
     parser.add_argument('output', help='.safetensors file to write')
-    parser.add_argument('--half', action='store_true', help='store parameters as float16 (loaded as float32)')
-    parser.add_argument('--raw', action='store_true', help='the last weights instead of their moving average')
-    parser.add_argument('--only', nargs='+', metavar='MEMBER', help='write these members of the model only')
-    parser.add_argument('--license', default='Apache-2.0', help='license of the weights (default: %(default)s)')
+    parser.add_argument(
+        '--half', action='store_true', help='store parameters as float16 (loaded as float32)'
+    )
+    parser.add_argument(
+        '--raw', action='store_true', help='the last weights instead of their moving average'
+    )
+    parser.add_argument(
+        '--only', nargs='+', metavar='MEMBER', help='write these members of the model only'
+    )
+    parser.add_argument(
+        '--license', default='Apache-2.0', help='license of the weights (default: %(default)s)'
+    )
     parser.add_argument('--notes', default='', help='how it was trained; kept in the file')
     _add_cfg_options(parser)
 
 
 def _publish(args: argparse.Namespace) -> None:
     from restorelab.apis import publish
-    info = publish(args.config, args.checkpoint, args.output, half=args.half, averaged=not args.raw,
-                   license=args.license, notes=args.notes, only=args.only, cfg_options=args.cfg_options)
-    print(f'{args.output}: ' + ', '.join(f'{key} {value}' for key, value in info.items() if value not in ('', None)))
+
+    info = publish(
+        args.config,
+        args.checkpoint,
+        args.output,
+        half=args.half,
+        averaged=not args.raw,
+        license=args.license,
+        notes=args.notes,
+        only=args.only,
+        cfg_options=args.cfg_options,
+    )
+    print(
+        f'{args.output}: '
+        + ', '.join(f'{key} {value}' for key, value in info.items() if value not in ('', None))
+    )
 
 
 def _check_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('root', help='folder that the layouts begin in')
-    parser.add_argument('names', nargs='*', metavar='NAME', help='data sets to check (default: those that are there)')
-    parser.add_argument('--quick', action='store_true', help='check folders, counts and pairs, but read no image')
+    parser.add_argument(
+        'names',
+        nargs='*',
+        metavar='NAME',
+        help='data sets to check (default: those that are there)',
+    )
+    parser.add_argument(
+        '--quick', action='store_true', help='check folders, counts and pairs, but read no image'
+    )
 
 
 def _check_data(args: argparse.Namespace) -> int:
     from restorelab.apis.checking import check_all
+
     found = check_all(args.root, args.names, args.quick)
     for name, problems in found.items():
         print(f'{name}: {f"{len(problems)} problem(s)" if problems else "sound"}')
@@ -161,46 +265,85 @@ def _image_size(text: str) -> tuple[int, int]:
     """``WIDTHxHEIGHT`` -> (height, width)."""
     width, _, height = text.lower().partition('x')
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"'{text}' is no image size; wanted WIDTHxHEIGHT, such as 256x256")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no image size; wanted WIDTHxHEIGHT, such as 256x256"
+        )
     return int(height), int(width)
 
 
 def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('models', nargs='+', metavar='MODEL',
-                        help='names of weights that ship, .safetensors files, or configs (random weights)')
-    parser.add_argument('--sizes', nargs='+', type=_image_size, default=[(256, 256)], metavar='WxH',
-                        help='image sizes in pixels (default: 256x256)')
-    parser.add_argument('--vary', metavar='KEY=A,B', help='measure each model with each value of a config entry: '
-                        'model.backbone.linear_attention=exact,auto')
+    parser.add_argument(
+        'models',
+        nargs='+',
+        metavar='MODEL',
+        help='names of weights that ship, .safetensors files, or configs (random weights)',
+    )
+    parser.add_argument(
+        '--sizes',
+        nargs='+',
+        type=_image_size,
+        default=[(256, 256)],
+        metavar='WxH',
+        help='image sizes in pixels (default: 256x256)',
+    )
+    parser.add_argument(
+        '--vary',
+        metavar='KEY=A,B',
+        help='measure each model with each value of a config entry: '
+        'model.backbone.linear_attention=exact,auto',
+    )
     parser.add_argument('--batch', type=int, default=1, help='images at once (default: 1)')
     parser.add_argument('--threads', type=int, help="threads (default: torch's)")
     parser.add_argument('--repeats', type=int, default=7, help='timed runs (default: 7)')
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)')
+    parser.add_argument(
+        '--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)'
+    )
 
 
 def _benchmark(args: argparse.Namespace) -> None:
     from restorelab.apis.benchmark import as_table, benchmark
+
     key, _, values = (args.vary or '').partition('=')
-    rows = benchmark(args.models, args.sizes, args.batch, (key, values.split(',')) if key else None, args.threads,
-                     args.repeats, args.steps, args.device)
+    rows = benchmark(
+        args.models,
+        args.sizes,
+        args.batch,
+        (key, values.split(',')) if key else None,
+        args.threads,
+        args.repeats,
+        args.steps,
+        args.device,
+    )
     print(as_table(rows, args.batch))
 
 
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
-    parser.add_argument('--work-dir', default='work_dirs/compare',
-                        help='folder for all trainings and results; what is finished there is not done again '
-                        '(default: %(default)s)')
-    parser.add_argument('--images', type=int, default=30000,
-                        help='images that each model learns from (default: %(default)s)')
-    parser.add_argument('--device', help='where speed is measured (default: the first GPU, or the CPU)')
+    parser.add_argument(
+        '--work-dir',
+        default='work_dirs/compare',
+        help='folder for all trainings and results; what is finished there is not done again '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--images',
+        type=int,
+        default=30000,
+        help='images that each model learns from (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--device', help='where speed is measured (default: the first GPU, or the CPU)'
+    )
     _add_cfg_options(parser)
 
 
 def _compare(args: argparse.Namespace) -> None:
     from restorelab.apis.comparing import as_table, compare
-    print(as_table(compare(args.configs, args.work_dir, args.images, args.cfg_options, args.device)))
+
+    print(
+        as_table(compare(args.configs, args.work_dir, args.images, args.cfg_options, args.device))
+    )
 
 
 class Verb(NamedTuple):
@@ -214,11 +357,20 @@ VERBS = {
     'test': Verb('evaluate a checkpoint on the test set of a config', _test_arguments, _test),
     'restore': Verb('restore image files', _restore_arguments, _restore),
     'publish': Verb('make a weight file to share from a checkpoint', _publish_arguments, _publish),
-    'check-data': Verb('say what is missing, miscounted, unpaired or unreadable in data sets',
-                       _check_data_arguments, _check_data),
-    'benchmark': Verb('measure size, speed and memory of restorers', _benchmark_arguments, _benchmark),
-    'compare': Verb('train and score several configs under one budget', _compare_arguments, _compare),
-    'list': Verb('list the registered parts and the packages they come from', _list_arguments, _list),
+    'check-data': Verb(
+        'say what is missing, miscounted, unpaired or unreadable in data sets',
+        _check_data_arguments,
+        _check_data,
+    ),
+    'benchmark': Verb(
+        'measure size, speed and memory of restorers', _benchmark_arguments, _benchmark
+    ),
+    'compare': Verb(
+        'train and score several configs under one budget', _compare_arguments, _compare
+    ),
+    'list': Verb(
+        'list the registered parts and the packages they come from', _list_arguments, _list
+    ),
 }
 
 
@@ -230,7 +382,12 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='restorelab', description='All-in-one image restoration.')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name in VERBS:
-        _complete(verbs.add_parser(name, help=VERBS[name].help, description=VERBS[name].help.capitalize() + '.'), name)
+        _complete(
+            verbs.add_parser(
+                name, help=VERBS[name].help, description=VERBS[name].help.capitalize() + '.'
+            ),
+            name,
+        )
     return parser
 
 

@@ -17,29 +17,74 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope, Registry
 
 from restorelab import registry as rl
-from restorelab.registry import check_keys, known_names, load_plugins, look_up, named_options, nearest, options_of
+from restorelab.registry import (
+    check_keys,
+    known_names,
+    load_plugins,
+    look_up,
+    named_options,
+    nearest,
+    options_of,
+)
 
 SCOPE = 'restorelab'
 
 # The table of a part, by the key that it stands under; where that fails, and for other keys, every table is tried.
 TABLE_OF_KEY = {
-    'model': rl.MODELS, 'data_preprocessor': rl.MODELS, 'process': rl.MODELS, 'backbone': rl.BACKBONES,
-    'prior': rl.PRIORS, 'priors': rl.PRIORS, 'adapter': rl.ADAPTERS, 'adapters': rl.ADAPTERS, 'loss': rl.LOSSES,
-    'dataset': rl.DATASETS, 'pipeline': rl.TRANSFORMS, 'batch_sampler': rl.DATA_SAMPLERS,
-    'train_cfg': rl.LOOPS, 'val_cfg': rl.LOOPS, 'test_cfg': rl.LOOPS, 'val_evaluator': rl.METRICS,
-    'test_evaluator': rl.METRICS, 'default_hooks': rl.HOOKS, 'custom_hooks': rl.HOOKS,
-    'optim_wrapper': rl.OPTIM_WRAPPERS, 'optimizer': mm.OPTIMIZERS, 'param_scheduler': mm.PARAM_SCHEDULERS,
-    'log_processor': rl.LOG_PROCESSORS, 'visualizer': mm.VISUALIZERS, 'vis_backends': mm.VISBACKENDS,
-    'collate_fn': mm.FUNCTIONS, 'worker_init_fn': mm.FUNCTIONS, 'init_cfg': rl.WEIGHT_INITIALIZERS,
-    'model_wrapper_cfg': mm.MODEL_WRAPPERS}
-ALL_TABLES = (*rl.TABLES, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS, mm.VISUALIZERS,
-              mm.VISBACKENDS, mm.EVALUATOR, mm.FUNCTIONS, mm.MODEL_WRAPPERS, mm.TASK_UTILS)
+    'model': rl.MODELS,
+    'data_preprocessor': rl.MODELS,
+    'process': rl.MODELS,
+    'backbone': rl.BACKBONES,
+    'prior': rl.PRIORS,
+    'priors': rl.PRIORS,
+    'adapter': rl.ADAPTERS,
+    'adapters': rl.ADAPTERS,
+    'loss': rl.LOSSES,
+    'dataset': rl.DATASETS,
+    'pipeline': rl.TRANSFORMS,
+    'batch_sampler': rl.DATA_SAMPLERS,
+    'train_cfg': rl.LOOPS,
+    'val_cfg': rl.LOOPS,
+    'test_cfg': rl.LOOPS,
+    'val_evaluator': rl.METRICS,
+    'test_evaluator': rl.METRICS,
+    'default_hooks': rl.HOOKS,
+    'custom_hooks': rl.HOOKS,
+    'optim_wrapper': rl.OPTIM_WRAPPERS,
+    'optimizer': mm.OPTIMIZERS,
+    'param_scheduler': mm.PARAM_SCHEDULERS,
+    'log_processor': rl.LOG_PROCESSORS,
+    'visualizer': mm.VISUALIZERS,
+    'vis_backends': mm.VISBACKENDS,
+    'collate_fn': mm.FUNCTIONS,
+    'worker_init_fn': mm.FUNCTIONS,
+    'init_cfg': rl.WEIGHT_INITIALIZERS,
+    'model_wrapper_cfg': mm.MODEL_WRAPPERS,
+}
+ALL_TABLES = (
+    *rl.TABLES,
+    mm.OPTIMIZERS,
+    mm.OPTIM_WRAPPER_CONSTRUCTORS,
+    mm.PARAM_SCHEDULERS,
+    mm.VISUALIZERS,
+    mm.VISBACKENDS,
+    mm.EVALUATOR,
+    mm.FUNCTIONS,
+    mm.MODEL_WRAPPERS,
+    mm.TASK_UTILS,
+)
 # Keys that MMEngine takes out of a part's dict before it builds the part.
-TAKEN_BEFORE = {rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'], rl.HOOKS: ['priority'],
-                mm.PARAM_SCHEDULERS: ['convert_to_iter_based'], rl.WEIGHT_INITIALIZERS: ['name', 'override']}
+TAKEN_BEFORE = {
+    rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'],
+    rl.HOOKS: ['priority'],
+    mm.PARAM_SCHEDULERS: ['convert_to_iter_based'],
+    rl.WEIGHT_INITIALIZERS: ['name', 'override'],
+}
 
 
-def load_config(source: str | Path | Config, cfg_options: dict | None = None, allow_unknown: bool = False) -> Config:
+def load_config(
+    source: str | Path | Config, cfg_options: dict | None = None, allow_unknown: bool = False
+) -> Config:
     """Read a config, change it by ``cfg_options`` and check all of it; nothing is built and no data is touched.
 
     ``default_scope`` is set to restorelab, and the prefix of ``type='mmdet.Name'`` becomes ``_scope_``, so that it
@@ -62,13 +107,19 @@ def load_config(source: str | Path | Config, cfg_options: dict | None = None, al
     object.__setattr__(cfg, 'allow_unknown', allow_unknown)
     _import_custom(cfg)
     if cfg.setdefault('default_scope', SCOPE) != SCOPE:
-        raise ValueError(f"{_name(cfg)}: default_scope is '{cfg.default_scope}', but restorelab builds in its own; "
-                         f"drop the line and write parts of that package as type='{cfg.default_scope}.Name'")
+        raise ValueError(
+            f"{_name(cfg)}: default_scope is '{cfg.default_scope}', but restorelab builds in its own; "
+            f"drop the line and write parts of that package as type='{cfg.default_scope}.Name'"
+        )
     if not allow_unknown:
         _check_top_level(cfg)
     new: set[str] = set()
-    with DefaultScope.overwrite_default_scope(SCOPE):  # a Runner of another package leaves its own to the process
-        for key, value in sorted(_flatten(cfg_options or {}), key=lambda item: item[0].split('.')[-1] != 'type'):
+    with DefaultScope.overwrite_default_scope(
+        SCOPE
+    ):  # a Runner of another package leaves its own to the process
+        for key, value in sorted(
+            _flatten(cfg_options or {}), key=lambda item: item[0].split('.')[-1] != 'type'
+        ):
             _set_option(cfg, key, value, new, allow_unknown)
         for place in _places(cfg._cfg_dict):
             _check_place(place, allow_unknown)
@@ -77,8 +128,14 @@ def load_config(source: str | Path | Config, cfg_options: dict | None = None, al
 
 def _read(path: Path) -> Config:
     if not path.is_file():
-        near = nearest(path.name, (p.name for p in path.parent.glob('*.py'))) if path.parent.is_dir() else []
-        raise FileNotFoundError(f'there is no config {path}' + (f'; nearest in its folder: {near}' if near else ''))
+        near = (
+            nearest(path.name, (p.name for p in path.parent.glob('*.py')))
+            if path.parent.is_dir()
+            else []
+        )
+        raise FileNotFoundError(
+            f'there is no config {path}' + (f'; nearest in its folder: {near}' if near else '')
+        )
     try:
         return Config.fromfile(path, import_custom_modules=False)
     except Exception as error:  # a config is Python: anything may go wrong in it
@@ -97,16 +154,25 @@ def _import_custom(cfg: Config) -> None:
             import_module(name)
         except ImportError as error:
             if not custom.get('allow_failed_imports', False):
-                raise ImportError(f"{_name(cfg)}: custom_imports names '{name}', which does not import ({error}). "
-                                  'Install its package, or put its folder on PYTHONPATH') from error
+                raise ImportError(
+                    f"{_name(cfg)}: custom_imports names '{name}', which does not import ({error}). "
+                    'Install its package, or put its folder on PYTHONPATH'
+                ) from error
 
 
 @cache
 def _top_level_keys() -> list[str]:
     """What MMEngine's Runner takes or reads, and ``custom_imports`` and ``vis_backends`` of configs."""
     from mmengine.runner import Runner
-    read = ['activation_checkpointing', 'compile', 'efficient_conv_bn_eval', 'find_unused_parameters',
-            'model_wrapper_cfg', 'sync_bn']
+
+    read = [
+        'activation_checkpointing',
+        'compile',
+        'efficient_conv_bn_eval',
+        'find_unused_parameters',
+        'model_wrapper_cfg',
+        'sync_bn',
+    ]
     return [*options_of(Runner), *read, 'custom_imports', 'vis_backends']
 
 
@@ -115,8 +181,10 @@ def _check_top_level(cfg: Config) -> None:
     stray = [key for key in cfg if key not in known and not key.startswith('_')]
     if stray:
         near = '; '.join(f"'{key}': nearest {nearest(key, known) or 'none'}" for key in stray)
-        raise KeyError(f"{_name(cfg)}: nothing reads the top-level keys {stray} ({near}). A variable of the config's "
-                       'own starts with an underscore; --allow-unknown lets any key pass')
+        raise KeyError(
+            f"{_name(cfg)}: nothing reads the top-level keys {stray} ({near}). A variable of the config's "
+            'own starts with an underscore; --allow-unknown lets any key pass'
+        )
 
 
 class Place(NamedTuple):
@@ -154,9 +222,15 @@ def _check_place(place: Place, allow_unknown: bool) -> None:
     node = place.node
     known = _known_keys(place)
     if known is not None and not allow_unknown:
-        keys = [key for key in node if not place.in_foreign_part or key in known or _is_slip(key, known)]
-        check_keys(f"{place.path}: {node.get('type', place.key)}", keys, known)
-    if 'type' in node and not place.in_foreign_part and place.key not in ('collate_fn', 'worker_init_fn'):
+        keys = [
+            key for key in node if not place.in_foreign_part or key in known or _is_slip(key, known)
+        ]
+        check_keys(f'{place.path}: {node.get("type", place.key)}', keys, known)
+    if (
+        'type' in node
+        and not place.in_foreign_part
+        and place.key not in ('collate_fn', 'worker_init_fn')
+    ):
         scope, name = rl.split_scope(node['type'], _find(place)[1])
         if scope not in (None, SCOPE):
             node['type'], node['_scope_'] = name, scope
@@ -178,6 +252,7 @@ def _options_behind(part: Callable, place: Place) -> list[str] | None:
     """What becomes of the ``**kwargs`` of MMEngine's hooks, None for other parts: nobody knows."""
     from mmengine.hooks import CheckpointHook, EMAHook
     from mmengine.runner import Runner
+
     if isinstance(part, type) and issubclass(part, EMAHook):
         average = place.node.get('ema_type', 'ExponentialMovingAverage')
         return options_of(rl.find_part(average, rl.MODELS, place.own_scope))
@@ -190,20 +265,33 @@ def _options_behind(part: Callable, place: Place) -> list[str] | None:
 def _keys_of_untyped() -> dict[str, list[str]]:
     """Keys of the dicts that MMEngine's Runner takes without a ``type``, by their place."""
     from mmengine.optim import OptimWrapper
-    from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, LogProcessor, Runner, TestLoop, ValLoop
+    from mmengine.runner import (
+        EpochBasedTrainLoop,
+        IterBasedTrainLoop,
+        LogProcessor,
+        Runner,
+        TestLoop,
+        ValLoop,
+    )
     from mmengine.visualization import Visualizer
     from torch.utils.data import DataLoader
+
     loader = [*options_of(DataLoader), 'num_batch_per_epoch', 'disable_subprocess_warning']
     return dict(
-        train_dataloader=loader, val_dataloader=loader, test_dataloader=loader,
+        train_dataloader=loader,
+        val_dataloader=loader,
+        test_dataloader=loader,
         train_cfg=['by_epoch', *options_of(EpochBasedTrainLoop), *options_of(IterBasedTrainLoop)],
-        val_cfg=options_of(ValLoop), test_cfg=options_of(TestLoop),
+        val_cfg=options_of(ValLoop),
+        test_cfg=options_of(TestLoop),
         optim_wrapper=[*options_of(OptimWrapper), *TAKEN_BEFORE[rl.OPTIM_WRAPPERS]],
-        log_processor=options_of(LogProcessor), visualizer=options_of(Visualizer),
+        log_processor=options_of(LogProcessor),
+        visualizer=options_of(Visualizer),
         randomness=options_of(Runner.set_randomness),
         env_cfg=['cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'],
         auto_scale_lr=['base_batch_size', 'enable'],
-        custom_imports=['allow_failed_imports', 'imports'])
+        custom_imports=['allow_failed_imports', 'imports'],
+    )
 
 
 def _find(place: Place) -> tuple[Callable | None, Registry]:
@@ -214,18 +302,26 @@ def _find(place: Place) -> tuple[Callable | None, Registry]:
     and the part may be None.
     """
     import mmengine.runner  # noqa: F401  MMEngine's own parts are registered by their import
+
     kind, scope = place.node['type'], place.own_scope
     expected = _expected_table(place.path, place.key, scope)
     tables = list(dict.fromkeys((expected, *ALL_TABLES) if expected else ALL_TABLES))
     if scope not in (None, SCOPE):  # its own parts first: names such as L1Loss are ours too
         tables.sort(key=lambda table: rl.table_of_scope(scope, table) is None)
     try:
-        found = _first(kind, tables, scope) or (load_plugins() is not None and _first(kind, tables, scope))
+        found = _first(kind, tables, scope) or (
+            load_plugins() is not None and _first(kind, tables, scope)
+        )
     except (ImportError, TypeError) as error:
         raise type(error)(f'{place.path}, type={kind!r}: {error}') from error
-    if found and not (expected in rl.OWN_TABLES and found[1] in rl.OWN_TABLES and found[1] is not expected):
+    if found and not (
+        expected in rl.OWN_TABLES and found[1] in rl.OWN_TABLES and found[1] is not expected
+    ):
         return found
-    names = {table: known_names((scope and rl.table_of_scope(scope, table)) or table) for table in ALL_TABLES}
+    names = {
+        table: known_names((scope and rl.table_of_scope(scope, table)) or table)
+        for table in ALL_TABLES
+    }
     if place.in_foreign_part and not any(_is_slip(kind, names[table]) for table in names):
         return None, rl.MODELS
     closest = max(names, key=lambda table: _likeness(kind, names[table]))
@@ -242,7 +338,9 @@ def _is_slip(word: str, names: list[str]) -> bool:
     return _likeness(word, names) > 0.8
 
 
-def _first(kind: str | Callable, tables: list[Registry], scope: str | None) -> tuple[Callable, Registry] | None:
+def _first(
+    kind: str | Callable, tables: list[Registry], scope: str | None
+) -> tuple[Callable, Registry] | None:
     for table in tables:
         if (part := look_up(kind, table, scope)) is not None:
             return part, table
@@ -289,14 +387,20 @@ def _index(place: Place, name: str, key: str, new: set[str], allow_unknown: bool
     if isinstance(node, list):
         if name.isdigit() and int(name) < len(node):
             return int(name)
-        raise KeyError(f"--cfg-options {key}: {place.path} is a list of {len(node)}; '{name}' is no index into it")
+        raise KeyError(
+            f"--cfg-options {key}: {place.path} is a list of {len(node)}; '{name}' is no index into it"
+        )
     if not isinstance(node, dict):
-        raise KeyError(f'--cfg-options {key}: {place.path} is {node!r}, which has no entries of its own')
+        raise KeyError(
+            f'--cfg-options {key}: {place.path} is {node!r}, which has no entries of its own'
+        )
     if name in node or allow_unknown or place.path in new:
         return name
     known = _known_keys(place) if place.path else _top_level_keys()
     if name in (known or []) or (known is None and 'type' in node):
         return name
     near = [f'{place.path}.{n}'.lstrip('.') for n in nearest(name, [*node, *(known or [])])]
-    raise KeyError(f"--cfg-options {key}: {place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
-                   '--allow-unknown lets any key pass')
+    raise KeyError(
+        f"--cfg-options {key}: {place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
+        '--allow-unknown lets any key pass'
+    )

@@ -31,10 +31,15 @@ def load_plugins() -> dict[str, Exception]:
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda e: e.name):
         try:
             entry.load()
-        except Exception as error:  # a third party's module may fail in any way; it must not take ours along
+        except (
+            Exception
+        ) as error:  # a third party's module may fail in any way; it must not take ours along
             broken[entry.name] = error
-            warnings.warn(f'restorelab plugin {entry.name!r} ({entry.value}) does not import and is left out: '
-                          f'{type(error).__name__}: {error}', stacklevel=2)
+            warnings.warn(
+                f'restorelab plugin {entry.name!r} ({entry.value}) does not import and is left out: '
+                f'{type(error).__name__}: {error}',
+                stacklevel=2,
+            )
     return broken
 
 
@@ -47,7 +52,9 @@ def nearest(word: str, names: Iterable[str]) -> list[str]:
 def known_names(registry: Registry) -> list[str]:
     """Names that a config may use bare for this table: restorelab's own, then those of its parents."""
     registry.import_from_location()
-    return sorted(registry.module_dict) + (known_names(registry.parent) if registry.parent is not None else [])
+    return sorted(registry.module_dict) + (
+        known_names(registry.parent) if registry.parent is not None else []
+    )
 
 
 def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]]]:
@@ -63,16 +70,23 @@ def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]
         wanted = table.lower().replace('-', ' ').replace('_', ' ')
         found = [name for name in tables if wanted in (name, f'{name}s', f'{name}es')]
         if not found:
-            raise KeyError(f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
-                           f'all: {list(tables)}')
+            raise KeyError(
+                f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
+                f'all: {list(tables)}'
+            )
         tables = {name: tables[name] for name in found}
     return {name: _parts(registry) for name, registry in tables.items()}
 
 
 def _parts(registry: Registry, prefix: str = '') -> list[tuple[str, str]]:
     registry.import_from_location()
-    parts = [(prefix + name, part.__module__.split('.')[0]) for name, part in sorted(registry.module_dict.items())]
-    return parts + [part for scope, child in registry.children.items() for part in _parts(child, f'{scope}.')]
+    parts = [
+        (prefix + name, part.__module__.split('.')[0])
+        for name, part in sorted(registry.module_dict.items())
+    ]
+    return parts + [
+        part for scope, child in registry.children.items() for part in _parts(child, f'{scope}.')
+    ]
 
 
 def split_scope(kind: str | Callable, registry: Registry) -> tuple[str | None, str | Callable]:
@@ -85,7 +99,9 @@ def split_scope(kind: str | Callable, registry: Registry) -> tuple[str | None, s
         return None, kind
     scope, name = kind.split('.', 1)
     table = table_of_scope(scope, registry)
-    return (scope, name) if table is not None and _look_up(name, table) is not None else (None, kind)
+    return (
+        (scope, name) if table is not None and _look_up(name, table) is not None else (None, kind)
+    )
 
 
 def find_part(kind: str | Callable, registry: Registry, scope: str | None = None) -> Callable:
@@ -181,16 +197,24 @@ def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
 def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str:
     """What to say of a name that ``registry`` does not have: the nearest names, and what may be to blame."""
     message = f"no {registry.name} is called '{kind}'"
-    if elsewhere := [table.name for table in TABLES if table is not registry and _look_up(kind, table) is not None]:
+    if elsewhere := [
+        table.name
+        for table in TABLES
+        if table is not registry and _look_up(kind, table) is not None
+    ]:
         message += f' (it is the name of a {elsewhere[0]})'
     prefix, _, name = kind.rpartition('.')
     scope = prefix.split('.')[0] or scope
     table = table_of_scope(scope, registry) if scope else None
     if table is not None and table is not registry:
         dot = f'{scope}.' if prefix else ''
-        return message + f'; nearest: {[dot + n for n in nearest(name, known_names(table))] or "none"}'
+        return (
+            message + f'; nearest: {[dot + n for n in nearest(name, known_names(table))] or "none"}'
+        )
     message += f'; nearest: {nearest(name, known_names(registry)) or "none"}; '
-    message += f"all{' of restorelab' if registry in TABLES else ''}: {sorted(registry.module_dict)}"
+    message += (
+        f'all{" of restorelab" if registry in TABLES else ""}: {sorted(registry.module_dict)}'
+    )
     if broken := load_plugins():
         causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
         message += f'. It may belong to a plugin that does not import ({causes})'
@@ -213,8 +237,10 @@ def named_options(part: Callable) -> tuple[list[str], bool]:
         return [], part.__new__ is not object.__new__
     names: dict[str, None] = {}  # in order, each once
     for constructor in constructors:
-        takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part):]
-        names.update((p.name, None) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part) :]
+        names.update(
+            (p.name, None) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        )
         rest = [p.name for p in takes if p.kind is p.VAR_KEYWORD]
         if not rest:
             return list(names), False
@@ -226,7 +252,11 @@ def named_options(part: Callable) -> tuple[list[str], bool]:
 def _constructors(part: Callable) -> list[Callable]:
     if not inspect.isclass(part):
         return [part]
-    return [vars(base)['__init__'] for base in part.__mro__ if '__init__' in vars(base) and base is not object]
+    return [
+        vars(base)['__init__']
+        for base in part.__mro__
+        if '__init__' in vars(base) and base is not object
+    ]
 
 
 def _only_hands_on(constructor: Callable, rest: str) -> bool:
@@ -235,14 +265,19 @@ def _only_hands_on(constructor: Callable, rest: str) -> bool:
     except (OSError, TypeError):  # no source at hand, or not written in Python
         return False
     mentions = re.findall(rf'\b{rest}\b', re.sub(r'""".*?"""', '', source, flags=re.DOTALL))
-    return len(mentions) == 2 and re.search(rf'super\(\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
+    return (
+        len(mentions) == 2
+        and re.search(rf'super\(\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
+    )
 
 
 def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Raise TypeError when ``given`` holds a key that is not ``known``, naming the nearest ones."""
     if stray := sorted(set(given) - {'type', '_scope_'} - set(known)):
         near = {key: nearest(key, known) for key in stray}
-        hints = ''.join(f"; '{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n)
+        hints = ''.join(
+            f"; '{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n
+        )
         raise TypeError(f'{what} has no option {stray}{hints}; it takes {list(known)}')
 
 
@@ -267,7 +302,9 @@ def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
     Raises: KeyError, ImportError (``find_part``); TypeError for an unknown or a missing option.
     """
     if not isinstance(cfg, dict) or 'type' not in cfg:
-        raise TypeError(f"a {registry.name} is built from a dict with the key 'type', not from {cfg!r}")
+        raise TypeError(
+            f"a {registry.name} is built from a dict with the key 'type', not from {cfg!r}"
+        )
     options = {**(default_args or {}), **cfg}
     kind, scope = options.pop('type'), options.pop('_scope_', None)
     part = find_part(kind, registry, scope)
@@ -285,19 +322,34 @@ def _own(name: str, location: str) -> Registry:
 
 
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
-    return Registry(name, build_func=build_part, parent=parent, scope='restorelab', locations=list(locations))
+    return Registry(
+        name, build_func=build_part, parent=parent, scope='restorelab', locations=list(locations)
+    )
 
 
-BACKBONES = _own('backbone', 'restorelab.models.backbones')  # image, time, condition -> image or features
+BACKBONES = _own(
+    'backbone', 'restorelab.models.backbones'
+)  # image, time, condition -> image or features
 PRIORS = _own('prior', 'restorelab.models.priors')  # degraded image -> Condition
 ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature
 LOSSES = _own('loss', 'restorelab.models.losses')  # tensors -> scalar
-SAMPLERS = _own('sampler', 'restorelab.models.samplers')  # predictor, process, degraded image -> restored image
-DEGRADATIONS = Registry('degradation', scope='restorelab', locations=['restorelab.datasets.degradations'])
+SAMPLERS = _own(
+    'sampler', 'restorelab.models.samplers'
+)  # predictor, process, degraded image -> restored image
+DEGRADATIONS = Registry(
+    'degradation', scope='restorelab', locations=['restorelab.datasets.degradations']
+)
 # functions: clean image, strengths, random generator -> degraded image
 
-MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.models.diffusion',
-                'restorelab.models.tasks', 'restorelab.models.backbones', 'restorelab.engine')
+MODELS = _child(
+    'model',
+    mm.MODELS,
+    'restorelab.models.restorers',
+    'restorelab.models.diffusion',
+    'restorelab.models.tasks',
+    'restorelab.models.backbones',
+    'restorelab.engine',
+)
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
 TRANSFORMS = _child('transform', mm.TRANSFORMS, 'restorelab.datasets')
 DATA_SAMPLERS = _child('data sampler', mm.DATA_SAMPLERS, 'restorelab.datasets')
@@ -307,10 +359,32 @@ LOOPS = _child('loop', mm.LOOPS, 'restorelab.engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', mm.OPTIM_WRAPPERS, 'restorelab.engine')
 LOG_PROCESSORS = _child('log processor', mm.LOG_PROCESSORS, 'restorelab.engine')
 WEIGHT_INITIALIZERS = _child('weight initializer', mm.WEIGHT_INITIALIZERS, 'restorelab.engine')
-for _parent in (mm.RUNNERS, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS, mm.VISUALIZERS,
-                mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.FUNCTIONS):
-    _child(_parent.name, _parent)  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
+for _parent in (
+    mm.RUNNERS,
+    mm.OPTIMIZERS,
+    mm.OPTIM_WRAPPER_CONSTRUCTORS,
+    mm.PARAM_SCHEDULERS,
+    mm.VISUALIZERS,
+    mm.VISBACKENDS,
+    mm.EVALUATOR,
+    mm.MODEL_WRAPPERS,
+    mm.FUNCTIONS,
+):
+    _child(
+        _parent.name, _parent
+    )  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
 
 OWN_TABLES = (BACKBONES, PRIORS, ADAPTERS, LOSSES, SAMPLERS, DEGRADATIONS)
-TABLES = (*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS, LOOPS,
-          OPTIM_WRAPPERS, LOG_PROCESSORS, WEIGHT_INITIALIZERS)
+TABLES = (
+    *OWN_TABLES,
+    MODELS,
+    DATASETS,
+    TRANSFORMS,
+    DATA_SAMPLERS,
+    METRICS,
+    HOOKS,
+    LOOPS,
+    OPTIM_WRAPPERS,
+    LOG_PROCESSORS,
+    WEIGHT_INITIALIZERS,
+)

@@ -44,12 +44,18 @@ class Condition:
     def _get(self, kind: str, name: str) -> Tensor:
         entries = getattr(self, kind)
         if name not in entries:
-            raise KeyError(f"no prior provides {kind[:-1]} '{name}'; the configured ones provide {self.names()}. "
-                           f"Add a prior that gives it to `priors`, or drop the adapter that asks for it.")
+            raise KeyError(
+                f"no prior provides {kind[:-1]} '{name}'; the configured ones provide {self.names()}. "
+                f'Add a prior that gives it to `priors`, or drop the adapter that asks for it.'
+            )
         return entries[name]
 
     def names(self) -> list[str]:
-        return [f'{kind}.{name}' for kind in ('vectors', 'tokens', 'maps') for name in getattr(self, kind)]
+        return [
+            f'{kind}.{name}'
+            for kind in ('vectors', 'tokens', 'maps')
+            for name in getattr(self, kind)
+        ]
 
     def update(self, other: Condition) -> None:
         """Take the entries of ``other``. Raises KeyError when a name is already there: two priors would hide it."""
@@ -62,7 +68,9 @@ class Condition:
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """``fn`` on every entry, as a new Condition (``cond.apply(lambda v: v[:1])`` is the first image's)."""
         kinds = (self.vectors, self.tokens, self.maps)
-        return Condition(*({name: fn(value) for name, value in entries.items()} for entries in kinds))
+        return Condition(
+            *({name: fn(value) for name, value in entries.items()} for entries in kinds)
+        )
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,13 @@ class TapContext:
     untouched.
     """
 
-    def __init__(self, adapters: dict[str, list], cond: Condition | None = None,
-                 routes: Sequence[str] | None = None, time: Tensor | None = None):
+    def __init__(
+        self,
+        adapters: dict[str, list],
+        cond: Condition | None = None,
+        routes: Sequence[str] | None = None,
+        time: Tensor | None = None,
+    ):
         self._adapters = adapters
         self.cond = cond if cond is not None else Condition()
         self.routes = routes
@@ -118,8 +131,9 @@ class TapRecorder:
         return feat
 
 
-def select_taps(specs: Iterable[TapSpec], wanted: Iterable[str], who: str,
-                sides: Sequence[str] | None = None) -> list[TapSpec]:
+def select_taps(
+    specs: Iterable[TapSpec], wanted: Iterable[str], who: str, sides: Sequence[str] | None = None
+) -> list[TapSpec]:
     """The specs called ``wanted``.
 
     Args:
@@ -129,7 +143,9 @@ def select_taps(specs: Iterable[TapSpec], wanted: Iterable[str], who: str,
     by_name = {spec.name: spec for spec in specs if sides is None or spec.side in sides}
     if missing := [name for name in wanted if name not in by_name]:
         where = f' on {list(sides)}' if sides else ''
-        raise ValueError(f'{who} asks for the taps {missing}, but this backbone has{where} {list(by_name)}')
+        raise ValueError(
+            f'{who} asks for the taps {missing}, but this backbone has{where} {list(by_name)}'
+        )
     return [by_name[name] for name in wanted]
 
 
@@ -146,7 +162,9 @@ def stack_images(samples: list[BaseDataElement], name: str, device: torch.device
     """(B, 3, H, W) of one image field. Raises KeyError naming the sample that has none."""
     for sample in samples:
         if name not in sample:
-            raise KeyError(f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here")
+            raise KeyError(
+                f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here"
+            )
     return torch.stack([sample.get(name) for sample in samples]).to(device)
 
 

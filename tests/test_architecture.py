@@ -26,7 +26,16 @@ MAY_IMPORT = {
     'datasets': {'registry', 'structures', 'utils'},
     'evaluation': {'registry', 'structures', 'utils'},
     'engine': {'registry', 'structures', 'utils'},
-    'apis': {'config', 'registry', 'structures', 'utils', 'datasets', 'engine', 'evaluation', 'version'},
+    'apis': {
+        'config',
+        'registry',
+        'structures',
+        'utils',
+        'datasets',
+        'engine',
+        'evaluation',
+        'version',
+    },
     'cli': {'apis', 'config', 'registry'},
 }
 BY_NAME = {'mmdet', 'mmcv', 'projects'}  # found by name through the registries, or not at all
@@ -54,15 +63,21 @@ def violations(module: str, source: str) -> list[str]:
     """What ``module`` imports and must not."""
     package = package_of(module)
     allowed = MAY_IMPORT.get(package, set()) | {package}
-    wrong = [name for name in imports(source)
-             if name.split('.')[0] in BY_NAME
-             or (name.split('.')[0] == 'restorelab' and package_of(name) not in allowed)]
+    wrong = [
+        name
+        for name in imports(source)
+        if name.split('.')[0] in BY_NAME
+        or (name.split('.')[0] == 'restorelab' and package_of(name) not in allowed)
+    ]
     return [f'{module} imports {name}' for name in sorted(wrong)]
 
 
 def modules() -> dict[str, Path]:
     paths = sorted((ROOT / 'restorelab').rglob('*.py'))
-    return {'.'.join(p.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__'): p for p in paths}
+    return {
+        '.'.join(p.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__'): p
+        for p in paths
+    }
 
 
 def test_every_package_has_a_rule():
@@ -70,18 +85,26 @@ def test_every_package_has_a_rule():
 
 
 def test_no_module_imports_what_it_must_not():
-    found = [line for name, path in modules().items() for line in violations(name, path.read_text(encoding='utf-8'))]
+    found = [
+        line
+        for name, path in modules().items()
+        for line in violations(name, path.read_text(encoding='utf-8'))
+    ]
     assert not found
 
 
-@pytest.mark.parametrize(('module', 'source'), [
-    ('restorelab.models.backbones.net', 'from restorelab.models.adapters.film import FiLM'),
-    ('restorelab.models.layers.norm', 'import restorelab.registry'),
-    ('restorelab.models.restorers.base', 'from restorelab.models import backbones'),
-    ('restorelab.datasets.paired', 'def f():\n    from restorelab.models.layers import norm'),
-    ('restorelab.registry', 'from restorelab import utils'),
-    ('restorelab.models.tasks.detection', 'import mmdet.models'),
-    ('restorelab.apis.training', 'from projects.tpgdiff import convert_weights')])
+@pytest.mark.parametrize(
+    ('module', 'source'),
+    [
+        ('restorelab.models.backbones.net', 'from restorelab.models.adapters.film import FiLM'),
+        ('restorelab.models.layers.norm', 'import restorelab.registry'),
+        ('restorelab.models.restorers.base', 'from restorelab.models import backbones'),
+        ('restorelab.datasets.paired', 'def f():\n    from restorelab.models.layers import norm'),
+        ('restorelab.registry', 'from restorelab import utils'),
+        ('restorelab.models.tasks.detection', 'import mmdet.models'),
+        ('restorelab.apis.training', 'from projects.tpgdiff import convert_weights'),
+    ],
+)
 def test_a_planted_arrow_is_found(module, source):
     assert violations(module, source)
 
@@ -89,11 +112,17 @@ def test_a_planted_arrow_is_found(module, source):
 def test_projects_do_not_import_each_other():
     for path in sorted((ROOT / 'projects').rglob('*.py')):
         own = path.relative_to(ROOT / 'projects').parts[0]
-        others = [name for name in imports(path.read_text(encoding='utf-8'))
-                  if name.startswith('projects.') and name.split('.')[1] != own]
+        others = [
+            name
+            for name in imports(path.read_text(encoding='utf-8'))
+            if name.startswith('projects.') and name.split('.')[1] != own
+        ]
         assert not others, path
 
 
 def test_tools_are_short():
-    lengths = {p.name: len(p.read_text(encoding='utf-8').splitlines()) for p in (ROOT / 'tools').glob('*.py')}
+    lengths = {
+        p.name: len(p.read_text(encoding='utf-8').splitlines())
+        for p in (ROOT / 'tools').glob('*.py')
+    }
     assert {name: n for name, n in lengths.items() if n >= 80} == {}

@@ -21,7 +21,9 @@ def config_file(folder: Path, text: str = 'train_cfg = dict(by_epoch=False, max_
 def record_calls(monkeypatch, name: str, result=None) -> list:
     """Put a recorder in the place of ``restorelab.apis.<name>``."""
     calls = []
-    monkeypatch.setattr(apis, name, lambda *args, **kwargs: calls.append((args, kwargs)) or result, raising=False)
+    monkeypatch.setattr(
+        apis, name, lambda *args, **kwargs: calls.append((args, kwargs)) or result, raising=False
+    )
     return calls
 
 
@@ -36,29 +38,59 @@ def test_help_of_every_verb(verb, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize('tool', TOOLS, ids=lambda tool: tool.name)
 def test_help_of_every_tool_does_not_load_torch(tool):
-    script = ('import atexit, runpy, sys\n'
-              f'sys.argv = [{str(tool)!r}, "--help"]\n'
-              'atexit.register(lambda: print("torch" in sys.modules))\n'
-              'runpy.run_path(sys.argv[0], run_name="__main__")')
-    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True, timeout=60)
+    script = (
+        'import atexit, runpy, sys\n'
+        f'sys.argv = [{str(tool)!r}, "--help"]\n'
+        'atexit.register(lambda: print("torch" in sys.modules))\n'
+        'runpy.run_path(sys.argv[0], run_name="__main__")'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == 'False'
 
 
 def test_train_hands_its_arguments_on(monkeypatch, tmp_path):
     calls = record_calls(monkeypatch, 'train')
-    code = cli.main(['train', config_file(tmp_path), '--work-dir', 'out', '--resume', 'a.pth', '--amp', '--seed', '3',
-                     '--cfg-options', 'train_cfg.max_iters=7', 'env_cfg.cudnn_benchmark=true'])
+    code = cli.main(
+        [
+            'train',
+            config_file(tmp_path),
+            '--work-dir',
+            'out',
+            '--resume',
+            'a.pth',
+            '--amp',
+            '--seed',
+            '3',
+            '--cfg-options',
+            'train_cfg.max_iters=7',
+            'env_cfg.cudnn_benchmark=true',
+        ]
+    )
     (cfg,), options = calls[0]
     assert code == 0
     assert options == dict(work_dir='out', resume='a.pth', amp=True, launcher='none')
-    assert (cfg.train_cfg.max_iters, cfg.randomness.seed, cfg.env_cfg.cudnn_benchmark) == (7, 3, True)
+    assert (cfg.train_cfg.max_iters, cfg.randomness.seed, cfg.env_cfg.cudnn_benchmark) == (
+        7,
+        3,
+        True,
+    )
 
 
 def test_a_cfg_option_may_be_a_dict_that_replaces_a_part(monkeypatch):
     calls = record_calls(monkeypatch, 'test')
-    cli.main(['test', str(ROOT / 'configs/tpgdiff/allinone.py'), 'a.pth', '--cfg-options',
-              "model.sampler={'type': 'Posterior', 'steps': 100}", 'model.noise_seed=3'])
+    cli.main(
+        [
+            'test',
+            str(ROOT / 'configs/tpgdiff/allinone.py'),
+            'a.pth',
+            '--cfg-options',
+            "model.sampler={'type': 'Posterior', 'steps': 100}",
+            'model.noise_seed=3',
+        ]
+    )
     model = calls[0][0][0].model
     assert (model.sampler, model.noise_seed) == (dict(type='Posterior', steps=100), 3)
 
@@ -71,7 +103,9 @@ def test_resume_without_a_path_means_the_last_checkpoint(monkeypatch, tmp_path):
 
 def test_test_hands_its_arguments_on(monkeypatch, tmp_path):
     calls = record_calls(monkeypatch, 'test')
-    cli.main(['test', config_file(tmp_path), 'a.pth', '--show-dir', 'panels', '--launcher', 'pytorch'])
+    cli.main(
+        ['test', config_file(tmp_path), 'a.pth', '--show-dir', 'panels', '--launcher', 'pytorch']
+    )
     args, options = calls[0]
     assert args[1] == 'a.pth'
     assert options == dict(work_dir=None, show_dir='panels', launcher='pytorch')
@@ -82,17 +116,30 @@ def test_restore_hands_its_arguments_on_and_its_code_back(monkeypatch):
     assert cli.main(['restore', 'in', 'out', '--tile', '256', '--steps', '5', '--panel']) == 1
     args, options = calls[0]
     assert args == ('in', 'out')
-    assert (options['tile'], options['steps'], options['panel'], options['seed']) == (256, 5, True, 0)
+    assert (options['tile'], options['steps'], options['panel'], options['seed']) == (
+        256,
+        5,
+        True,
+        0,
+    )
 
 
 def test_list_prints_names_with_their_packages(capsys):
     assert cli.main(['list', 'loss']) == 0
-    assert ['L1Loss', 'restorelab'] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ['L1Loss', 'restorelab'] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
 
 
-@pytest.mark.parametrize(('pair', 'complaint'), [
-    ('train_cfg.max_iters', 'takes KEY=VALUE pairs'), ('=3', 'takes KEY=VALUE pairs'), ('a=[1,2', 'do not close'),
-    ("a={'type'", 'no dict of plain values')])
+@pytest.mark.parametrize(
+    ('pair', 'complaint'),
+    [
+        ('train_cfg.max_iters', 'takes KEY=VALUE pairs'),
+        ('=3', 'takes KEY=VALUE pairs'),
+        ('a=[1,2', 'do not close'),
+        ("a={'type'", 'no dict of plain values'),
+    ],
+)
 def test_a_malformed_cfg_option_is_a_usage_error(pair, complaint, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(['train', config_file(tmp_path), '--cfg-options', pair])
@@ -100,9 +147,13 @@ def test_a_malformed_cfg_option_is_a_usage_error(pair, complaint, tmp_path, caps
     assert complaint in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['train', 'nosuch.py'], 'error: there is no config nosuch.py'),
-    (['list', 'bakbone'], "error: no table is called 'bakbone'; nearest: ['backbone'")])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['train', 'nosuch.py'], 'error: there is no config nosuch.py'),
+        (['list', 'bakbone'], "error: no table is called 'bakbone'; nearest: ['backbone'"),
+    ],
+)
 def test_an_expected_error_is_a_message_without_quotes_or_traceback(arguments, message, capsys):
     assert cli.main(arguments) == 1
     error = capsys.readouterr().err

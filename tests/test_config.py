@@ -10,7 +10,9 @@ from mmengine.registry import DefaultScope
 
 from restorelab.config import load_config
 
-needs_mmdet = pytest.mark.skipif(importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing')
+needs_mmdet = pytest.mark.skipif(
+    importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing'
+)
 
 GOOD = dict(
     model=dict(
@@ -19,17 +21,28 @@ GOOD = dict(
         backbone=dict(type='IRSDEUNet', width=4, channel_mults=[1, 2]),
         process=dict(type='MeanRevertingProcess', steps=10),
         loss=dict(type='L1Loss'),
-        sampler=dict(type='DDIM', steps=5)),
+        sampler=dict(type='DDIM', steps=5),
+    ),
     train_dataloader=dict(
         batch_size=2,
         sampler=dict(type='InfiniteSampler', shuffle=True),
-        dataset=dict(type='OnTheFlyDataset', pipeline=[dict(type='RandomCrop', size=8), dict(type='Degrade')])),
+        dataset=dict(
+            type='OnTheFlyDataset', pipeline=[dict(type='RandomCrop', size=8), dict(type='Degrade')]
+        ),
+    ),
     train_cfg=dict(type='IterBasedTrainLoop', max_iters=5),
-    optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), paramwise_cfg=dict(bias_lr_mult=2)),
+    optim_wrapper=dict(
+        type='OptimWrapper',
+        optimizer=dict(type='AdamW', lr=1e-3),
+        paramwise_cfg=dict(bias_lr_mult=2),
+    ),
     param_scheduler=[dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=3)],
-    default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=5, by_epoch=False, save_optimizer=False)),
+    default_hooks=dict(
+        checkpoint=dict(type='CheckpointHook', interval=5, by_epoch=False, save_optimizer=False)
+    ),
     custom_hooks=[dict(type='EMAHook', momentum=0.01, priority='NORMAL')],
-    visualizer=dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')]))
+    visualizer=dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')]),
+)
 
 
 def good(**top_level) -> Config:
@@ -57,7 +70,10 @@ def test_the_default_scope_is_set():
 def test_the_scope_that_another_runner_left_does_not_matter():
     wanted = good().train_dataloader.dataset.pipeline
     with DefaultScope.overwrite_default_scope('mmdet'):  # it has a RandomCrop too
-        assert load_config('configs/tpgdiff/allinone.py').train_dataloader.dataset.pipeline[0].type == 'RandomCrop'
+        assert (
+            load_config('configs/tpgdiff/allinone.py').train_dataloader.dataset.pipeline[0].type
+            == 'RandomCrop'
+        )
         assert load_config(good()).train_dataloader.dataset.pipeline == wanted
 
 
@@ -68,7 +84,9 @@ def test_another_default_scope_is_refused():
 
 def test_a_missing_file_names_its_neighbor(tmp_path):
     (tmp_path / 'allinone.py').write_text('')
-    with pytest.raises(FileNotFoundError, match=r"allinon\.py; nearest in its folder: \['allinone\.py'\]"):
+    with pytest.raises(
+        FileNotFoundError, match=r"allinon\.py; nearest in its folder: \['allinone\.py'\]"
+    ):
         load_config(tmp_path / 'allinon.py')
 
 
@@ -80,7 +98,10 @@ def test_a_file_that_does_not_run_is_named_with_its_cause(tmp_path):
 
 
 def test_misspelt_top_level_keys_are_named():
-    with pytest.raises(KeyError, match=r"\['param_schedulerr'\] \('param_schedulerr': nearest \['param_scheduler'\]"):
+    with pytest.raises(
+        KeyError,
+        match=r"\['param_schedulerr'\] \('param_schedulerr': nearest \['param_scheduler'\]",
+    ):
         load_config(good(param_schedulerr=[]))
 
 
@@ -90,58 +111,112 @@ def test_a_variable_of_the_config_starts_with_an_underscore(tmp_path):
     assert load_config(path).model.steps == 7
 
 
-@pytest.mark.parametrize(('path', 'value', 'message'), [
-    ('model.backbone.type', 'IRSDEUNett', r"model\.backbone: no backbone .*nearest: \['IRSDEUNet'"),
-    ('model.backbone.type', 'StructurePrior', r'model\.backbone: no backbone .* \(it is the name of a prior\)'),
-    ('model.priors.0.cues.0.type', 'SobellCue', r"model\.priors\.0\.cues\.0: .*nearest: \['SobelCue'"),
-    ('train_dataloader.dataset.pipeline.0.type', 'RandomCropp', r"pipeline\.0: no transform .*\['RandomCrop'"),
-    ('train_dataloader.sampler.type', 'InfinitSampler', r"sampler: no data sampler .*'InfiniteSampler'"),
-    ('optim_wrapper.optimizer.type', 'AdmW', r"optim_wrapper\.optimizer: no optimizer .*\['AdamW'"),
-    ('param_scheduler.0.type', 'LinerLR', r"param_scheduler\.0: no parameter scheduler .*'LinearLR'"),
-    ('default_hooks.checkpoint.type', 'ChekpointHook', r"default_hooks\.checkpoint: no hook .*'CheckpointHook'"),
-    ('visualizer.vis_backends.0.type', 'Tensorboard', r"vis_backends\.0: no vis_backend .*'TensorboardVisBackend'")])
+@pytest.mark.parametrize(
+    ('path', 'value', 'message'),
+    [
+        (
+            'model.backbone.type',
+            'IRSDEUNett',
+            r"model\.backbone: no backbone .*nearest: \['IRSDEUNet'",
+        ),
+        (
+            'model.backbone.type',
+            'StructurePrior',
+            r'model\.backbone: no backbone .* \(it is the name of a prior\)',
+        ),
+        (
+            'model.priors.0.cues.0.type',
+            'SobellCue',
+            r"model\.priors\.0\.cues\.0: .*nearest: \['SobelCue'",
+        ),
+        (
+            'train_dataloader.dataset.pipeline.0.type',
+            'RandomCropp',
+            r"pipeline\.0: no transform .*\['RandomCrop'",
+        ),
+        (
+            'train_dataloader.sampler.type',
+            'InfinitSampler',
+            r"sampler: no data sampler .*'InfiniteSampler'",
+        ),
+        (
+            'optim_wrapper.optimizer.type',
+            'AdmW',
+            r"optim_wrapper\.optimizer: no optimizer .*\['AdamW'",
+        ),
+        (
+            'param_scheduler.0.type',
+            'LinerLR',
+            r"param_scheduler\.0: no parameter scheduler .*'LinearLR'",
+        ),
+        (
+            'default_hooks.checkpoint.type',
+            'ChekpointHook',
+            r"default_hooks\.checkpoint: no hook .*'CheckpointHook'",
+        ),
+        (
+            'visualizer.vis_backends.0.type',
+            'Tensorboard',
+            r"vis_backends\.0: no vis_backend .*'TensorboardVisBackend'",
+        ),
+    ],
+)
 def test_a_misspelt_part_is_named_with_its_place(path, value, message):
     with pytest.raises(KeyError, match=message):
         load_config(changed(path, value))
 
 
-@pytest.mark.parametrize(('path', 'place', 'nearest'), [
-    ('model.backbone.widht', 'model.backbone', 'width'),
-    ('model.sampler.step', 'model.sampler', 'steps'),
-    ('train_dataloader.num_worker', 'train_dataloader', 'num_workers'),
-    ('train_dataloader.dataset.pipeline.0.sise', 'train_dataloader.dataset.pipeline.0', 'size'),
-    ('train_cfg.max_iter', 'train_cfg', 'max_iters'),
-    ('optim_wrapper.accumulative_count', 'optim_wrapper', 'accumulative_counts'),
-    ('optim_wrapper.optimizer.weight_decy', 'optim_wrapper.optimizer', 'weight_decay'),
-    ('param_scheduler.0.start_facto', 'param_scheduler.0', 'start_factor'),
-    ('default_hooks.checkpoint.intervall', 'default_hooks.checkpoint', 'interval'),
-    ('custom_hooks.0.momentun', 'custom_hooks.0', 'momentum'),
-    ('visualizer.vis_backend', 'visualizer', 'vis_backends')])
+@pytest.mark.parametrize(
+    ('path', 'place', 'nearest'),
+    [
+        ('model.backbone.widht', 'model.backbone', 'width'),
+        ('model.sampler.step', 'model.sampler', 'steps'),
+        ('train_dataloader.num_worker', 'train_dataloader', 'num_workers'),
+        ('train_dataloader.dataset.pipeline.0.sise', 'train_dataloader.dataset.pipeline.0', 'size'),
+        ('train_cfg.max_iter', 'train_cfg', 'max_iters'),
+        ('optim_wrapper.accumulative_count', 'optim_wrapper', 'accumulative_counts'),
+        ('optim_wrapper.optimizer.weight_decy', 'optim_wrapper.optimizer', 'weight_decay'),
+        ('param_scheduler.0.start_facto', 'param_scheduler.0', 'start_factor'),
+        ('default_hooks.checkpoint.intervall', 'default_hooks.checkpoint', 'interval'),
+        ('custom_hooks.0.momentun', 'custom_hooks.0', 'momentum'),
+        ('visualizer.vis_backend', 'visualizer', 'vis_backends'),
+    ],
+)
 def test_a_misspelt_option_is_named_with_its_place(path, place, nearest):
     with pytest.raises(TypeError, match=rf'^{re.escape(place)}: .* did you mean {nearest}\b'):
         load_config(changed(path, 1))
 
 
-@pytest.mark.parametrize(('key', 'nearest'), [
-    ('model.backbone.widht', 'model.backbone.width'),
-    ('model.bakbone.width', 'model.backbone'),
-    ('train_cfg.max_iter', 'train_cfg.max_iters'),
-    ('trian_cfg.max_iters', 'train_cfg'),
-    ('model.priors.0.widht', 'model.priors.0.width'),
-    ('default_hooks.chekpoint.interval', 'default_hooks.checkpoint')])
+@pytest.mark.parametrize(
+    ('key', 'nearest'),
+    [
+        ('model.backbone.widht', 'model.backbone.width'),
+        ('model.bakbone.width', 'model.backbone'),
+        ('train_cfg.max_iter', 'train_cfg.max_iters'),
+        ('trian_cfg.max_iters', 'train_cfg'),
+        ('model.priors.0.widht', 'model.priors.0.width'),
+        ('default_hooks.chekpoint.interval', 'default_hooks.checkpoint'),
+    ],
+)
 def test_a_cfg_option_that_invents_an_entry_is_refused(key, nearest):
-    with pytest.raises(KeyError, match=rf"--cfg-options {re.escape(key)}: .*nearest: \['{re.escape(nearest)}'"):
+    with pytest.raises(
+        KeyError, match=rf"--cfg-options {re.escape(key)}: .*nearest: \['{re.escape(nearest)}'"
+    ):
         load_config(good(), {key: 1})
 
 
-@pytest.mark.parametrize(('key', 'value'), [
-    ('model.backbone.width', 8),  # there already
-    ('model.noise_seed', 3),  # not there, but the part takes it
-    ('model.priors.0.width', 8),
-    ('train_dataloader.dataset.pipeline.0.size', 4),
-    ('train_dataloader.num_workers', 2),
-    ('optim_wrapper.clip_grad.max_norm', 1.0),  # opens a dict that the part takes
-    ('log_level', 'DEBUG')])
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('model.backbone.width', 8),  # there already
+        ('model.noise_seed', 3),  # not there, but the part takes it
+        ('model.priors.0.width', 8),
+        ('train_dataloader.dataset.pipeline.0.size', 4),
+        ('train_dataloader.num_workers', 2),
+        ('optim_wrapper.clip_grad.max_norm', 1.0),  # opens a dict that the part takes
+        ('log_level', 'DEBUG'),
+    ],
+)
 def test_a_cfg_option_that_something_reads_is_set(key, value):
     entry = load_config(good(), {key: value})
     for name in key.split('.'):
@@ -187,7 +262,8 @@ def test_allow_unknown_still_needs_the_parts():
 def test_custom_imports_come_before_the_checks(tmp_path, monkeypatch):
     (tmp_path / 'config_test_module.py').write_text(
         'from restorelab.registry import LOSSES\n'
-        '@LOSSES.register_module()\nclass LossOfConfigTest:\n    pass\n')
+        '@LOSSES.register_module()\nclass LossOfConfigTest:\n    pass\n'
+    )
     monkeypatch.syspath_prepend(tmp_path)
     cfg = changed('model.loss.type', 'LossOfConfigTest')
     cfg.custom_imports = dict(imports=['config_test_module'])
@@ -200,17 +276,26 @@ def test_a_custom_import_that_fails_is_named():
 
 
 def test_a_package_that_is_missing_is_named_with_its_place():
-    with pytest.raises(ImportError, match=r"model\.backbone, type='nosuchpkg\.Net': the package 'nosuchpkg' is not"):
+    with pytest.raises(
+        ImportError, match=r"model\.backbone, type='nosuchpkg\.Net': the package 'nosuchpkg' is not"
+    ):
         load_config(changed('model.backbone.type', 'nosuchpkg.Net'))
 
 
 @needs_mmdet
 @pytest.mark.slow
 class TestDetection:
-    MODEL = dict(type='mmdet.RetinaNet', backbone=dict(type='ResNet', depth=18, norm_cfg=dict(type='BN', eps=1e-5)),
-                 bbox_head=dict(type='RetinaHead', num_classes=2, in_channels=8,
-                                loss_bbox=dict(type='L1Loss', loss_weight=2)),
-                 test_cfg=dict(nms=dict(type='nms', iou_threshold=0.5)))
+    MODEL = dict(
+        type='mmdet.RetinaNet',
+        backbone=dict(type='ResNet', depth=18, norm_cfg=dict(type='BN', eps=1e-5)),
+        bbox_head=dict(
+            type='RetinaHead',
+            num_classes=2,
+            in_channels=8,
+            loss_bbox=dict(type='L1Loss', loss_weight=2),
+        ),
+        test_cfg=dict(nms=dict(type='nms', iou_threshold=0.5)),
+    )
 
     def test_the_prefix_becomes_the_scope_of_what_is_inside(self):
         cfg = load_config(Config(dict(model=self.MODEL)))
@@ -218,16 +303,28 @@ class TestDetection:
 
     def test_a_data_set_of_mmdet_builds_its_transforms_from_mmdet(self):
         from mmengine.registry import DATASETS, DefaultScope
-        dataset = dict(type='mmdet.CocoDataset', lazy_init=True, pipeline=[dict(type='PackDetInputs')])
+
+        dataset = dict(
+            type='mmdet.CocoDataset', lazy_init=True, pipeline=[dict(type='PackDetInputs')]
+        )
         cfg = load_config(Config(dict(train_dataloader=dict(dataset=dataset))))
         with DefaultScope.overwrite_default_scope('restorelab'):
             built = DATASETS.build(cfg.train_dataloader.dataset)
         assert type(built.pipeline.transforms[0]).__module__.startswith('mmdet.')
 
-    @pytest.mark.parametrize(('path', 'value', 'error', 'message'), [
-        ('model.type', 'mmdet.RetinaNett', KeyError, r"model: no model is called .*'mmdet\.RetinaNet'"),
-        ('model.backbone.type', 'ResNett', KeyError, r"model\.backbone: no model .*'ResNet'"),
-        ('model.backbone.deptth', 18, TypeError, r'model\.backbone: .*did you mean depth')])
+    @pytest.mark.parametrize(
+        ('path', 'value', 'error', 'message'),
+        [
+            (
+                'model.type',
+                'mmdet.RetinaNett',
+                KeyError,
+                r"model: no model is called .*'mmdet\.RetinaNet'",
+            ),
+            ('model.backbone.type', 'ResNett', KeyError, r"model\.backbone: no model .*'ResNet'"),
+            ('model.backbone.deptth', 18, TypeError, r'model\.backbone: .*did you mean depth'),
+        ],
+    )
     def test_a_slip_inside_is_named(self, path, value, error, message):
         cfg = Config(dict(model=copy.deepcopy(self.MODEL)))
         cfg.merge_from_dict({path: value})

@@ -12,17 +12,29 @@ from restorelab.config import load_config
 from restorelab.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
-ALL = sorted(path.relative_to(ROOT).as_posix() for pattern in ('configs/**/*.py', 'projects/*/configs/**/*.py')
-             for path in ROOT.glob(pattern))
+ALL = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ('configs/**/*.py', 'projects/*/configs/**/*.py')
+    for path in ROOT.glob(pattern)
+)
 BASES = [path for path in ALL if '_base_' in path]
 CONFIGS = [path for path in ALL if '_base_' not in path]
-needs_mmdet = pytest.mark.skipif(find_spec('mmdet') is None, reason='the detection extra is missing')
+needs_mmdet = pytest.mark.skipif(
+    find_spec('mmdet') is None, reason='the detection extra is missing'
+)
 
 
 def marked(paths: list[str]) -> list:
     """Configs with a part of MMDetection need it, and so do those that build on one of them."""
-    return [pytest.param(path, marks=needs_mmdet if re.search(r'mmdet[.:]|_base_/detection', (ROOT / path).read_text(
-        encoding='utf-8')) else ()) for path in paths]
+    return [
+        pytest.param(
+            path,
+            marks=needs_mmdet
+            if re.search(r'mmdet[.:]|_base_/detection', (ROOT / path).read_text(encoding='utf-8'))
+            else (),
+        )
+        for path in paths
+    ]
 
 
 @pytest.mark.parametrize('path', marked(ALL))
@@ -50,7 +62,11 @@ def test_every_config_opens_with_purpose_command_and_expectation(path):
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_bases_are_one_level_deep(path):
-    base_lines = [line for base in BASES for line in (ROOT / base).read_text(encoding='utf-8').splitlines()
-                  if line.startswith('_base_')]
+    base_lines = [
+        line
+        for base in BASES
+        for line in (ROOT / base).read_text(encoding='utf-8').splitlines()
+        if line.startswith('_base_')
+    ]
     assert base_lines == []
     assert '_delete_' not in (ROOT / path).read_text(encoding='utf-8')

@@ -34,8 +34,23 @@ def install(source: Path, target: Path) -> Path:
     """Install a package with pip into a folder of its own, from a copy, so that the source stays clean."""
     copy = target.parent / f'{target.name}_source'
     shutil.copytree(source, copy)
-    subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation',
-                    '--target', str(target), str(copy)], check=True, capture_output=True, text=True)
+    subprocess.run(
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'install',
+            '--quiet',
+            '--no-deps',
+            '--no-build-isolation',
+            '--target',
+            str(target),
+            str(copy),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return target
 
 
@@ -56,14 +71,22 @@ def restorelab(*arguments: str, path: Path, cwd: Path) -> subprocess.CompletedPr
     """The console command in a process of its own, with ``path`` on PYTHONPATH."""
     environment = {**os.environ, 'PYTHONPATH': f'{path}{os.pathsep}{ROOT}', 'OMP_NUM_THREADS': '1'}
     code = 'import sys; from restorelab.cli import main; sys.exit(main())'
-    return subprocess.run([sys.executable, '-c', code, *arguments], cwd=cwd, env=environment, capture_output=True,
-                          text=True, timeout=600)
+    return subprocess.run(
+        [sys.executable, '-c', code, *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
 
 
 def train(path: Path, folder: Path, scope: str = '', head: str = '') -> subprocess.CompletedProcess:
     config = folder / 'toy.py'
     config.write_text(CONFIG.format(root=ROOT, scope=scope, head=head))
-    return restorelab('train', str(config), '--work-dir', str(folder / 'work'), path=path, cwd=folder)
+    return restorelab(
+        'train', str(config), '--work-dir', str(folder / 'work'), path=path, cwd=folder
+    )
 
 
 def test_an_installed_plugin_is_listed(installed, tmp_path):
@@ -86,7 +109,11 @@ def test_a_scope_trains_without_an_entry_point(without_entry_point, tmp_path):
 
 
 def test_custom_imports_train_without_an_entry_point(without_entry_point, tmp_path):
-    done = train(without_entry_point, tmp_path, head="custom_imports = dict(imports=['restorelab_toy.parts'])")
+    done = train(
+        without_entry_point,
+        tmp_path,
+        head="custom_imports = dict(imports=['restorelab_toy.parts'])",
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / 'work' / 'iter_5.pth').is_file()
 

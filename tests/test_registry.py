@@ -10,7 +10,9 @@ from torch import nn
 from restorelab import registry as rl
 from restorelab.registry import build_part, find_part, nearest, options_of, registered_parts
 
-needs_mmdet = pytest.mark.skipif(importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing')
+needs_mmdet = pytest.mark.skipif(
+    importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing'
+)
 
 
 @pytest.fixture
@@ -29,7 +31,8 @@ def toy_package(tmp_path, monkeypatch):
         'from mmengine.registry import MODELS as ROOT, Registry\n'
         'from restorelab.registry import BACKBONES as OURS\n'
         "MODELS = Registry('model', parent=ROOT, scope='toyscope', locations=['toyscope.parts'])\n"
-        "BACKBONES = Registry('backbone', parent=OURS, scope='toyscope', locations=['toyscope.parts'])\n")
+        "BACKBONES = Registry('backbone', parent=OURS, scope='toyscope', locations=['toyscope.parts'])\n"
+    )
     (package / 'parts.py').write_text(
         'from mmengine.registry import MODELS as ANY\n'
         'from torch import nn\n'
@@ -51,7 +54,8 @@ def toy_package(tmp_path, monkeypatch):
         '        self.head = OURS.build(head)\n'
         '@BACKBONES.register_module()\n'
         'class Head(nn.Module):\n'
-        '    pass\n')
+        '    pass\n'
+    )
     monkeypatch.syspath_prepend(tmp_path)
     yield 'toyscope'
     for name in [name for name in sys.modules if name.split('.')[0] == 'toyscope']:
@@ -62,7 +66,9 @@ def toy_package(tmp_path, monkeypatch):
 
 def test_unknown_name_gives_the_table_and_the_nearest_names(table):
     table.register_module(name='PlainNet')(nn.Identity)
-    with pytest.raises(KeyError, match=r"no toy part is called 'PlainNett'; nearest: \['PlainNet'\]"):
+    with pytest.raises(
+        KeyError, match=r"no toy part is called 'PlainNett'; nearest: \['PlainNet'\]"
+    ):
         table.build(dict(type='PlainNett'))
 
 
@@ -77,7 +83,9 @@ def test_the_name_of_an_installed_module_is_no_part():
 
 
 def test_unknown_option_names_the_nearest_one():
-    with pytest.raises(TypeError, match=r"loss L1Loss has no option \['wieght'\]; 'wieght': did you mean weight\?"):
+    with pytest.raises(
+        TypeError, match=r"loss L1Loss has no option \['wieght'\]; 'wieght': did you mean weight\?"
+    ):
         rl.LOSSES.build(dict(type='L1Loss', wieght=2.0))
 
 
@@ -167,7 +175,9 @@ def test_nearest_looks_past_the_case():
 
 
 def test_a_scope_holds_for_what_its_part_builds_through_mmengine(toy_package):
-    net = rl.MODELS.build(dict(type='toyscope.Outer', inner=dict(type='Outer', inner=dict(type='Inner'))))
+    net = rl.MODELS.build(
+        dict(type='toyscope.Outer', inner=dict(type='Outer', inner=dict(type='Inner')))
+    )
     assert type(net.inner.inner).__name__ == 'Inner'
 
 
@@ -188,13 +198,17 @@ def test_a_scope_ends_with_its_part(toy_package):
 
 
 def test_a_wrong_name_in_a_scope_gives_the_nearest_there(toy_package):
-    with pytest.raises(KeyError, match=r"no model is called 'toyscope.Oter'; nearest: \['toyscope.Outer'"):
+    with pytest.raises(
+        KeyError, match=r"no model is called 'toyscope.Oter'; nearest: \['toyscope.Outer'"
+    ):
         rl.MODELS.build(dict(type='toyscope.Oter'))
 
 
 def test_a_scope_whose_package_breaks_raises_the_cause(toy_package, tmp_path):
     (tmp_path / 'toyscope' / 'registry.py').write_text('import nosuchdependency\n')
-    with pytest.raises(ImportError, match="'nosuchdependency' is not installed, and 'toyscope' imports it"):
+    with pytest.raises(
+        ImportError, match="'nosuchdependency' is not installed, and 'toyscope' imports it"
+    ):
         rl.MODELS.build(dict(type='toyscope.Outer'))
 
 
@@ -227,16 +241,43 @@ def retinanet() -> dict:
     return dict(
         type='mmdet.RetinaNet',
         data_preprocessor=dict(type='DetDataPreprocessor', pad_size_divisor=32),
-        backbone=dict(type='ResNet', depth=18, out_indices=(0, 1, 2, 3), norm_cfg=dict(type='BN', requires_grad=True)),
-        neck=dict(type='FPN', in_channels=[64, 128, 256, 512], out_channels=16, start_level=1, num_outs=5),
+        backbone=dict(
+            type='ResNet',
+            depth=18,
+            out_indices=(0, 1, 2, 3),
+            norm_cfg=dict(type='BN', requires_grad=True),
+        ),
+        neck=dict(
+            type='FPN', in_channels=[64, 128, 256, 512], out_channels=16, start_level=1, num_outs=5
+        ),
         bbox_head=dict(
-            type='RetinaHead', num_classes=2, in_channels=16, stacked_convs=1, feat_channels=16,
-            anchor_generator=dict(type='AnchorGenerator', octave_base_scale=4, scales_per_octave=3,
-                                  ratios=[0.5, 1.0, 2.0], strides=[8, 16, 32, 64, 128]),
+            type='RetinaHead',
+            num_classes=2,
+            in_channels=16,
+            stacked_convs=1,
+            feat_channels=16,
+            anchor_generator=dict(
+                type='AnchorGenerator',
+                octave_base_scale=4,
+                scales_per_octave=3,
+                ratios=[0.5, 1.0, 2.0],
+                strides=[8, 16, 32, 64, 128],
+            ),
             bbox_coder=dict(type='DeltaXYWHBBoxCoder'),
             loss_cls=dict(type='FocalLoss', use_sigmoid=True),
-            loss_bbox=dict(type='L1Loss', loss_weight=1.0)),
-        train_cfg=dict(assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0),
-                       allowed_border=-1, pos_weight=-1, debug=False),
-        test_cfg=dict(nms_pre=100, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5),
-                      max_per_img=10))
+            loss_bbox=dict(type='L1Loss', loss_weight=1.0),
+        ),
+        train_cfg=dict(
+            assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0),
+            allowed_border=-1,
+            pos_weight=-1,
+            debug=False,
+        ),
+        test_cfg=dict(
+            nms_pre=100,
+            min_bbox_size=0,
+            score_thr=0.05,
+            nms=dict(type='nms', iou_threshold=0.5),
+            max_per_img=10,
+        ),
+    )

@@ -3,9 +3,20 @@
 import pytest
 import torch
 
-from restorelab.structures import Condition, RestorationSample, TapContext, TapSpec, select_taps, stack_images
+from restorelab.structures import (
+    Condition,
+    RestorationSample,
+    TapContext,
+    TapSpec,
+    select_taps,
+    stack_images,
+)
 
-SPECS = [TapSpec('time', 'time', 0, 8), TapSpec('enc.s1', 'enc', 1, 4), TapSpec('mid.tokens', 'tokens', 2, 4)]
+SPECS = [
+    TapSpec('time', 'time', 0, 8),
+    TapSpec('enc.s1', 'enc', 1, 4),
+    TapSpec('mid.tokens', 'tokens', 2, 4),
+]
 
 
 def test_a_value_is_computed_once_a_key():
@@ -17,7 +28,9 @@ def test_a_value_is_computed_once_a_key():
 
 def test_update_takes_the_entries_of_all_kinds():
     cond = Condition(vectors=dict(a=torch.zeros(1, 2)))
-    cond.update(Condition(tokens=dict(a=torch.zeros(1, 1, 2)), maps=dict(b=torch.zeros(1, 1, 2, 2))))
+    cond.update(
+        Condition(tokens=dict(a=torch.zeros(1, 1, 2)), maps=dict(b=torch.zeros(1, 1, 2, 2)))
+    )
     assert cond.names() == ['vectors.a', 'tokens.a', 'maps.b']
 
 
@@ -28,22 +41,34 @@ def test_update_refuses_a_name_that_is_there():
 
 
 def test_apply_reaches_every_entry_and_leaves_the_original_alone():
-    cond = Condition(dict(a=torch.zeros(2, 2)), dict(b=torch.zeros(2, 1, 2)), dict(c=torch.zeros(2, 1, 2, 2)))
+    cond = Condition(
+        dict(a=torch.zeros(2, 2)), dict(b=torch.zeros(2, 1, 2)), dict(c=torch.zeros(2, 1, 2, 2))
+    )
     first = cond.apply(lambda value: value[:1])
-    assert [len(value) for value in (first.vector('a'), first.token('b'), first.map('c'))] == [1, 1, 1]
+    assert [len(value) for value in (first.vector('a'), first.token('b'), first.map('c'))] == [
+        1,
+        1,
+        1,
+    ]
     assert len(cond.vector('a')) == 2
 
 
 def test_apply_forgets_what_was_computed_from_the_entries():
     cond = Condition()
     cond.once('key', lambda: torch.zeros(2))
-    assert torch.equal(cond.apply(lambda value: value).once('key', lambda: torch.ones(1)), torch.ones(1))
+    assert torch.equal(
+        cond.apply(lambda value: value).once('key', lambda: torch.ones(1)), torch.ones(1)
+    )
 
 
-@pytest.mark.parametrize(('read', 'what'), [('vector', "vector 'x'"), ('token', "token 'x'"), ('map', "map 'x'")])
+@pytest.mark.parametrize(
+    ('read', 'what'), [('vector', "vector 'x'"), ('token', "token 'x'"), ('map', "map 'x'")]
+)
 def test_a_missing_entry_is_named_with_what_there_is(read, what):
     cond = Condition(vectors=dict(a=torch.zeros(1, 2)))
-    with pytest.raises(KeyError, match=rf"no prior provides {what}; the configured ones provide \['vectors.a'\]"):
+    with pytest.raises(
+        KeyError, match=rf"no prior provides {what}; the configured ones provide \['vectors.a'\]"
+    ):
         getattr(cond, read)('x')
 
 
@@ -68,12 +93,17 @@ def test_taps_are_selected_in_the_wanted_order():
 
 
 def test_a_missing_tap_is_named_with_those_there_are():
-    with pytest.raises(ValueError, match=r"FiLM asks for the taps \['dec.s1'\], but this backbone has \['time', "):
+    with pytest.raises(
+        ValueError, match=r"FiLM asks for the taps \['dec.s1'\], but this backbone has \['time', "
+    ):
         select_taps(SPECS, ['dec.s1'], 'FiLM')
 
 
 def test_a_tap_of_another_side_is_named_with_those_of_the_right_one():
-    with pytest.raises(ValueError, match=r"\['mid.tokens'\], but this backbone has on \['enc', 'dec'\] \['enc.s1'\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"\['mid.tokens'\], but this backbone has on \['enc', 'dec'\] \['enc.s1'\]",
+    ):
         select_taps(SPECS, ['mid.tokens'], 'FiLM', sides=('enc', 'dec'))
 
 

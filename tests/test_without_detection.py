@@ -33,7 +33,9 @@ for path in ('configs/joint/diffuir_retinanet.py', 'configs/joint/coco_retinanet
 
 @pytest.mark.slow
 def test_everything_imports_and_detection_names_the_line_that_installs_it():
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', PROGRAM], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', PROGRAM], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.strip().splitlines()
     assert len(lines) == 3

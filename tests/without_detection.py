@@ -11,7 +11,9 @@ class HidingFinder(PathFinder):
 
     @classmethod
     def find_spec(cls, fullname, path=None, target=None):
-        return None if fullname.split('.')[0] in HIDDEN else super().find_spec(fullname, path, target)
+        return (
+            None if fullname.split('.')[0] in HIDDEN else super().find_spec(fullname, path, target)
+        )
 
 
 sys.meta_path[:] = [HidingFinder if finder is PathFinder else finder for finder in sys.meta_path]

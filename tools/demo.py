@@ -12,8 +12,12 @@ CONFIG = Path(__file__).parents[1] / 'configs' / 'tpgdiff' / 'allinone.py'
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--iterations', type=int, default=40, help='training iterations (default: %(default)s)')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--iterations', type=int, default=40, help='training iterations (default: %(default)s)'
+    )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
     args = parser.parse_args()
 
@@ -26,8 +30,11 @@ def main() -> None:
         'load_from': str(resolve_weights('restorelab:tpgdiff-small')),
         'optim_wrapper.optimizer.lr': 1e-5,
         'param_scheduler': [dict(type='ConstantLR', factor=1.0, by_epoch=False)],
-        'train_cfg.max_iters': args.iterations, 'train_cfg.val_interval': args.iterations,
-        'default_hooks.logger.interval': 10, 'default_hooks.checkpoint.interval': args.iterations}
+        'train_cfg.max_iters': args.iterations,
+        'train_cfg.val_interval': args.iterations,
+        'default_hooks.logger.interval': 10,
+        'default_hooks.checkpoint.interval': args.iterations,
+    }
     train(load_config(CONFIG, options), work_dir=str(args.work_dir))
     pictures = sorted((args.work_dir / 'vis' / f'iter_{args.iterations}').glob('*.png'))
     panel = args.work_dir / 'panel.png'

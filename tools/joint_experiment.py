@@ -9,8 +9,14 @@ import argparse
 import json
 from pathlib import Path
 
-COLUMNS = {'PSNR': 'rgb/psnr/mean', **{f'{name} {view}': f'{view}/coco/{key}' for view in
-           ('degraded', 'restored', 'clean') for name, key in (('mAP', 'bbox_mAP'), ('mAP50', 'bbox_mAP_50'))}}
+COLUMNS = {
+    'PSNR': 'rgb/psnr/mean',
+    **{
+        f'{name} {view}': f'{view}/coco/{key}'
+        for view in ('degraded', 'restored', 'clean')
+        for name, key in (('mAP', 'bbox_mAP'), ('mAP50', 'bbox_mAP_50'))
+    },
+}
 
 
 def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, float]:
@@ -31,7 +37,9 @@ def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, flo
         if not detector.is_file():
             save_detector(checkpoint, detector)
         found = test(cfg, str(checkpoint), work_dir=str(work_dir / 'test'))
-        scores.write_text(json.dumps({name: found[key] for name, key in COLUMNS.items()}), encoding='utf-8')
+        scores.write_text(
+            json.dumps({name: found[key] for name, key in COLUMNS.items()}), encoding='utf-8'
+        )
     return json.loads(scores.read_text(encoding='utf-8'))
 
 
@@ -42,7 +50,9 @@ def save_detector(checkpoint: Path, target: Path) -> None:
     from restorelab.utils.checkpoint import model_state, read_checkpoint
 
     state, prefix = model_state(read_checkpoint(checkpoint), checkpoint), 'tasks.det.network.'
-    own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    own = {
+        key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
+    }
     torch.save(dict(state_dict=own), target)
 
 
@@ -51,16 +61,22 @@ def row(name: str, runs: list[dict[str, float]]) -> str:
     cells = []
     for column in COLUMNS:
         values = [scores[column] for scores in runs]
-        mean, low, high = (f'{value:.{2 if column == "PSNR" else 3}f}'
-                           for value in (sum(values) / len(values), min(values), max(values)))
+        mean, low, high = (
+            f'{value:.{2 if column == "PSNR" else 3}f}'
+            for value in (sum(values) / len(values), min(values), max(values))
+        )
         cells.append(f'{mean} ({low} to {high})')
     return f'| {name} | ' + ' | '.join(cells) + ' |'
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--configs', nargs=2, metavar=('WITHOUT', 'WITH'),
-                        default=['configs/joint/perception_only.py', 'configs/joint/diffuir_retinanet.py'])
+    parser.add_argument(
+        '--configs',
+        nargs=2,
+        metavar=('WITHOUT', 'WITH'),
+        default=['configs/joint/perception_only.py', 'configs/joint/diffuir_retinanet.py'],
+    )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/joint_experiment'))
     args = parser.parse_args()
@@ -70,9 +86,15 @@ def main() -> None:
             work_dir = args.work_dir / Path(config).stem / str(seed)
             runs.append(run(config, seed, work_dir, args.work_dir / 'detector.pth'))
     pairs = zip(*found.values(), strict=True)
-    gains = [{column: joint[column] - alone[column] for column in COLUMNS} for alone, joint in pairs]
-    print('| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|',
-          *(row(Path(config).stem, runs) for config, runs in found.items()), row('gain of a seed', gains), sep='\n')
+    gains = [
+        {column: joint[column] - alone[column] for column in COLUMNS} for alone, joint in pairs
+    ]
+    print(
+        '| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|',
+        *(row(Path(config).stem, runs) for config, runs in found.items()),
+        row('gain of a seed', gains),
+        sep='\n',
+    )
 
 
 if __name__ == '__main__':

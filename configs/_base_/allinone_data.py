@@ -4,6 +4,7 @@ Train: five photographs, one of each degradation in turn, random crops.
 Val:   the sixth photograph's central 256x256 pixels, each degradation once, the same on every run.
 Other photographs: `--cfg-options train_dataloader.dataset.source=FOLDER` (all images below it, in any format).
 """
+
 train_dataloader = dict(
     batch_size=10,
     num_workers=2,
@@ -20,7 +21,10 @@ train_dataloader = dict(
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
             dict(type='RandomTranspose'),
             dict(type='Degrade'),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 
 val_dataloader = dict(
     batch_size=1,
@@ -35,7 +39,10 @@ val_dataloader = dict(
         pipeline=[
             dict(type='CenterCrop', size=256),
             dict(type='Degrade'),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='RestorationMetric')

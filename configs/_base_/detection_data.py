@@ -5,9 +5,14 @@ Train: 600 images of 128x128 pixels with disks, squares, triangles and stars, ea
 Val:   100 others, on a photograph that training does not show; every second one has fog, the others noise.
 Written once to data/composed_objects, as PNG files with a COCO json. An own COCO set: configs/joint/coco_retinanet.py.
 """
-_degrade = dict(type='Degrade', kinds=dict(
-    haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
-    noise=dict(type='gaussian_noise', sigma=(0.2, 0.35))))
+
+_degrade = dict(
+    type='Degrade',
+    kinds=dict(
+        haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
+        noise=dict(type='gaussian_noise', sigma=(0.2, 0.35)),
+    ),
+)
 _train_set = dict(
     type='ComposedObjects',
     split='train',
@@ -18,13 +23,16 @@ _train_set = dict(
         dict(type='RandomCrop', size=96, objects=True),
         dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
         _degrade,
-        dict(type='PackRestoration')])
+        dict(type='PackRestoration'),
+    ],
+)
 train_dataloader = dict(
     batch_size=6,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'))
+    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+)
 
 val_dataloader = dict(
     batch_size=1,
@@ -36,11 +44,18 @@ val_dataloader = dict(
         split='val',
         root='data/composed_objects',
         tasks=['haze', 'noise'],
-        pipeline=[_degrade, dict(type='PackRestoration')]))
+        pipeline=[_degrade, dict(type='PackRestoration')],
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='RestorationMetric'),
-    dict(type='ThreeViewMetric', metric=dict(
-        type='mmdet.CocoMetric', ann_file='data/composed_objects/val.json', metric='bbox'))]
+    dict(
+        type='ThreeViewMetric',
+        metric=dict(
+            type='mmdet.CocoMetric', ann_file='data/composed_objects/val.json', metric='bbox'
+        ),
+    ),
+]
 test_evaluator = val_evaluator

@@ -3,6 +3,7 @@
 A config adds to ``default_hooks`` by name (``default_hooks=dict(checkpoint=dict(interval=500))``) and puts its
 average, where it has one, into ``custom_hooks``: ``[dict(type='StepEMAHook', momentum=0.002)]``.
 """
+
 default_scope = 'restorelab'
 
 train_cfg = dict(type='SeekingIterTrainLoop', max_iters=10000, val_interval=1000)
@@ -21,13 +22,15 @@ default_hooks = dict(
     check_data=dict(type='CheckDataHook'),
     seed=dict(type='SeedEachIterationHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
-    panels=dict(type='PanelHook', per_task=1))
+    panels=dict(type='PanelHook', per_task=1),
+)
 
 randomness = dict(seed=0)
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
+    dist_cfg=dict(backend='nccl'),
+)
 
 log_processor = dict(type='RestorationLogProcessor', window_size=20, by_epoch=False)
 log_level = 'INFO'

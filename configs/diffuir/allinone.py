@@ -11,14 +11,21 @@ residuals of noise, blur and JPEG. The steps are those that the sampler visits, 
 no noise: what the sampler starts with stays in its state, and a small network lets it through into the picture. And
 linear attention is the constant that it nearly is (see LinearAttentionResidual), at half the cost of a step.
 """
+
 _base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_diffuir.py', '../_base_/diffuir_schedule.py', '../_base_/runtime.py']
+    '../_base_/allinone_data.py',
+    '../_base_/small_diffuir.py',
+    '../_base_/diffuir_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = _base_._diffuir
 
 _tasks = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
-train_dataloader = dict(batch_size=7, dataset=dict(
-    tasks=_tasks, pipeline=[*_base_._crops, dict(type='PackRestoration')]))
+train_dataloader = dict(
+    batch_size=7,
+    dataset=dict(tasks=_tasks, pipeline=[*_base_._crops, dict(type='PackRestoration')]),
+)
 val_dataloader = dict(dataset=dict(tasks=_tasks))
 test_dataloader = val_dataloader
 train_cfg = dict(max_iters=6000, val_interval=1500)

@@ -11,20 +11,33 @@ The input's histogram is equalized channel by channel, after cropping, as DiffUI
 be equalized when restoring too: `python tools/restore.py PHOTO OUT.png --equalize ...`. allinone.py, which is blind,
 does not.
 """
+
 _base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_diffuir.py', '../_base_/diffuir_schedule.py', '../_base_/runtime.py']
+    '../_base_/allinone_data.py',
+    '../_base_/small_diffuir.py',
+    '../_base_/diffuir_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = _base_._diffuir
 
-train_dataloader = dict(batch_size=8, dataset=dict(
-    tasks=['lowlight'],
-    pipeline=[*_base_._crops, dict(type='ChannelHistEqualize'), dict(type='PackRestoration')]))
-val_dataloader = dict(dataset=dict(
-    tasks=['lowlight'],
-    pipeline=[
-        dict(type='CenterCrop', size=256),
-        dict(type='Degrade'),
-        dict(type='ChannelHistEqualize'),
-        dict(type='PackRestoration')]))
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        tasks=['lowlight'],
+        pipeline=[*_base_._crops, dict(type='ChannelHistEqualize'), dict(type='PackRestoration')],
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(
+        tasks=['lowlight'],
+        pipeline=[
+            dict(type='CenterCrop', size=256),
+            dict(type='Degrade'),
+            dict(type='ChannelHistEqualize'),
+            dict(type='PackRestoration'),
+        ],
+    )
+)
 test_dataloader = val_dataloader
 train_cfg = dict(max_iters=6000, val_interval=1500)

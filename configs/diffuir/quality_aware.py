@@ -11,20 +11,29 @@ The prompts are the untrained words until stage 1 of Perceive-IR was run (config
 The perceptual ratio is large where a step predicts nearly the degraded image, so it weighs a tenth of what it does in
 Perceive-IR. The decibels weigh a hundredth, as in the small Perceive-IR: the three are of like size then.
 """
+
 _base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_diffuir.py', '../_base_/small_perceiver.py',
-    '../_base_/diffuir_schedule.py', '../_base_/runtime.py']
+    '../_base_/allinone_data.py',
+    '../_base_/small_diffuir.py',
+    '../_base_/small_perceiver.py',
+    '../_base_/diffuir_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     _base_._diffuir,
     loss=dict(type='PSNRLoss', weight=0.01),
     step_losses=dict(
         quality=dict(type='CLIPAwareLoss', weight=0.05, perceiver=_base_._perceiver),
-        perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64])))
+        perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64]),
+    ),
+)
 
 _tasks = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
-train_dataloader = dict(batch_size=7, dataset=dict(
-    tasks=_tasks, pipeline=[*_base_._crops, dict(type='PackRestoration')]))
+train_dataloader = dict(
+    batch_size=7,
+    dataset=dict(tasks=_tasks, pipeline=[*_base_._crops, dict(type='PackRestoration')]),
+)
 val_dataloader = dict(dataset=dict(tasks=_tasks))
 test_dataloader = val_dataloader
 train_cfg = dict(max_iters=6000, val_interval=1500)

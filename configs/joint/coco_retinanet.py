@@ -6,15 +6,25 @@ Run:    python tools/train.py configs/joint/coco_retinanet.py --cfg-options mode
 Needs:  the extra `detection`; a GPU; COCO in data/coco (train2017, val2017, annotations).
 Expect: not measured.
 """
+
 _base_ = ['../_base_/small_diffuir.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(_base_._diffuir, init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny')),
-    tasks=dict(det=dict(
-        type='MMDetTask', detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
-        changes={'backbone.init_cfg': None},  # nothing is fetched
-        checkpoint=None, frozen=True, loss_weight=2.0)))
+    restorer=dict(
+        _base_._diffuir, init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny')
+    ),
+    tasks=dict(
+        det=dict(
+            type='MMDetTask',
+            detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
+            changes={'backbone.init_cfg': None},  # nothing is fetched
+            checkpoint=None,
+            frozen=True,
+            loss_weight=2.0,
+        )
+    ),
+)
 
 train_dataloader = dict(
     batch_size=8,
@@ -34,7 +44,10 @@ train_dataloader = dict(
             dict(type='RandomCrop', size=256, objects=True),
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='Degrade'),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 
 val_dataloader = dict(
     batch_size=1,
@@ -45,13 +58,22 @@ val_dataloader = dict(
         ann_file='data/coco/annotations/instances_val2017.json',
         gt='data/coco/val2017',
         tasks=['haze', 'noise'],
-        pipeline=[dict(type='Degrade'), dict(type='PackRestoration')]))
+        pipeline=[dict(type='Degrade'), dict(type='PackRestoration')],
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='RestorationMetric'),
-    dict(type='ThreeViewMetric', metric=dict(
-        type='mmdet.CocoMetric', ann_file='data/coco/annotations/instances_val2017.json', metric='bbox'))]
+    dict(
+        type='ThreeViewMetric',
+        metric=dict(
+            type='mmdet.CocoMetric',
+            ann_file='data/coco/annotations/instances_val2017.json',
+            metric='bbox',
+        ),
+    ),
+]
 test_evaluator = val_evaluator
 
 train_cfg = dict(max_iters=40000, val_interval=10000)
@@ -59,9 +81,11 @@ default_hooks = dict(checkpoint=dict(interval=10000))
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=3e-4, betas=(0.9, 0.99), weight_decay=0.0),
-    clip_grad=dict(max_norm=1.0))
+    clip_grad=dict(max_norm=1.0),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=500),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=500, end=40000)]
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=500, end=40000),
+]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

@@ -10,14 +10,21 @@ The detector learns on clean images first (TaskWarmupHook) and is frozen then. O
 restoration only           model.tasks.det.loss_weight=0
 detector on restorations   model.train_restorer=False model.tasks.det.frozen=False
 """
+
 _base_ = [
-    '../_base_/detection_data.py', '../_base_/detection_retinanet.py', '../_base_/detection_warmup.py',
-    '../_base_/joint_diffuir.py', '../_base_/joint_schedule.py', '../_base_/runtime.py']
+    '../_base_/detection_data.py',
+    '../_base_/detection_retinanet.py',
+    '../_base_/detection_warmup.py',
+    '../_base_/joint_diffuir.py',
+    '../_base_/joint_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     type='JointRestorer',
     restorer=_base_._diffuir,
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=6.0)))
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=6.0)),
+)
 
 train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
 train_cfg = dict(max_iters=300, val_interval=300)

@@ -4,14 +4,21 @@ Run:    python tools/train.py configs/joint/perception_only.py
 Needs:  as configs/joint/diffuir_retinanet.py. The detector warms up in the same way, and is used for scoring only.
 Expect: see docs/joint_training.md.
 """
+
 _base_ = [
-    '../_base_/detection_data.py', '../_base_/detection_retinanet.py', '../_base_/detection_warmup.py',
-    '../_base_/joint_diffuir.py', '../_base_/joint_schedule.py', '../_base_/runtime.py']
+    '../_base_/detection_data.py',
+    '../_base_/detection_retinanet.py',
+    '../_base_/detection_warmup.py',
+    '../_base_/joint_diffuir.py',
+    '../_base_/joint_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     type='JointRestorer',
     restorer=_base_._diffuir,
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=0.0)))
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=0.0)),
+)
 
 train_dataloader = dict(batch_size=4, dataset=_base_._train_set)
 train_cfg = dict(max_iters=300, val_interval=300)

@@ -13,14 +13,23 @@ weigh a tenth of what they do in the paper. The prompts are the untrained words 
     --cfg-options model.step_losses.quality.perceiver.prompts=work_dirs/stage1_prompts/iter_6000.pth
 Without CLIP, and without the perceptual loss: configs/perceive_ir/allinone_plain.py.
 """
-_base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_perceive_ir.py', '../_base_/small_perceiver.py',
-    '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
-model = dict(_base_._network, step_losses=dict(
-    contrast=dict(type='TaskInfoNCE', weight=0.1),
-    quality=dict(type='CLIPAwareLoss', weight=0.005, perceiver=_base_._perceiver),
-    perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64])))
+_base_ = [
+    '../_base_/allinone_data.py',
+    '../_base_/small_perceive_ir.py',
+    '../_base_/small_perceiver.py',
+    '../_base_/regression_schedule.py',
+    '../_base_/runtime.py',
+]
+
+model = dict(
+    _base_._network,
+    step_losses=dict(
+        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        quality=dict(type='CLIPAwareLoss', weight=0.005, perceiver=_base_._perceiver),
+        perceptual=dict(type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64]),
+    ),
+)
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

@@ -7,9 +7,13 @@ Expect: 2.0 dB above the input on CBSD68 after 600 iterations on BSDS500 (projec
         Beside configs/perceive_ir/allinone.py it tells what the two losses add, and beside
         configs/restormer/allinone.py what guidance and contrast add.
 """
+
 _base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_perceive_ir.py', '../_base_/regression_schedule.py',
-    '../_base_/runtime.py']
+    '../_base_/allinone_data.py',
+    '../_base_/small_perceive_ir.py',
+    '../_base_/regression_schedule.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(_base_._network, step_losses=dict(contrast=dict(type='TaskInfoNCE', weight=0.1)))
 

@@ -12,12 +12,14 @@ Then:   configs/perceive_ir/stage1_prompts.py
 
 Restorer k learns from the other fold and renders fold k, so no image is rendered by one that learned from it.
 """
+
 _base_ = ['../_base_/small_restormer.py', '../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
     backbone=_base_._backbone,
-    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4))
+    loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
+)
 
 train_dataloader = dict(
     batch_size=5,
@@ -33,7 +35,10 @@ train_dataloader = dict(
             source='embedded',
             split='train',
             tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
-            pipeline=_base_._pipeline)))
+            pipeline=_base_._pipeline,
+        ),
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
@@ -47,7 +52,10 @@ val_dataloader = dict(
         pipeline=[
             dict(type='CenterCrop', size=256),
             dict(type='Degrade'),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='RestorationMetric')
@@ -56,5 +64,6 @@ train_cfg = dict(max_iters=600, val_interval=600)
 default_hooks = dict(checkpoint=dict(interval=200))
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01))
+    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01),
+)
 param_scheduler = dict(type='CosineAnnealingLR', T_max=600, eta_min=1e-6, by_epoch=False)

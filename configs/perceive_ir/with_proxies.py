@@ -9,19 +9,40 @@ Expect: not measured; compare with configs/perceive_ir/allinone_plain.py, the sa
 Each proxy restores every training crop, frozen. How much one counts for an image depends on how hard that image is: on
 its PSNR beside the mean one of its degradation, which the hook measures anew every 500 iterations.
 """
-_base_ = [
-    '../_base_/allinone_data.py', '../_base_/small_diffuir.py', '../_base_/small_perceive_ir.py',
-    '../_base_/small_tpgdiff.py', '../_base_/regression_schedule.py', '../_base_/runtime.py']
 
-model = dict(_base_._network, step_losses=dict(
-    contrast=dict(type='TaskInfoNCE', weight=0.1),
-    perceptual=dict(
-        type='DifficultyAdaptivePerceptualLoss', weight=0.01, widths=[16, 32, 64],
-        tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
-        proxies=[
-            dict(type='ProxyRestorer', pretrained='restorelab:diffuir-tiny', restorer=dict(
-                _base_._diffuir, sampler=dict(_base_._diffuir.sampler, steps=1))),
-            dict(type='ProxyRestorer', pretrained='restorelab:tpgdiff-small', restorer=_base_._tpgdiff)])))
+_base_ = [
+    '../_base_/allinone_data.py',
+    '../_base_/small_diffuir.py',
+    '../_base_/small_perceive_ir.py',
+    '../_base_/small_tpgdiff.py',
+    '../_base_/regression_schedule.py',
+    '../_base_/runtime.py',
+]
+
+model = dict(
+    _base_._network,
+    step_losses=dict(
+        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        perceptual=dict(
+            type='DifficultyAdaptivePerceptualLoss',
+            weight=0.01,
+            widths=[16, 32, 64],
+            tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+            proxies=[
+                dict(
+                    type='ProxyRestorer',
+                    pretrained='restorelab:diffuir-tiny',
+                    restorer=dict(_base_._diffuir, sampler=dict(_base_._diffuir.sampler, steps=1)),
+                ),
+                dict(
+                    type='ProxyRestorer',
+                    pretrained='restorelab:tpgdiff-small',
+                    restorer=_base_._tpgdiff,
+                ),
+            ],
+        ),
+    ),
+)
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

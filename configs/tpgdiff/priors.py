@@ -7,6 +7,7 @@ Expect: the degradation of held-out crops is named right in most cases. The smal
         meaning; projects/tpgdiff/configs/priors_paper.py starts from CLIP.
 Then:   configs/tpgdiff/allinone.py takes the towers by `pretrained=<work_dir>/iter_N.pth` (it ships with ours).
 """
+
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
 model = dict(
@@ -14,25 +15,30 @@ model = dict(
     semantic=dict(
         type='CLIPSemanticPrior',
         tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
-        frozen=False),
+        frozen=False,
+    ),
     degradation=dict(
         type='CLIPDegradationPrior',
         tower=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64),
         frozen=False,
-        resize=False),
+        resize=False,
+    ),
     tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
     semantic_loss=dict(type='CosineDistillationLoss'),
-    degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01))
+    degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01),
+)
 
 train_dataloader = dict(batch_size=20)
 train_cfg = dict(max_iters=2000, val_interval=1000)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.05),
-    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0))
+    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=2000)]
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=2000),
+]
 default_hooks = dict(panels=dict(per_task=0))
 val_evaluator = dict(type='PriorMetric')
 test_evaluator = val_evaluator

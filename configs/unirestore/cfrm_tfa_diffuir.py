@@ -13,22 +13,39 @@ begin as the identity. The RetinaNet first learns the shapes on clean images and
 TFA stands there once for each level, and each has its own prompts: along the published chain from level to level a
 prompt fades by the number of channels (see the README).
 """
+
 _base_ = [
-    '../_base_/adapter_schedule.py', '../_base_/detection_data.py', '../_base_/detection_retinanet.py',
-    '../_base_/detection_warmup.py', '../_base_/small_diffuir.py', '../_base_/runtime.py']
+    '../_base_/adapter_schedule.py',
+    '../_base_/detection_data.py',
+    '../_base_/detection_retinanet.py',
+    '../_base_/detection_warmup.py',
+    '../_base_/small_diffuir.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     type='JointRestorer',
     restorer=dict(
         _base_._diffuir,
         process=dict(_base_._diffuir.process, train_times=[999]),
-        sampler=dict(_base_._diffuir.sampler, steps=1),  # that of the weights: what is learned is what restores
+        sampler=dict(
+            _base_._diffuir.sampler, steps=1
+        ),  # that of the weights: what is learned is what restores
         init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny'),
-        adapters=_base_._cfrm_tfa),
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)))
+        adapters=_base_._cfrm_tfa,
+    ),
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)),
+)
 
-train_dataloader = dict(batch_size=4, dataset=dict(type='TaskMixDataset', datasets=[
-    dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')]))
+train_dataloader = dict(
+    batch_size=4,
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')],
+    ),
+)
 train_cfg = dict(max_iters=150, val_interval=150)
 default_hooks = dict(checkpoint=dict(interval=150))
-find_unused_parameters = True  # constant attention, and prompts that a batch does not use, get no gradient
+find_unused_parameters = (
+    True  # constant attention, and prompts that a batch does not use, get no gradient
+)

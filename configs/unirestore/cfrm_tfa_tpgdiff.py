@@ -10,20 +10,35 @@ Expect: not measured.
 It starts from the TPGDiff that ships, and at the first step restores as that one does. TPGDiff's own adapters and
 priors stay on in the reference pass that CFRM learns from, with what they say of the degraded image.
 """
+
 _base_ = [
-    '../_base_/adapter_schedule.py', '../_base_/detection_data.py', '../_base_/detection_retinanet.py',
-    '../_base_/detection_warmup.py', '../_base_/small_tpgdiff.py', '../_base_/runtime.py']
+    '../_base_/adapter_schedule.py',
+    '../_base_/detection_data.py',
+    '../_base_/detection_retinanet.py',
+    '../_base_/detection_warmup.py',
+    '../_base_/small_tpgdiff.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     type='JointRestorer',
     restorer=dict(
         _base_._tpgdiff,
         init_cfg=dict(type='StartFrom', checkpoint='restorelab:tpgdiff-small'),
-        adapters=[*_base_._tpgdiff.adapters, *_base_._cfrm_tfa]),
-    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)))
+        adapters=[*_base_._tpgdiff.adapters, *_base_._cfrm_tfa],
+    ),
+    tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)),
+)
 
-train_dataloader = dict(batch_size=4, dataset=dict(type='TaskMixDataset', datasets=[
-    dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')]))
+train_dataloader = dict(
+    batch_size=4,
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')],
+    ),
+)
 train_cfg = dict(max_iters=150, val_interval=150)
 default_hooks = dict(checkpoint=dict(interval=150))
-find_unused_parameters = True  # a single semantic token, and prompts that a batch does not use, leave weights idle
+find_unused_parameters = (
+    True  # a single semantic token, and prompts that a batch does not use, leave weights idle
+)

@@ -8,16 +8,26 @@ Expect: `loss_latent` from 125 (mean of iterations 1 to 20) to 84 (181 to 200), 
         projects/unirestore/configs/stage1_paper.py.
 Then:   configs/unirestore/stage2.py starts from work_dirs/stage1/iter_200.pth.
 """
+
 _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
-model = dict(_base_._latent, adapters=[_base_._cfrm, _base_._control], latent_loss=dict(type='MSELoss'))
+model = dict(
+    _base_._latent, adapters=[_base_._cfrm, _base_._control], latent_loss=dict(type='MSELoss')
+)
 
-train_dataloader = dict(dataset=dict(
-    type='OnTheFlyDataset', source='embedded', split='train', tasks=['ir'],
-    pipeline=[
-        dict(type='RandomCrop', size=64),
-        dict(type='RandomFlip', horizontal=0.5),
-        dict(type='Degrade', kinds=dict(ir=_base_._corruption)),
-        dict(type='PackRestoration')]))
+train_dataloader = dict(
+    dataset=dict(
+        type='OnTheFlyDataset',
+        source='embedded',
+        split='train',
+        tasks=['ir'],
+        pipeline=[
+            dict(type='RandomCrop', size=64),
+            dict(type='RandomFlip', horizontal=0.5),
+            dict(type='Degrade', kinds=dict(ir=_base_._corruption)),
+            dict(type='PackRestoration'),
+        ],
+    )
+)
 train_cfg = dict(max_iters=200, val_interval=200)
 default_hooks = dict(checkpoint=dict(interval=100))

@@ -13,6 +13,7 @@ Detection is not among the tasks: in the paper, too, it is the one that stage 3 
 What trains: TFA and all prompts. CFRM, controller and tuners are frozen; `frozen=True` in TFA as well would train the
 prompts alone, as the published code does.
 """
+
 _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
 model = dict(
@@ -23,31 +24,71 @@ model = dict(
         adapters=[
             dict(_base_._cfrm, frozen=True),
             dict(_base_._control, frozen=True),
-            dict(type='TFA', tasks=['ir', 'cls', 'seg'])],
+            dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        ],
         image_loss=dict(type='L1Loss'),
-        image_weight=10.0),
+        image_weight=10.0,
+    ),
     tasks=dict(
         cls=dict(
-            type='ClassificationTask', network='mobilenet_v3_small', num_classes=4, image_size=64, frozen=False,
-            loss_weight=0.1),
+            type='ClassificationTask',
+            network='mobilenet_v3_small',
+            num_classes=4,
+            image_size=64,
+            frozen=False,
+            loss_weight=0.1,
+        ),
         seg=dict(
-            type='SegmentationTask', network='lraspp_mobilenet_v3_large', num_classes=5, frozen=False,
-            loss_weight=0.1)))
+            type='SegmentationTask',
+            network='lraspp_mobilenet_v3_large',
+            num_classes=5,
+            frozen=False,
+            loss_weight=0.1,
+        ),
+    ),
+)
 
 _crop = [dict(type='RandomCrop', size=64, objects=True), dict(type='RandomFlip', horizontal=0.5)]
 _pack = [
-    dict(type='Degrade', kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption)),
-    dict(type='PackRestoration')]
+    dict(
+        type='Degrade',
+        kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption),
+    ),
+    dict(type='PackRestoration'),
+]
 train_dataloader = dict(
-    batch_sampler=dict(type='TaskBalancedBatchSampler', quota=dict(ir=1, cls=1, seg=2)),  # nearly the paper's shares
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='ComposedObjects', split='train', route='ir', tasks=['ir'], pipeline=[*_crop, *_pack]),
-        dict(
-            type='ComposedObjects', split='train', route='cls', tasks=['cls'], filter_empty=True,
-            pipeline=[*_crop, dict(type='LabelFromBoxes'), *_pack]),
-        dict(
-            type='ComposedObjects', split='train', route='seg', tasks=['seg'], with_masks=True,
-            pipeline=[*_crop, dict(type='SemanticFromMasks'), *_pack])]))
+    batch_sampler=dict(
+        type='TaskBalancedBatchSampler', quota=dict(ir=1, cls=1, seg=2)
+    ),  # nearly the paper's shares
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='ComposedObjects',
+                split='train',
+                route='ir',
+                tasks=['ir'],
+                pipeline=[*_crop, *_pack],
+            ),
+            dict(
+                type='ComposedObjects',
+                split='train',
+                route='cls',
+                tasks=['cls'],
+                filter_empty=True,
+                pipeline=[*_crop, dict(type='LabelFromBoxes'), *_pack],
+            ),
+            dict(
+                type='ComposedObjects',
+                split='train',
+                route='seg',
+                tasks=['seg'],
+                with_masks=True,
+                pipeline=[*_crop, dict(type='SemanticFromMasks'), *_pack],
+            ),
+        ],
+    ),
+)
 train_cfg = dict(max_iters=200, val_interval=200)
 default_hooks = dict(checkpoint=dict(interval=100))
 find_unused_parameters = True  # a batch need not use every prompt

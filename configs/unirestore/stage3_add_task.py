@@ -6,28 +6,51 @@ Needs:  2 CPU cores, about 4 minutes, MMDetection (`make detection`); no data se
 Expect: falling losses and nothing to look at, see stage1.py. The restorations for the tasks of stage 2 stay bit for bit
         what they were: all but the prompt `det` is frozen. The detector, a small RetinaNet, learns along.
 """
-_base_ = ['../_base_/detection_retinanet.py', '../_base_/unirestore_small.py', '../_base_/runtime.py']
+
+_base_ = [
+    '../_base_/detection_retinanet.py',
+    '../_base_/unirestore_small.py',
+    '../_base_/runtime.py',
+]
 
 model = dict(
     type='JointRestorer',
     restorer=dict(
         _base_._latent,
-        init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage2/iter_200.pth', part='restorer'),
+        init_cfg=dict(
+            type='StartFrom', checkpoint='work_dirs/stage2/iter_200.pth', part='restorer'
+        ),
         adapters=[
             dict(_base_._cfrm, frozen=True),
             dict(_base_._control, frozen=True),
-            dict(type='TFA', tasks=['ir', 'cls', 'seg', 'det'], frozen=True, frozen_tasks=['ir', 'cls', 'seg'])],
+            dict(
+                type='TFA',
+                tasks=['ir', 'cls', 'seg', 'det'],
+                frozen=True,
+                frozen_tasks=['ir', 'cls', 'seg'],
+            ),
+        ],
         image_loss=dict(type='L1Loss'),
-        image_weight=10.0),
-    tasks=dict(det=dict(_base_._retinanet, frozen=False, loss_weight=0.1)))
+        image_weight=10.0,
+    ),
+    tasks=dict(det=dict(_base_._retinanet, frozen=False, loss_weight=0.1)),
+)
 
-train_dataloader = dict(dataset=dict(
-    type='ComposedObjects', split='train', route='det', tasks=['det'], filter_empty=True,
-    pipeline=[
-        dict(type='RandomCrop', size=64, objects=True),
-        dict(type='RandomFlip', horizontal=0.5),
-        dict(type='Degrade', kinds=dict(det=_base_._corruption)),
-        dict(type='PackRestoration')]))
+train_dataloader = dict(
+    dataset=dict(
+        type='ComposedObjects',
+        split='train',
+        route='det',
+        tasks=['det'],
+        filter_empty=True,
+        pipeline=[
+            dict(type='RandomCrop', size=64, objects=True),
+            dict(type='RandomFlip', horizontal=0.5),
+            dict(type='Degrade', kinds=dict(det=_base_._corruption)),
+            dict(type='PackRestoration'),
+        ],
+    )
+)
 train_cfg = dict(max_iters=200, val_interval=200)
 default_hooks = dict(checkpoint=dict(interval=100))
 find_unused_parameters = True  # a batch need not use every prompt

@@ -37,7 +37,18 @@ from restorelab.utils.images import to_uint8, write_image
 from restorelab.utils.panels import draw_panel
 
 TASKS = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
-COLORS = ['#1f77b4', '#ff7f0e', '#2ca02c', '#d62728', '#9467bd', '#8c564b', '#e377c2', '#7f7f7f', '#bcbd22', '#17becf']
+COLORS = [
+    '#1f77b4',
+    '#ff7f0e',
+    '#2ca02c',
+    '#d62728',
+    '#9467bd',
+    '#8c564b',
+    '#e377c2',
+    '#7f7f7f',
+    '#bcbd22',
+    '#17becf',
+]
 PLOT_SIDE = 320
 MAP_SIDE = 128
 
@@ -55,7 +66,9 @@ class Step:
 
 
 def degraded_crops(images: str, tasks: list[str], crop: dict) -> OnTheFlyDataset:
-    return OnTheFlyDataset(tasks, [crop, dict(type='Degrade'), dict(type='PackRestoration')], source=images)
+    return OnTheFlyDataset(
+        tasks, [crop, dict(type='Degrade'), dict(type='PackRestoration')], source=images
+    )
 
 
 def read(crops: OnTheFlyDataset, index: int, device: torch.device) -> tuple[Tensor, str]:
@@ -67,9 +80,13 @@ def read(crops: OnTheFlyDataset, index: int, device: torch.device) -> tuple[Tens
 def check_model(model: nn.Module) -> None:
     """Raise TypeError for a model without the process and the bottom attention that are looked at here."""
     if not isinstance(getattr(model, 'process', None), SharedResidualProcess):
-        raise TypeError(f'{type(model).__name__} has no SharedResidualProcess; give weights of DiffUIR')
+        raise TypeError(
+            f'{type(model).__name__} has no SharedResidualProcess; give weights of DiffUIR'
+        )
     if not isinstance(bottom_attention(model), FullAttention):
-        raise TypeError(f'{type(model.backbone).__name__} has no full attention at its bottom; give weights of DiffUIR')
+        raise TypeError(
+            f'{type(model.backbone).__name__} has no full attention at its bottom; give weights of DiffUIR'
+        )
 
 
 def bottom_attention(model: nn.Module) -> nn.Module | None:
@@ -93,7 +110,9 @@ def received_attention(attention: FullAttention, x: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def walk(model: nn.Module, process: SharedResidualProcess, lq: Tensor, seed: int) -> tuple[list[Step], Tensor]:
+def walk(
+    model: nn.Module, process: SharedResidualProcess, lq: Tensor, seed: int
+) -> tuple[list[Step], Tensor]:
     """Restore lq (1, 3, H, W) in [0, 1] by ``process``: (its steps, the restored image (3, H, W))."""
     start, cond, steps, seen = process.to_state(lq), model.condition(lq), [], {}
 
@@ -108,8 +127,10 @@ def walk(model: nn.Module, process: SharedResidualProcess, lq: Tensor, seed: int
         steps.append(Step(int(t[0]), x_t[0].cpu(), seen['features'].cpu(), seen['attention'].cpu()))
         return out
 
-    hooks = [model.backbone.mid_block2.register_forward_hook(keep_features),
-             bottom_attention(model).register_forward_pre_hook(keep_attention)]
+    hooks = [
+        model.backbone.mid_block2.register_forward_hook(keep_features),
+        bottom_attention(model).register_forward_pre_hook(keep_attention),
+    ]
     try:
         final = model.sampler(predict, process, start, LatticeNoise(seed))
     finally:
@@ -125,8 +146,10 @@ def separation(rows: Tensor, labels: Tensor) -> float:
     """
     rows, groups = rows.double(), labels.unique()
     if not 2 <= len(groups) < len(rows):
-        raise ValueError(f'{len(rows)} images of {len(groups)} degradations; take two degradations or more, and two '
-                         'images or more of each')
+        raise ValueError(
+            f'{len(rows)} images of {len(groups)} degradations; take two degradations or more, and two '
+            'images or more of each'
+        )
     means = torch.stack([rows[labels == group].mean(dim=0) for group in groups])
     own = means[torch.searchsorted(groups, labels)]
     between = (own - rows.mean(dim=0)).square().sum() / (len(groups) - 1)
@@ -136,6 +159,7 @@ def separation(rows: Tensor, labels: Tensor) -> float:
 
 def pca_projection() -> Projection:
     """(N, D) -> (N, 2), along the two directions of largest variance."""
+
     def project(rows: Tensor) -> Tensor:
         _, _, axes = torch.pca_lowrank(rows, q=2)
         return (rows - rows.mean(dim=0)) @ axes
@@ -148,12 +172,17 @@ def tsne_projection() -> Projection:
     try:
         from sklearn.manifold import TSNE
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError('t-SNE is that of scikit-learn, which is not installed: '
-                                  "pip install -e '.[analysis]', or take --projection pca", name=error.name) from error
+        raise ModuleNotFoundError(
+            't-SNE is that of scikit-learn, which is not installed: '
+            "pip install -e '.[analysis]', or take --projection pca",
+            name=error.name,
+        ) from error
 
     def project(rows: Tensor) -> Tensor:
         perplexity = min(30.0, (len(rows) - 1) / 3)
-        return torch.from_numpy(TSNE(perplexity=perplexity, init='pca', random_state=0).fit_transform(rows.numpy()))
+        return torch.from_numpy(
+            TSNE(perplexity=perplexity, init='pca', random_state=0).fit_transform(rows.numpy())
+        )
 
     return project
 
@@ -166,7 +195,9 @@ def draw_scatter(points: Tensor, labels: Tensor) -> np.ndarray:
     canvas = Image.new('RGB', (PLOT_SIDE, PLOT_SIDE), 'white')
     draw = ImageDraw.Draw(canvas)
     draw.rectangle((0, 0, PLOT_SIDE - 1, PLOT_SIDE - 1), outline='#b0b0b0')
-    for (x, y), label in zip((12 + stretch(points, dim=0) * (PLOT_SIDE - 24)).tolist(), labels.tolist(), strict=True):
+    for (x, y), label in zip(
+        (12 + stretch(points, dim=0) * (PLOT_SIDE - 24)).tolist(), labels.tolist(), strict=True
+    ):
         draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=COLORS[label % len(COLORS)])
     return np.asarray(canvas)
 
@@ -197,15 +228,19 @@ def draw_map(values: Tensor) -> np.ndarray:
 
 def shown(image: Tensor) -> np.ndarray:
     """(3, H, W) in [0, 1] -> uint8 (MAP_SIDE, MAP_SIDE, 3)."""
-    return np.asarray(Image.fromarray(to_uint8(image)).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(to_uint8(image)).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC)
+    )
 
 
 def draw_attention(model: nn.Module, lq: Tensor, task: str) -> np.ndarray:
     """A row of ``attention.png``: lq (1, 3, H, W), attention of the first and of the last step, restored."""
     steps, restored = walk(model, model.process, lq, seed=0)
     first, last = steps[0], steps[-1]
-    return draw_panel([shown(lq[0]), draw_map(first.attention), draw_map(last.attention), shown(restored)],
-                      [task, f'attention, t={first.t}', f'attention, t={last.t}', 'restored'])
+    return draw_panel(
+        [shown(lq[0]), draw_map(first.attention), draw_map(last.attention), shown(restored)],
+        [task, f'attention, t={first.t}', f'attention, t={last.t}', 'restored'],
+    )
 
 
 def stack(pictures: list[np.ndarray]) -> np.ndarray:
@@ -213,14 +248,21 @@ def stack(pictures: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(pictures, axis=0)
 
 
-def draw_walks(walks: dict[str, list[list[Step]]], kind: str, labels: Tensor, tasks: list[str],
-               project: Projection) -> np.ndarray:
+def draw_walks(
+    walks: dict[str, list[list[Step]]],
+    kind: str,
+    labels: Tensor,
+    tasks: list[str],
+    project: Projection,
+) -> np.ndarray:
     """``states.png`` or ``features.png`` (``kind`` is ``state`` or ``features``); prints each separation."""
     rows = []
     for name, images in walks.items():
         plots, captions = [], []
         for number in (0, -1):
-            values = torch.stack([getattr(steps[number], kind).flatten() for steps in images]).float()
+            values = torch.stack(
+                [getattr(steps[number], kind).flatten() for steps in images]
+            ).float()
             ratio = separation(values, labels)
             where = f'{kind}, t={images[0][number].t}, {name}'
             print(f'separation of {where}: {ratio:.4g}')
@@ -231,14 +273,26 @@ def draw_walks(walks: dict[str, list[list[Step]]], kind: str, labels: Tensor, ta
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('weights', help='published .safetensors file or name, or a config with --checkpoint')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'weights', help='published .safetensors file or name, or a config with --checkpoint'
+    )
     parser.add_argument('out', type=Path)
     parser.add_argument('--checkpoint', help='weights for a config')
-    parser.add_argument('--images', default='embedded', help='folder of clean images (default: %(default)s)')
-    parser.add_argument('--tasks', nargs='+', default=TASKS, help='degradations (default: all seven)')
-    parser.add_argument('--count', type=int, default=20, help='crops of each degradation (default: %(default)s)')
-    parser.add_argument('--size', type=int, default=128, help='side of a crop (default: %(default)s)')
+    parser.add_argument(
+        '--images', default='embedded', help='folder of clean images (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--tasks', nargs='+', default=TASKS, help='degradations (default: all seven)'
+    )
+    parser.add_argument(
+        '--count', type=int, default=20, help='crops of each degradation (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--size', type=int, default=128, help='side of a crop (default: %(default)s)'
+    )
     parser.add_argument('--projection', choices=PROJECTIONS, default='pca')
     parser.add_argument('--device')
     args = parser.parse_args()
@@ -252,16 +306,23 @@ def main() -> None:
     crops = degraded_crops(args.images, args.tasks, dict(type='RandomCrop', size=args.size))
     processes = {'without SDT': without_shared_term(model.process), 'with SDT': model.process}
     walks, labels = {name: [] for name in processes}, []
-    for index in range(args.count * len(args.tasks)):  # past the last photograph begins another pass, with other crops
+    for index in range(
+        args.count * len(args.tasks)
+    ):  # past the last photograph begins another pass, with other crops
         lq, task = read(crops, index, restore.device)
         labels.append(args.tasks.index(task))
         for name, process in processes.items():
             walks[name].append(walk(model, process, lq, seed=index)[0])
     args.out.mkdir(parents=True, exist_ok=True)
     for kind, name in (('state', 'states.png'), ('features', 'features.png')):
-        write_image(args.out / name, draw_walks(walks, kind, torch.tensor(labels), args.tasks, project))
+        write_image(
+            args.out / name, draw_walks(walks, kind, torch.tensor(labels), args.tasks, project)
+        )
     centers = degraded_crops(args.images, args.tasks, dict(type='CenterCrop', size=args.size))
-    rows = [draw_attention(model, *read(centers, index, restore.device)) for index in range(len(args.tasks))]
+    rows = [
+        draw_attention(model, *read(centers, index, restore.device))
+        for index in range(len(args.tasks))
+    ]
     write_image(args.out / 'attention.png', stack(rows))
 
 

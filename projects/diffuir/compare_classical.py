@@ -57,7 +57,7 @@ def dark_channel_dehazing(image: np.ndarray) -> np.ndarray:
     """Dark channel prior with a guided filter. Source: He, Sun, Tang (CVPR 2009 and ECCV 2010)."""
     hazy = image.astype(np.float32) / 255
     dark = _dark_channel(hazy)
-    brightest = np.argsort(dark, axis=None)[-max(1, dark.size // 1000):]
+    brightest = np.argsort(dark, axis=None)[-max(1, dark.size // 1000) :]
     airlight = hazy.reshape(-1, 3)[brightest].mean(axis=0)
     transmission = 1 - HAZE_KEPT * _dark_channel(hazy / np.maximum(airlight, 0.05))
     transmission = _guided_filter(hazy.mean(axis=2), transmission, 40, 1e-3)[..., None]
@@ -83,8 +83,15 @@ def bilateral_filter(image: np.ndarray) -> np.ndarray:
     return cv2.bilateralFilter(image, 5, 20, 2)
 
 
-CLASSICAL = dict(blur=unsharp_mask, haze=dark_channel_dehazing, jpeg=bilateral_filter, lowlight=gamma_correction,
-                 noise=non_local_means, rain=median, snow=median)
+CLASSICAL = dict(
+    blur=unsharp_mask,
+    haze=dark_channel_dehazing,
+    jpeg=bilateral_filter,
+    lowlight=gamma_correction,
+    noise=non_local_means,
+    rain=median,
+    snow=median,
+)
 
 
 def _dark_channel(image: np.ndarray) -> np.ndarray:
@@ -93,10 +100,13 @@ def _dark_channel(image: np.ndarray) -> np.ndarray:
 
 def _guided_filter(guide: np.ndarray, image: np.ndarray, radius: int, eps: float) -> np.ndarray:
     """``image`` (H, W) smoothed along the edges of ``guide`` (H, W). Source: He, Sun, Tang (ECCV 2010), eq. 5 to 8."""
+
     def mean(values: np.ndarray) -> np.ndarray:
         return cv2.blur(values, (2 * radius + 1, 2 * radius + 1))
 
-    slope = (mean(guide * image) - mean(guide) * mean(image)) / (mean(guide**2) - mean(guide) ** 2 + eps)
+    slope = (mean(guide * image) - mean(guide) * mean(image)) / (
+        mean(guide**2) - mean(guide) ** 2 + eps
+    )
     return mean(slope) * guide + mean(mean(image) - slope * mean(guide))
 
 
@@ -105,21 +115,37 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
 
 
 def clean_set(folder: str, size: int) -> dict:
-    return dict(type='OnTheFlyDataset', source=folder, tasks=sorted(CLASSICAL),
-                pipeline=[dict(type='CenterCrop', size=size), dict(type='Degrade'), PACK])
+    return dict(
+        type='OnTheFlyDataset',
+        source=folder,
+        tasks=sorted(CLASSICAL),
+        pipeline=[dict(type='CenterCrop', size=size), dict(type='Degrade'), PACK],
+    )
 
 
 def paired_set(task: str, folder: str, lq_name: str = '(.*)') -> dict:
     if task not in CLASSICAL:
-        raise ValueError(f'--pairs {task}: no classical method is known for it; choose from {sorted(CLASSICAL)}')
-    return dict(type='PairedDataset', root=folder, task=task, lq='lq', gt='gt', lq_name=lq_name, pipeline=[PACK])
+        raise ValueError(
+            f'--pairs {task}: no classical method is known for it; choose from {sorted(CLASSICAL)}'
+        )
+    return dict(
+        type='PairedDataset',
+        root=folder,
+        task=task,
+        lq='lq',
+        gt='gt',
+        lq_name=lq_name,
+        pipeline=[PACK],
+    )
 
 
 def to_array(image: torch.Tensor) -> np.ndarray:
     return image.permute(1, 2, 0).numpy()
 
 
-def score_set(name: str, dataset: Iterable[dict], model, steps: int | None = None) -> dict[str, list[list[float]]]:
+def score_set(
+    name: str, dataset: Iterable[dict], model, steps: int | None = None
+) -> dict[str, list[list[float]]]:
     """For each task, one row an image: PSNR and SSIM of the degraded, the restored and the classical image."""
     scores: dict[str, list[list[float]]] = {}
     protocol = Protocol()
@@ -127,29 +153,52 @@ def score_set(name: str, dataset: Iterable[dict], model, steps: int | None = Non
         sample, lq = item['data_samples'], to_array(item['inputs'])
         gt = to_unit_tensor(to_array(sample.gt))[None]
         images = (lq, model(lq, steps=steps), CLASSICAL[sample.task](lq))
-        row = [float(value) for image in images for value in protocol.score(to_unit_tensor(image)[None], gt)]
+        row = [
+            float(value)
+            for image in images
+            for value in protocol.score(to_unit_tensor(image)[None], gt)
+        ]
         scores.setdefault(sample.task, []).append(row)
     return scores
 
 
 def markdown(rows: list[list]) -> str:
     """The table as Markdown, with the classical method's name in its column."""
-    titles = ['set', 'degradation', 'images', *(f'{column} PSNR / SSIM' for column in COLUMNS), 'gain']
+    titles = [
+        'set',
+        'degradation',
+        'images',
+        *(f'{column} PSNR / SSIM' for column in COLUMNS),
+        'gain',
+    ]
     lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
     for name, task, count, *values in rows:
         cells = [f'{values[i]:.2f} / {values[i + 1]:.3f}' for i in range(0, 6, 2)]
         if task in CLASSICAL:
             cells[2] += f' ({CLASSICAL[task].__name__.replace("_", " ")})'
-        lines.append(f'| {name} | {task} | {count} | ' + ' | '.join(cells) + f' | {values[2] - values[0]:+.2f} dB |')
+        lines.append(
+            f'| {name} | {task} | {count} | '
+            + ' | '.join(cells)
+            + f' | {values[2] - values[0]:+.2f} dB |'
+        )
     return '\n'.join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('model', help='published weights: a name or a .safetensors file')
     parser.add_argument('--clean', action='append', default=[], metavar='FOLDER')
-    parser.add_argument('--pairs', action='append', default=[], nargs='+', metavar='TASK FOLDER [LQ_NAME]')
-    parser.add_argument('--size', type=int, default=256, help='side of the crops of clean photographs (default: 256)')
+    parser.add_argument(
+        '--pairs', action='append', default=[], nargs='+', metavar='TASK FOLDER [LQ_NAME]'
+    )
+    parser.add_argument(
+        '--size',
+        type=int,
+        default=256,
+        help='side of the crops of clean photographs (default: 256)',
+    )
     parser.add_argument('--steps', type=int, help="sampling steps instead of the model's")
     parser.add_argument('--csv', type=Path, help='also write the means to this file')
     args = parser.parse_args()
@@ -170,15 +219,26 @@ def main() -> None:
         means = {task: np.mean(values, axis=0) for task, values in sorted(scores.items())}
         rows += [[name, task, len(scores[task]), *values] for task, values in means.items()]
         if len(means) > 1:
-            rows.append([name, 'mean', sum(map(len, scores.values())), *np.mean(list(means.values()), axis=0)])
+            rows.append(
+                [
+                    name,
+                    'mean',
+                    sum(map(len, scores.values())),
+                    *np.mean(list(means.values()), axis=0),
+                ]
+            )
     print(markdown(rows))
     single = [row for row in rows if row[1] != 'mean']
-    print(f'\nBetter than degraded: {sum(row[5] > row[3] for row in single)} of {len(single)}. '
-          f'Better than classical: {sum(row[5] > row[7] for row in single)} of {len(single)} (PSNR).')
+    print(
+        f'\nBetter than degraded: {sum(row[5] > row[3] for row in single)} of {len(single)}. '
+        f'Better than classical: {sum(row[5] > row[7] for row in single)} of {len(single)} (PSNR).'
+    )
     if args.csv:
         with args.csv.open('w', newline='') as file:
             writer = csv.writer(file)
-            writer.writerow(['set', 'task', 'images', *(f'{c}_{s}' for c in COLUMNS for s in ('psnr', 'ssim'))])
+            writer.writerow(
+                ['set', 'task', 'images', *(f'{c}_{s}' for c in COLUMNS for s in ('psnr', 'ssim'))]
+            )
             writer.writerows(rows)
 
 

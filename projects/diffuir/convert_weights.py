@@ -30,13 +30,21 @@ def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
     Inside the network the official names are ours. Raises: KeyError when nothing begins with ``prefix``.
     """
-    found = {f'backbone.{key.removeprefix(prefix)}': value for key, value in entries.items() if key.startswith(prefix)}
+    found = {
+        f'backbone.{key.removeprefix(prefix)}': value
+        for key, value in entries.items()
+        if key.startswith(prefix)
+    }
     if not found:
-        raise KeyError(f"no key begins with '{prefix}'; there are {sorted(entries)[:5]} ... ({len(entries)} keys)")
+        raise KeyError(
+            f"no key begins with '{prefix}'; there are {sorted(entries)[:5]} ... ({len(entries)} keys)"
+        )
     return found
 
 
-def official_schedule(process: SharedResidualProcess, after_init: bool = False) -> dict[str, Tensor]:
+def official_schedule(
+    process: SharedResidualProcess, after_init: bool = False
+) -> dict[str, Tensor]:
     """The 14 schedule buffers of an official checkpoint, by their names there.
 
     The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the first step where 0
@@ -54,10 +62,21 @@ def official_schedule(process: SharedResidualProcess, after_init: bool = False) 
     if after_init:
         alphas[0], betas2[0] = alphas[1], betas2[1]
     return dict(
-        alphas=alphas, alphas_cumsum=a, delta=process.deltas, delta_cumsum=d, one_minus_alphas_cumsum=remaining,
-        betas2=betas2, betas=betas2.sqrt(), betas2_cumsum=b2, betas_cumsum=b2.sqrt(),
-        posterior_mean_coef1=coef1, posterior_mean_coef2=coef2, posterior_mean_coef3=coef3,
-        posterior_variance=variance, posterior_log_variance_clipped=torch.log(variance.clamp(min=1e-20)))
+        alphas=alphas,
+        alphas_cumsum=a,
+        delta=process.deltas,
+        delta_cumsum=d,
+        one_minus_alphas_cumsum=remaining,
+        betas2=betas2,
+        betas=betas2.sqrt(),
+        betas2_cumsum=b2,
+        betas_cumsum=b2.sqrt(),
+        posterior_mean_coef1=coef1,
+        posterior_mean_coef2=coef2,
+        posterior_mean_coef3=coef3,
+        posterior_variance=variance,
+        posterior_log_variance_clipped=torch.log(variance.clamp(min=1e-20)),
+    )
 
 
 def model_config(network: dict[str, Tensor], schedule: dict[str, Tensor]) -> dict:
@@ -67,20 +86,31 @@ def model_config(network: dict[str, Tensor], schedule: dict[str, Tensor]) -> dic
     widths = [network[f'backbone.downs.{level}.3.weight'].shape[0] for level in range(levels)]
     return dict(
         type='DiffusionRestorer',
-        backbone=dict(type='ResidualDiffusionUNet', width=width, channel_mults=[w // width for w in widths]),
-        process=dict(type='SharedResidualProcess', steps=len(schedule['delta']), delta=float(schedule['delta'][-1])),
+        backbone=dict(
+            type='ResidualDiffusionUNet', width=width, channel_mults=[w // width for w in widths]
+        ),
+        process=dict(
+            type='SharedResidualProcess',
+            steps=len(schedule['delta']),
+            delta=float(schedule['delta'][-1]),
+        ),
         loss=dict(type='L1Loss'),
-        sampler=dict(type='SDTDDIMSampler', steps=3))
+        sampler=dict(type='SDTDDIMSampler', steps=3),
+    )
 
 
 def check_schedule(model: nn.Module, schedule: dict[str, Tensor], source: Path) -> None:
     """Raise CheckpointError when the file was trained with another schedule than the one that we would sample by."""
     for name, expected in official_schedule(model.process).items():
         if name not in schedule:
-            raise CheckpointError(f"{source}: not an official DiffUIR checkpoint, its schedule has no '{name}'")
+            raise CheckpointError(
+                f"{source}: not an official DiffUIR checkpoint, its schedule has no '{name}'"
+            )
         if not torch.allclose(schedule[name], expected, rtol=1e-5, atol=1e-7):
-            raise CheckpointError(f"{source}: trained with another schedule than DiffUIR's ('{name}' differs by "
-                                  f'{(schedule[name] - expected).abs().max():.1e}); it cannot be restored with here')
+            raise CheckpointError(
+                f"{source}: trained with another schedule than DiffUIR's ('{name}' differs by "
+                f'{(schedule[name] - expected).abs().max():.1e}); it cannot be restored with here'
+            )
 
 
 def convert(source: str | os.PathLike, averaged: bool = True) -> tuple[nn.Module, dict]:
@@ -91,47 +121,75 @@ def convert(source: str | os.PathLike, averaged: bool = True) -> tuple[nn.Module
     source = Path(source)
     checkpoint = read_checkpoint(source)
     if not {'model', 'ema'} <= set(checkpoint):
-        raise CheckpointError(f"{source}: not an official DiffUIR checkpoint; wanted the entries 'model' and 'ema', "
-                              f'the file has {sorted(map(str, checkpoint))[:8]}')
-    entries = {**{f'ema.{key}': value for key, value in checkpoint['ema'].items()}, **checkpoint['model']}
+        raise CheckpointError(
+            f"{source}: not an official DiffUIR checkpoint; wanted the entries 'model' and 'ema', "
+            f'the file has {sorted(map(str, checkpoint))[:8]}'
+        )
+    entries = {
+        **{f'ema.{key}': value for key, value in checkpoint['ema'].items()},
+        **checkpoint['model'],
+    }
     prefix = AVERAGED if averaged else ONLINE
     try:
         network = network_state(entries, prefix)
         schedule = {key: value for key, value in checkpoint['model'].items() if '.' not in key}
         config = model_config(network, schedule)
     except KeyError as error:
-        raise CheckpointError(f'{source}: not an official DiffUIR checkpoint ({error.args[0]})') from error
+        raise CheckpointError(
+            f'{source}: not an official DiffUIR checkpoint ({error.args[0]})'
+        ) from error
     model = MODELS.build(config)
     load_weights(model, network, source)
     check_schedule(model, schedule, source)
-    report = dict(config=config, step=int(checkpoint['step']), network=len(network), schedule=len(schedule),
-                  left_out=len(entries) - len(network) - len(schedule),
-                  parameters=sum(value.numel() for value in network.values()))
+    report = dict(
+        config=config,
+        step=int(checkpoint['step']),
+        network=len(network),
+        schedule=len(schedule),
+        left_out=len(entries) - len(network) - len(schedule),
+        parameters=sum(value.numel() for value in network.values()),
+    )
     return model, report
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('source', type=Path, help='official checkpoint, such as model-300.pt')
     parser.add_argument('target', type=Path, help='file to write, ends in .safetensors')
-    parser.add_argument('--online', action='store_true', help='weights of the last iteration, not their average')
+    parser.add_argument(
+        '--online', action='store_true', help='weights of the last iteration, not their average'
+    )
     args = parser.parse_args()
     if args.target.exists():
         parser.error(f'{args.target} exists already; choose another name')
     try:
         model, report = convert(args.source, averaged=not args.online)
-        save_published(args.target, model.state_dict(), report['config'], dict(
-            name=args.target.stem, license='MIT', iterations=report['step'], averaged=not args.online,
-            notes='official DiffUIR weights (iSEE-Laboratory/DiffUIR)', parameters=report['parameters']))
+        save_published(
+            args.target,
+            model.state_dict(),
+            report['config'],
+            dict(
+                name=args.target.stem,
+                license='MIT',
+                iterations=report['step'],
+                averaged=not args.online,
+                notes='official DiffUIR weights (iSEE-Laboratory/DiffUIR)',
+                parameters=report['parameters'],
+            ),
+        )
     except (OSError, ValueError) as error:
         parser.error(str(error))
     backbone = report['config']['backbone']
-    print(f"{args.source}: step {report['step']:,}, width {backbone['width']}, "
-          f"channel_mults {backbone['channel_mults']}\n"
-          f"used:     {report['network']} tensors of the network ({report['parameters']:,} numbers), and "
-          f"{report['schedule']} of the schedule, which agree\n"
-          f"left out: {report['left_out']} of the other copies of it, and the optimizer's\n"
-          f'missing, unexpected, reshaped: none\n-> {args.target}')
+    print(
+        f'{args.source}: step {report["step"]:,}, width {backbone["width"]}, '
+        f'channel_mults {backbone["channel_mults"]}\n'
+        f'used:     {report["network"]} tensors of the network ({report["parameters"]:,} numbers), and '
+        f'{report["schedule"]} of the schedule, which agree\n'
+        f"left out: {report['left_out']} of the other copies of it, and the optimizer's\n"
+        f'missing, unexpected, reshaped: none\n-> {args.target}'
+    )
 
 
 if __name__ == '__main__':

@@ -34,18 +34,26 @@ def read_pairs(folder: str | os.PathLike, kind: str) -> Iterator[tuple[np.ndarra
     for name in ('test_display', 'test_gt'):
         contents = loadmat(folder / f'{kind}_{name}.mat')
         if name not in contents:
-            raise KeyError(f"{folder / f'{kind}_{name}.mat'} has no array '{name}', but "
-                           f'{[key for key in contents if not key.startswith("__")]}')
+            raise KeyError(
+                f"{folder / f'{kind}_{name}.mat'} has no array '{name}', but "
+                f'{[key for key in contents if not key.startswith("__")]}'
+            )
         arrays.append(contents[name])
     return zip(*arrays, strict=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('weights')
-    parser.add_argument('folder', type=Path, help='its name, toled or poled, begins the names of the files in it')
+    parser.add_argument(
+        'folder', type=Path, help='its name, toled or poled, begins the names of the files in it'
+    )
     parser.add_argument('--steps', type=int, default=4)
-    parser.add_argument('--tile', type=int, default=1024, help='0 restores the picture whole (default: 1024)')
+    parser.add_argument(
+        '--tile', type=int, default=1024, help='0 restores the picture whole (default: 1024)'
+    )
     parser.add_argument('--overlap', type=int, default=0)
     parser.add_argument('--device')
     args = parser.parse_args()
@@ -54,10 +62,14 @@ def main() -> None:
     for lq, gt in tqdm(list(read_pairs(args.folder, args.folder.name))):
         restored = model(lq, steps=args.steps, tile=args.tile, overlap=args.overlap)
         images = [to_unit_tensor(image)[None] for image in (restored, lq, gt)]
-        scores.append([float(value) for image in images[:2] for value in protocol.score(image, images[2])])
+        scores.append(
+            [float(value) for image in images[:2] for value in protocol.score(image, images[2])]
+        )
     psnr, ssim, input_psnr, input_ssim = torch.tensor(scores).mean(dim=0).tolist()
-    print(f'{protocol}\n{len(scores)} pictures: input {input_psnr:.2f} dB / {input_ssim:.4f}, '
-          f'restored {psnr:.2f} dB / {ssim:.4f}')
+    print(
+        f'{protocol}\n{len(scores)} pictures: input {input_psnr:.2f} dB / {input_ssim:.4f}, '
+        f'restored {psnr:.2f} dB / {ssim:.4f}'
+    )
 
 
 if __name__ == '__main__':

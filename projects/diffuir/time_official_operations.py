@@ -42,28 +42,37 @@ def residual_block(block: nn.Module, x: Tensor, time_embedding: Tensor) -> Tenso
 
 
 def layer_norm(norm: nn.Module, x: Tensor) -> Tensor:
-    variance, mean = torch.var(x, dim=1, unbiased=False, keepdim=True), torch.mean(x, dim=1, keepdim=True)
+    variance, mean = (
+        torch.var(x, dim=1, unbiased=False, keepdim=True),
+        torch.mean(x, dim=1, keepdim=True),
+    )
     return (x - mean) * (variance + EPS).rsqrt() * norm.g
 
 
 def queries_keys_values(attention: nn.Module, x: Tensor) -> list[Tensor]:
     """Each (B, heads, D, N)."""
-    return [part.unflatten(1, (HEADS, -1)).flatten(3) for part in attention.to_qkv(x).chunk(3, dim=1)]
+    return [
+        part.unflatten(1, (HEADS, -1)).flatten(3) for part in attention.to_qkv(x).chunk(3, dim=1)
+    ]
 
 
 def linear_attention(residual: nn.Module, x: Tensor) -> Tensor:
     attention = residual.fn['fn']
     q, k, v = queries_keys_values(attention, layer_norm(residual.fn['norm'], x))
-    q, k = q.softmax(dim=-2) * q.shape[2]**-0.5, k.softmax(dim=-1)
+    q, k = q.softmax(dim=-2) * q.shape[2] ** -0.5, k.softmax(dim=-1)
     context = torch.einsum('b h d n, b h e n -> b h d e', k, v / v.shape[-1])
-    out = torch.einsum('b h d e, b h d n -> b h e n', context, q).flatten(1, 2).unflatten(2, x.shape[-2:])
+    out = (
+        torch.einsum('b h d e, b h d n -> b h e n', context, q)
+        .flatten(1, 2)
+        .unflatten(2, x.shape[-2:])
+    )
     return x + layer_norm(attention.to_out[1], attention.to_out[0](out))
 
 
 def full_attention(residual: nn.Module, x: Tensor) -> Tensor:
     attention = residual.fn['fn']
     q, k, v = queries_keys_values(attention, layer_norm(residual.fn['norm'], x))
-    shares = torch.einsum('b h d i, b h d j -> b h i j', q * q.shape[2]**-0.5, k).softmax(dim=-1)
+    shares = torch.einsum('b h d i, b h d j -> b h i j', q * q.shape[2] ** -0.5, k).softmax(dim=-1)
     out = torch.einsum('b h i j, b h d j -> b h i d', shares, v)
     return x + attention.to_out(out.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[-2:]))
 
@@ -107,25 +116,39 @@ def with_linear_attention(network: ResidualDiffusionUNet, mode: str) -> Residual
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('model', nargs='?', default='diffuir-tiny', help='published weights of a DiffUIR')
-    parser.add_argument('--size', type=int, default=256, help='side of the image (default: %(default)s)')
-    parser.add_argument('--repeats', type=int, default=7, help='the fastest counts (default: %(default)s)')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'model', nargs='?', default='diffuir-tiny', help='published weights of a DiffUIR'
+    )
+    parser.add_argument(
+        '--size', type=int, default=256, help='side of the image (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--repeats', type=int, default=7, help='the fastest counts (default: %(default)s)'
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
     restorer = load(args.model).model
     if not isinstance(restorer.backbone, ResidualDiffusionUNet):
-        parser.error(f'{args.model} is no DiffUIR: its network is a {type(restorer.backbone).__name__}')
+        parser.error(
+            f'{args.model} is no DiffUIR: its network is a {type(restorer.backbone).__name__}'
+        )
     networks = dict(official=OfficialOperations(restorer.backbone))
-    networks |= {mode: with_linear_attention(restorer.backbone, mode) for mode in ('exact', 'constant')}
+    networks |= {
+        mode: with_linear_attention(restorer.backbone, mode) for mode in ('exact', 'constant')
+    }
     lq = torch.rand(1, 3, args.size, args.size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     sampler = SDTDDIMSampler(steps=3, init_noise_std=0.0)
 
     @torch.no_grad()
     def restore(network: nn.Module) -> Tensor:
         process = restorer.process
-        return sampler(lambda x_t, t: network(x_t, lq, process.time(t)), process, lq, torch.zeros_like)
+        return sampler(
+            lambda x_t, t: network(x_t, lq, process.time(t)), process, lq, torch.zeros_like
+        )
 
     images = {name: restore(network) for name, network in networks.items()}
     seconds = {name: [] for name in networks}
@@ -134,11 +157,15 @@ def main() -> None:
             start = time.process_time()
             restore(network)
             seconds[name].append(time.process_time() - start)
-    print(f'{args.size}x{args.size}, 3 steps, CPU {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}')
+    print(
+        f'{args.size}x{args.size}, 3 steps, CPU {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}'
+    )
     for name in networks:
         fastest, official = min(seconds[name]), min(seconds['official'])
         moved = float((images[name] - images['official']).abs().max()) / 2
-        print(f'{name:9} {fastest:6.3f} s   {fastest / official:.3f} of official   difference {moved:.1e}')
+        print(
+            f'{name:9} {fastest:6.3f} s   {fastest / official:.3f} of official   difference {moved:.1e}'
+        )
 
 
 if __name__ == '__main__':

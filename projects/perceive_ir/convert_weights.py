@@ -49,17 +49,22 @@ def convert_name(key: str) -> str:
     return key
 
 
-def model_config(network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base',
-                 padding: str = 'reflect') -> dict:
+def model_config(
+    network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base', padding: str = 'reflect'
+) -> dict:
     """The config of the restorer that converted weights are of, from their shapes."""
     guided = any(key.startswith('adapters.') for key in network)
     stages = [*(f'backbone.encoders.{level}.' for level in range(3)), 'backbone.latent.']
     backbone = dict(
-        type='RestormerUNet', dim=len(network['backbone.embed.bias']),
+        type='RestormerUNet',
+        dim=len(network['backbone.embed.bias']),
         blocks=[_depth(network, stage) for stage in stages],
         heads=[len(network[f'{stage}0.attention.temperature']) for stage in stages],
-        refinement=_depth(network, 'backbone.refinement.'))
-    config = dict(type='RegressionRestorer', backbone=backbone, loss=dict(type='L1Loss'), padding=padding)
+        refinement=_depth(network, 'backbone.refinement.'),
+    )
+    config = dict(
+        type='RegressionRestorer', backbone=backbone, loss=dict(type='L1Loss'), padding=padding
+    )
     if not guided:
         return config
     backbone['decoder_block'] = dict(type='EnhancedBlock')
@@ -69,16 +74,21 @@ def model_config(network: dict[str, Tensor], dino: str | None = 'facebook/dinov2
     if width != 768:
         semantic['network'] = dict(hidden_size=width, num_attention_heads=max(1, width // 64))
     config['priors'] = [semantic, dict(type='CompactDegradationEncoder', dim=dim)]
-    config['adapters'] = [dict(type='PromptGuidance', taps=[f'dec.s{2**level}.guidance' for level in range(4)])]
+    config['adapters'] = [
+        dict(type='PromptGuidance', taps=[f'dec.s{2**level}.guidance' for level in range(4)])
+    ]
     return config
 
 
 def _depth(network: dict[str, Tensor], stage: str) -> int:
-    return 1 + max(int(key.removeprefix(stage).split('.')[0]) for key in network if key.startswith(stage))
+    return 1 + max(
+        int(key.removeprefix(stage).split('.')[0]) for key in network if key.startswith(stage)
+    )
 
 
-def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
-            padding: str = 'reflect') -> tuple[nn.Module, dict]:
+def convert(
+    path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base', padding: str = 'reflect'
+) -> tuple[nn.Module, dict]:
     """(restorer with the official weights, its config).
 
     Raises: FileNotFoundError; CheckpointError for a file that is damaged or no official Perceive-IR checkpoint.
@@ -87,8 +97,10 @@ def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
     state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
     network = convert_network(state) if isinstance(state, dict) else {}
     if missing := {f'backbone.{name}' for name in MARKS} - set(network):
-        raise CheckpointError(f"{path}: not an official Perceive-IR checkpoint: under 'model' nothing becomes "
-                              f'{sorted(missing)}. The code of December 2025 is another method; its weights do not fit')
+        raise CheckpointError(
+            f"{path}: not an official Perceive-IR checkpoint: under 'model' nothing becomes "
+            f'{sorted(missing)}. The code of December 2025 is another method; its weights do not fit'
+        )
     config = model_config(network, dino, padding)
     model = MODELS.build(config)
     load_weights(model, network, path)
@@ -96,13 +108,22 @@ def convert(path: str | os.PathLike, dino: str | None = 'facebook/dinov2-base',
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('checkpoint', type=Path, help='official .pth file')
     parser.add_argument('output', type=Path, help='.safetensors file to write')
-    parser.add_argument('--dino', default='facebook/dinov2-base',
-                        help='hub id or folder of DINOv2 (default: %(default)s)')
-    parser.add_argument('--padding', choices=['reflect', 'replicate'], default='reflect',
-                        help='how images become multiples of 8; the five-task benchmark replicates edges')
+    parser.add_argument(
+        '--dino',
+        default='facebook/dinov2-base',
+        help='hub id or folder of DINOv2 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--padding',
+        choices=['reflect', 'replicate'],
+        default='reflect',
+        help='how images become multiples of 8; the five-task benchmark replicates edges',
+    )
     args = parser.parse_args()
     try:
         model, config = convert(args.checkpoint, args.dino, args.padding)
@@ -111,7 +132,9 @@ def main() -> None:
     state = model.state_dict()
     info = dict(source=args.checkpoint.name, method='Perceive-IR, official weights')
     save_published(args.output, state, config, info)
-    print(f'{args.output}: {sum(value.numel() for value in state.values()):,} parameters in {len(state)} tensors')
+    print(
+        f'{args.output}: {sum(value.numel() for value in state.values()):,} parameters in {len(state)} tensors'
+    )
 
 
 if __name__ == '__main__':

@@ -36,7 +36,9 @@ def whole_images(dataset: dict, fold: int | None) -> dict:
         inner = whole_images(dataset['dataset'], None)
         return dict(dataset, dataset=inner, **({} if fold is None else dict(folds=[fold])))
     if fold is not None:
-        raise ValueError(f"the training set is a {dataset['type']} without folds; wrap it in FoldDataset")
+        raise ValueError(
+            f'the training set is a {dataset["type"]} without folds; wrap it in FoldDataset'
+        )
     kept = [step for step in dataset['pipeline'] if step['type'] in ('Degrade', 'PackRestoration')]
     return dict(dataset, pipeline=kept)
 
@@ -46,7 +48,10 @@ def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
     written = 0
     for index in range(draws * len(dataset)):
         sample = dataset[index]
-        images, info = dict(lq=sample['inputs'], gt=sample['data_samples'].gt), sample['data_samples']
+        images, info = (
+            dict(lq=sample['inputs'], gt=sample['data_samples'].gt),
+            sample['data_samples'],
+        )
         name = f'{info.key}_{index // len(dataset)}.png'
         paths = {kind: folder / info.task / kind / name for kind in ('lq', 'gt', 'rendered')}
         if all(path.exists() for path in paths.values()):
@@ -64,28 +69,46 @@ def unit(image: Tensor) -> Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', help='config of the medium restorers')
-    parser.add_argument('medium', nargs=2, metavar='MEDIUM', help='checkpoints: of fold 0, and of fold 1')
+    parser.add_argument(
+        'medium', nargs=2, metavar='MEDIUM', help='checkpoints: of fold 0, and of fold 1'
+    )
     parser.add_argument('out', type=Path, help='folder to write')
-    parser.add_argument('--draws', type=int, default=8, help='degradations of each image (default: %(default)s); '
-                        '1 for sets of pairs')
-    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, default={}, metavar='KEY=VALUE',
-                        help='change entries of the config, such as val_dataloader.dataset.source=FOLDER or '
-                        'model.padding=replicate')
+    parser.add_argument(
+        '--draws',
+        type=int,
+        default=8,
+        help='degradations of each image (default: %(default)s); 1 for sets of pairs',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=CfgOptions,
+        default={},
+        metavar='KEY=VALUE',
+        help='change entries of the config, such as val_dataloader.dataset.source=FOLDER or '
+        'model.padding=replicate',
+    )
     args = parser.parse_args()
     try:
         cfg = load_config(args.config, args.cfg_options)
         for checkpoint in args.medium:
             resolve_weights(checkpoint)
-        halves = [DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold)) for fold in (0, 1)]
+        halves = [
+            DATASETS.build(whole_images(cfg.train_dataloader.dataset, fold)) for fold in (0, 1)
+        ]
         held_out = DATASETS.build(cfg.val_dataloader.dataset)
         models = [load(cfg, checkpoint) for checkpoint in args.medium]
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     for checkpoint, model, half in zip(args.medium, models, halves, strict=True):
-        print(f"{checkpoint}: {render(model, half, args.out / 'train', args.draws)} triplets")
-    print(f"{args.medium[0]}: {render(models[0], held_out, args.out / 'val', args.draws)} held-out triplets")
+        print(f'{checkpoint}: {render(model, half, args.out / "train", args.draws)} triplets')
+    print(
+        f'{args.medium[0]}: {render(models[0], held_out, args.out / "val", args.draws)} held-out triplets'
+    )
 
 
 if __name__ == '__main__':

@@ -44,29 +44,41 @@ def rename_network(key: str, num_levels: int) -> str:
 
 def convert_network(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """State dict of the official U-Net, as part of a ``DiffusionRestorer``'s."""
-    num_levels = 1 + max(int(key.removeprefix('module.').split('.')[1]) for key in state
-                         if key.removeprefix('module.').startswith('downs.'))
+    num_levels = 1 + max(
+        int(key.removeprefix('module.').split('.')[1])
+        for key in state
+        if key.removeprefix('module.').startswith('downs.')
+    )
     return {rename_network(key, num_levels): value for key, value in state.items()}
 
 
 def convert_structure(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """State dict of the official ``StructurePriorModule``; its frozen depth and segmentation nets are left out."""
     trained = {key.removeprefix('module.'): value for key, value in state.items()}
-    return {STRUCTURE + key: value for key, value in trained.items()
-            if not key.startswith(('depth_extractor.', 'seg_extractor.'))}
+    return {
+        STRUCTURE + key: value
+        for key, value in trained.items()
+        if not key.startswith(('depth_extractor.', 'seg_extractor.'))
+    }
 
 
 def convert_priors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """State dict of the official stage-1 model, as that of ``PriorDistillation``."""
-    renames = [('student.', 'semantic.tower.'), ('teacher.', 'teacher.tower.'),
-               ('deg_backbone.', 'degradation.tower.'), ('deg_head.', 'head.')]
+    renames = [
+        ('student.', 'semantic.tower.'),
+        ('teacher.', 'teacher.tower.'),
+        ('deg_backbone.', 'degradation.tower.'),
+        ('deg_head.', 'head.'),
+    ]
     converted = {}
     for key, value in state.items():
         key = key.removeprefix('module.')
         known = [(old, new) for old, new in renames if key.startswith(old)]
         if not known:
-            raise KeyError(f"'{key}' is no key of an official TPGDiff stage-1 file, which has "
-                           f'{[old for old, _ in renames]}')
+            raise KeyError(
+                f"'{key}' is no key of an official TPGDiff stage-1 file, which has "
+                f'{[old for old, _ in renames]}'
+            )
         old, new = known[0]
         converted[new + key.removeprefix(old)] = value
     return converted
@@ -74,14 +86,19 @@ def convert_priors(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def convert_restorer(checkpoint: dict) -> dict[str, Tensor]:
     if set(checkpoint) != {'G', 'SP'}:
-        raise KeyError(f'an official stage-2 checkpoint has the entries G and SP; this file has '
-                       f'{sorted(checkpoint)[:8]}')
+        raise KeyError(
+            f'an official stage-2 checkpoint has the entries G and SP; this file has '
+            f'{sorted(checkpoint)[:8]}'
+        )
     return {**convert_network(checkpoint['G']), **convert_structure(checkpoint['SP'])}
 
 
 def main() -> None:
     from safetensors.torch import save_file
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('kind', choices=['restorer', 'priors'])
     parser.add_argument('source', type=Path)
     parser.add_argument('target', type=Path)
@@ -94,7 +111,9 @@ def main() -> None:
     else:
         state = convert_priors(model_state(checkpoint, args.source))
     save_file({key: value.contiguous() for key, value in state.items()}, args.target)
-    print(f'{len(state)} tensors, {sum(v.numel() for v in state.values()):,} numbers -> {args.target}')
+    print(
+        f'{len(state)} tensors, {sum(v.numel() for v in state.values()):,} numbers -> {args.target}'
+    )
 
 
 if __name__ == '__main__':

@@ -15,11 +15,15 @@ from mmengine.config import Config, DictAction
 CONFIG = Path(__file__).parents[2] / 'configs' / 'unirestore' / 'cfrm_tfa_diffuir.py'
 RESTORED = ('rgb/psnr/mean', 'restored/coco/bbox_mAP', 'restored/coco/bbox_mAP_50')
 ROWS = {
-    'degraded': ('alone', ('rgb/input_psnr/mean', 'degraded/coco/bbox_mAP', 'degraded/coco/bbox_mAP_50')),
+    'degraded': (
+        'alone',
+        ('rgb/input_psnr/mean', 'degraded/coco/bbox_mAP', 'degraded/coco/bbox_mAP_50'),
+    ),
     'DiffUIR': ('alone', RESTORED),
     'CFRM + TFA, prompt `ir`': ('ir', RESTORED),
     'CFRM + TFA, prompt `det`': ('det', RESTORED),
-    'clean': ('alone', (None, 'clean/coco/bbox_mAP', 'clean/coco/bbox_mAP_50'))}
+    'clean': ('alone', (None, 'clean/coco/bbox_mAP', 'clean/coco/bbox_mAP_50')),
+}
 
 
 class Comparison:
@@ -52,8 +56,14 @@ class Comparison:
         """With the detector in place of its warm-up: for ``alone`` without the two adapters, else by that prompt."""
         from restorelab.config import load_config
 
-        cfg = load_config(CONFIG, {
-            **self.options, 'randomness.seed': seed, 'model.tasks.det.checkpoint': str(self.detector())})
+        cfg = load_config(
+            CONFIG,
+            {
+                **self.options,
+                'randomness.seed': seed,
+                'model.tasks.det.checkpoint': str(self.detector()),
+            },
+        )
         cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook['type'] != 'TaskWarmupHook']
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None  # the tests follow at once
         cfrm, *editors = cfg.model.restorer.adapters
@@ -75,7 +85,9 @@ class Comparison:
         weights = resolve_weights(self.config('alone').model.restorer.init_cfg.checkpoint)
         state = model_state(read_checkpoint(weights), weights)
         path = self.folder / 'alone.pth'
-        torch.save(dict(state_dict={f'restorer.{name}': value for name, value in state.items()}), path)
+        torch.save(
+            dict(state_dict={f'restorer.{name}': value for name, value in state.items()}), path
+        )
         return path
 
     def trained(self, seed: int) -> Path:
@@ -95,8 +107,12 @@ class Comparison:
         path = self.folder / f'{restorer}_{seed}.json'
         if not path.is_file():
             checkpoint = self.start() if restorer == 'alone' else self.trained(seed)
-            found = test(self.config(restorer, seed), str(checkpoint), work_dir=str(self.folder / 'test'))
-            path.write_text(json.dumps({name: float(value) for name, value in found.items()}), encoding='utf-8')
+            found = test(
+                self.config(restorer, seed), str(checkpoint), work_dir=str(self.folder / 'test')
+            )
+            path.write_text(
+                json.dumps({name: float(value) for name, value in found.items()}), encoding='utf-8'
+            )
         return json.loads(path.read_text(encoding='utf-8'))
 
 
@@ -104,7 +120,9 @@ def cell(values: list[float], digits: int) -> str:
     """Mean and range, where there is one."""
     if len(set(values)) == 1:
         return f'{values[0]:.{digits}f}'
-    mean, low, high = (f'{value:.{digits}f}' for value in (sum(values) / len(values), min(values), max(values)))
+    mean, low, high = (
+        f'{value:.{digits}f}' for value in (sum(values) / len(values), min(values), max(values))
+    )
     return f'{mean} ({low} to {high})'
 
 
@@ -112,13 +130,17 @@ def table(seeds: list[dict[str, dict[str, float]]]) -> str:
     """Markdown from the scores of each seed, by restorer and name."""
     lines = ['| restored by | PSNR | mAP | mAP50 |', '|---|---|---|---|']
     for title, (restorer, names) in ROWS.items():
-        cells = ['-' if name is None else cell([scores[restorer][name] for scores in seeds], digits)
-                 for name, digits in zip(names, (2, 3, 3), strict=True)]
+        cells = [
+            '-' if name is None else cell([scores[restorer][name] for scores in seeds], digits)
+            for name, digits in zip(names, (2, 3, 3), strict=True)
+        ]
         lines.append(f'| {title} | ' + ' | '.join(cells) + ' |')
     for title, name, digits in (('PSNR', RESTORED[0], 2), ('mAP', RESTORED[1], 3)):
         gains = [scores['det'][name] - scores['ir'][name] for scores in seeds]
-        lines.append(f'{title} by `det` minus that by `ir`, seed by seed: '
-                     + ', '.join(f'{gain:+.{digits}f}' for gain in gains))
+        lines.append(
+            f'{title} by `det` minus that by `ir`, seed by seed: '
+            + ', '.join(f'{gain:+.{digits}f}' for gain in gains)
+        )
     return '\n'.join(lines)
 
 
@@ -129,10 +151,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/compare_prompts'))
-    parser.add_argument('--amp', default=False, choices=['bf16', 'fp16'], help='mixed precision in training')
-    parser.add_argument('--chain', action='store_true',
-                        help='one TFA with the published chain of prompts, in place of one for each level')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
+    parser.add_argument(
+        '--amp', default=False, choices=['bf16', 'fp16'], help='mixed precision in training'
+    )
+    parser.add_argument(
+        '--chain',
+        action='store_true',
+        help='one TFA with the published chain of prompts, in place of one for each level',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+    )
     args = parser.parse_args()
     try:
         load_config(CONFIG, args.cfg_options)  # a wrong option shows before the warm-up
@@ -140,8 +169,17 @@ def main() -> int:
         parser.error(message_of(error))
     comparison = Comparison(args.work_dir, args.cfg_options, args.amp, args.chain)
     alone = comparison.scores('alone')
-    print(table([dict(alone=alone, **{prompt: comparison.scores(prompt, seed) for prompt in ('ir', 'det')})
-                 for seed in args.seeds]))
+    print(
+        table(
+            [
+                dict(
+                    alone=alone,
+                    **{prompt: comparison.scores(prompt, seed) for prompt in ('ir', 'det')},
+                )
+                for seed in args.seeds
+            ]
+        )
+    )
     return 0
 
 

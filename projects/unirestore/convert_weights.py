@@ -28,7 +28,8 @@ RENAMES = [  # {CFRM} and the like stand for the adapter's place in the model
     (r'^ae\.vae\.decoder\.task_prompts\.', 'adapters.{TFA}.prompts.'),
     (r'^ae\.vae\.', 'backbone.vae.'),
     (r'^base_model\.unet\.', 'prior.unet.'),
-    (r'^base_model\.null_embeds$', 'prior.null_embeds')]
+    (r'^base_model\.null_embeds$', 'prior.null_embeds'),
+]
 Value = TypeVar('Value')
 
 
@@ -46,8 +47,10 @@ def rename(state: dict[str, Value], model: nn.Module) -> dict[str, Value]:
                 renamed[re.sub(old, new, name).format(**places)] = value
                 break
         else:
-            raise CheckpointError(f"'{key}' is no weight of UniRestore; wanted are names that begin with "
-                                  f"{[old.strip('^$').replace(chr(92), '') for old, _ in RENAMES]}")
+            raise CheckpointError(
+                f"'{key}' is no weight of UniRestore; wanted are names that begin with "
+                f'{[old.strip("^$").replace(chr(92), "") for old, _ in RENAMES]}'
+            )
     return renamed
 
 
@@ -57,12 +60,20 @@ def assembly(state: dict[str, Value], sd_turbo: str) -> dict:
     Raises: CheckpointError when the weights lack CFRM or prompts.
     """
     names = [key.removeprefix('model.') for key in state]
-    cores = {int(s): int(j) for s, j in re.findall(r'fr_blocks\.(\d+)\.(\d+)\.conv_in\.weight', '\n'.join(names))}
-    prompts = {name.rsplit('.', 1)[1]: state[key] for key, name in zip(state, names, strict=True)
-               if '.task_prompts.' in name}
+    cores = {
+        int(s): int(j)
+        for s, j in re.findall(r'fr_blocks\.(\d+)\.(\d+)\.conv_in\.weight', '\n'.join(names))
+    }
+    prompts = {
+        name.rsplit('.', 1)[1]: state[key]
+        for key, name in zip(state, names, strict=True)
+        if '.task_prompts.' in name
+    }
     if not cores or not prompts:
-        raise CheckpointError('the two files together hold no '
-                              f"{'CFRM (of stage 1)' if not cores else 'prompts (of stage 2)'}; give one of each stage")
+        raise CheckpointError(
+            'the two files together hold no '
+            f'{"CFRM (of stage 1)" if not cores else "prompts (of stage 2)"}; give one of each stage'
+        )
     return dict(
         type='LatentRestorer',
         backbone=dict(type='LatentAutoencoder', pretrained=sd_turbo),
@@ -70,11 +81,18 @@ def assembly(state: dict[str, Value], sd_turbo: str) -> dict:
         adapters=[
             dict(type='CFRM', num_naf=[cores[stage] for stage in sorted(cores)]),
             dict(type='ControlSCTuner'),
-            dict(type='TFA', tasks=sorted(prompts, key=lambda task: task != 'ir'),
-                 prompt_len=len(next(iter(prompts.values()))))])
+            dict(
+                type='TFA',
+                tasks=sorted(prompts, key=lambda task: task != 'ir'),
+                prompt_len=len(next(iter(prompts.values()))),
+            ),
+        ],
+    )
 
 
-def convert(stage1: Path, stage2: Path, sd_turbo: str = SD_TURBO, config: dict | None = None) -> tuple[nn.Module, dict]:
+def convert(
+    stage1: Path, stage2: Path, sd_turbo: str = SD_TURBO, config: dict | None = None
+) -> tuple[nn.Module, dict]:
     """The restorer that two official checkpoints hold, without SD-Turbo's weights, and its config.
 
     Args:
@@ -91,24 +109,38 @@ def convert(stage1: Path, stage2: Path, sd_turbo: str = SD_TURBO, config: dict |
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('stage1', type=Path, help='official checkpoint of stage 1')
     parser.add_argument('stage2', type=Path, help='official checkpoint of stage 2 or 3')
     parser.add_argument('target', type=Path, help='file to write, ends in .safetensors')
-    parser.add_argument('--sd-turbo', default=SD_TURBO, help='hub id or folder to read SD-Turbo from (%(default)s)')
+    parser.add_argument(
+        '--sd-turbo', default=SD_TURBO, help='hub id or folder to read SD-Turbo from (%(default)s)'
+    )
     args = parser.parse_args()
     if args.target.exists():
         parser.error(f'{args.target} exists already; choose another name')
     try:
         model, config = convert(args.stage1, args.stage2, args.sd_turbo)
         state = model.state_dict()
-        save_published(args.target, state, config, dict(
-            name=args.target.stem, license='MIT', parameters=sum(value.numel() for value in state.values()),
-            notes='official UniRestore weights (unirestore/UniRestore); SD-Turbo has a license of its own'))
+        save_published(
+            args.target,
+            state,
+            config,
+            dict(
+                name=args.target.stem,
+                license='MIT',
+                parameters=sum(value.numel() for value in state.values()),
+                notes='official UniRestore weights (unirestore/UniRestore); SD-Turbo has a license of its own',
+            ),
+        )
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    print(f'{len(state)} tensors, tasks {config["adapters"][2]["tasks"]}; missing, unexpected, reshaped: none\n'
-          f'-> {args.target}')
+    print(
+        f'{len(state)} tensors, tasks {config["adapters"][2]["tasks"]}; missing, unexpected, reshaped: none\n'
+        f'-> {args.target}'
+    )
 
 
 if __name__ == '__main__':

@@ -35,7 +35,9 @@ def changed(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
         prompt.data = SPREAD * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(0))
         yield f'random prompt at {adapter.taps[-1]}', other, 'det'
     without = copy.deepcopy(model)
-    without.adapters = nn.ModuleList(adapter for adapter in model.adapters if not hasattr(adapter, 'prompts'))
+    without.adapters = nn.ModuleList(
+        adapter for adapter in model.adapters if not hasattr(adapter, 'prompts')
+    )
     yield 'without TFA', without, 'det'
 
 
@@ -54,8 +56,15 @@ def main() -> int:
     prefix = 'restorer.'
     try:
         state = model_state(read_checkpoint(args.checkpoint), args.checkpoint)
-        load_weights(model, {name.removeprefix(prefix): value for name, value in state.items()
-                             if name.startswith(prefix)}, args.checkpoint)
+        load_weights(
+            model,
+            {
+                name.removeprefix(prefix): value
+                for name, value in state.items()
+                if name.startswith(prefix)
+            },
+            args.checkpoint,
+        )
     except (OSError, ValueError) as error:
         parser.error(str(error))
     data = model.data_preprocessor(pseudo_collate([images[i] for i in range(10)]), False)
@@ -64,7 +73,9 @@ def main() -> int:
     print(f'prompt `det`: {psnr(first, gt):.3f} dB')
     for what, other, route in changed(model):
         image = other.restore(lq, routes=[route] * len(lq))
-        print(f'{what}: {psnr(image, gt):.3f} dB, moved by {255 * float((image - first).square().mean().sqrt()):.2f}')
+        print(
+            f'{what}: {psnr(image, gt):.3f} dB, moved by {255 * float((image - first).square().mean().sqrt()):.2f}'
+        )
     return 0
 
 

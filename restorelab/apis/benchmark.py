@@ -44,9 +44,16 @@ class Row:
     change: float
 
 
-def benchmark(models: list[str], sizes: list[tuple[int, int]], batch: int = 1, vary: tuple[str, list] | None = None,
-              threads: int | None = None, repeats: int = 7, steps: int | None = None,
-              device: str | None = None) -> list[Row]:
+def benchmark(
+    models: list[str],
+    sizes: list[tuple[int, int]],
+    batch: int = 1,
+    vary: tuple[str, list] | None = None,
+    threads: int | None = None,
+    repeats: int = 7,
+    steps: int | None = None,
+    device: str | None = None,
+) -> list[Row]:
     """Restore random images with each model, all models in turn, ``repeats`` times after a first run that is not timed.
 
     Args:
@@ -59,8 +66,11 @@ def benchmark(models: list[str], sizes: list[tuple[int, int]], batch: int = 1, v
     keep_freed_memory()
     device = pick_device(device)
     settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
-    candidates = {label(name, options): open_model(name, options, steps).to(device)
-                  for name in models for options in settings}
+    candidates = {
+        label(name, options): open_model(name, options, steps).to(device)
+        for name in models
+        for options in settings
+    }
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
@@ -70,7 +80,9 @@ def benchmark(models: list[str], sizes: list[tuple[int, int]], batch: int = 1, v
 
 
 def label(name: str, options: dict) -> str:
-    return ', '.join([name, *(f'{key.rsplit(".", 1)[-1]}={value}' for key, value in options.items())])
+    return ', '.join(
+        [name, *(f'{key.rsplit(".", 1)[-1]}={value}' for key, value in options.items())]
+    )
 
 
 def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
@@ -78,7 +90,9 @@ def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
     if Path(reference).suffix == '.py':
         state, cfg, source = None, load_config(reference, options), reference
     else:
-        source = resolve_weights(f'{SCHEME}{reference}' if reference in published_names() else reference)
+        source = resolve_weights(
+            f'{SCHEME}{reference}' if reference in published_names() else reference
+        )
         state, config, _ = read_published(source)
         cfg = Config(dict(model=config))
         cfg.merge_from_dict(options)
@@ -91,8 +105,13 @@ def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
     return model.eval().requires_grad_(False)
 
 
-def measure(models: dict[str, nn.Module], size: tuple[int, int], batch: int, repeats: int,
-            device: torch.device) -> list[Row]:
+def measure(
+    models: dict[str, nn.Module],
+    size: tuple[int, int],
+    batch: int,
+    repeats: int,
+    device: torch.device,
+) -> list[Row]:
     """One row a model; runs of the models alternate, so that a busy machine slows all of them alike."""
     image = torch.rand(batch, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
     results, macs, memory = {}, {}, {}
@@ -113,8 +132,19 @@ def measure(models: dict[str, nn.Module], size: tuple[int, int], batch: int, rep
     rows = []
     for name, model in models.items():
         cpu, wall = zip(*times[name], strict=True)
-        rows.append(Row(name, size, sum(p.numel() for p in model.parameters()), macs[name], min(cpu), min(wall),
-                        statistics.median(wall), memory[name], float((results[name] - first).abs().max())))
+        rows.append(
+            Row(
+                name,
+                size,
+                sum(p.numel() for p in model.parameters()),
+                macs[name],
+                min(cpu),
+                min(wall),
+                statistics.median(wall),
+                memory[name],
+                float((results[name] - first).abs().max()),
+            )
+        )
     return rows
 
 
@@ -143,7 +173,11 @@ def peak_memory(device: torch.device) -> Iterator:
 
 def _status(name: str) -> int:
     """KiB that Linux reports of this process."""
-    return next(int(line.split()[1]) for line in MEMORY_STATUS.read_text().splitlines() if line.startswith(name))
+    return next(
+        int(line.split()[1])
+        for line in MEMORY_STATUS.read_text().splitlines()
+        if line.startswith(name)
+    )
 
 
 def as_table(rows: list[Row], batch: int) -> str:
@@ -153,16 +187,38 @@ def as_table(rows: list[Row], batch: int) -> str:
     from rich.table import Table
 
     table = Table(box=SIMPLE)
-    for column in ('model', 'size', 'parameters', 'GMAC', 'CPU s', 'ratio', 'wall s', 'median', 'MP/s', 'peak MiB',
-                   'change'):
-        table.add_column(column, justify='left' if column in ('model', 'size') else 'right', overflow='fold')
+    for column in (
+        'model',
+        'size',
+        'parameters',
+        'GMAC',
+        'CPU s',
+        'ratio',
+        'wall s',
+        'median',
+        'MP/s',
+        'peak MiB',
+        'change',
+    ):
+        table.add_column(
+            column, justify='left' if column in ('model', 'size') else 'right', overflow='fold'
+        )
     for row in rows:
         base = next(other for other in rows if other.size == row.size)
         height, width = row.size
-        table.add_row(row.model, f'{width}x{height}', f'{row.parameters:,}', f'{row.gmac:.1f}', f'{row.cpu:.3f}',
-                      f'{row.cpu / base.cpu:.2f}', f'{row.wall:.3f}', f'{row.wall_median:.3f}',
-                      f'{batch * height * width / 1e6 / row.wall:.2f}',
-                      '-' if row.memory is None else f'{row.memory:.0f}', f'{row.change:.1e}')
+        table.add_row(
+            row.model,
+            f'{width}x{height}',
+            f'{row.parameters:,}',
+            f'{row.gmac:.1f}',
+            f'{row.cpu:.3f}',
+            f'{row.cpu / base.cpu:.2f}',
+            f'{row.wall:.3f}',
+            f'{row.wall_median:.3f}',
+            f'{batch * height * width / 1e6 / row.wall:.2f}',
+            '-' if row.memory is None else f'{row.memory:.0f}',
+            f'{row.change:.1e}',
+        )
     text = StringIO()
     Console(file=text, width=160, color_system=None).print(table)
     return text.getvalue().rstrip()

@@ -6,7 +6,9 @@ from restorelab.datasets.check import check_data, recipes_in
 from restorelab.datasets.recipes import RECIPES
 
 
-def check_all(root: str | Path, names: list[str] | None = None, quick: bool = False) -> dict[str, list[str]]:
+def check_all(
+    root: str | Path, names: list[str] | None = None, quick: bool = False
+) -> dict[str, list[str]]:
     """Problems of the data sets called ``names`` below ``root``, by name; an empty list where all is sound.
 
     Without ``names``, those of which a folder exists. ``quick`` reads no image.
@@ -14,7 +16,9 @@ def check_all(root: str | Path, names: list[str] | None = None, quick: bool = Fa
     """
     names = names or recipes_in(root)
     if not names:
-        raise FileNotFoundError(f'{root}: none of the known data sets is in it; they are\n{recipe_table()}')
+        raise FileNotFoundError(
+            f'{root}: none of the known data sets is in it; they are\n{recipe_table()}'
+        )
     return {name: check_data(root, name, quick) for name in names}
 
 
@@ -23,6 +27,10 @@ def recipe_table() -> str:
     lines = []
     for name, recipe in RECIPES.items():
         folders = (('lq', recipe.lq, recipe.num_lq), ('gt', recipe.gt, recipe.num_gt))
-        parts = [f'{role} {folder} ({count or "?"})' for role, folder, count in folders if folder is not None]
+        parts = [
+            f'{role} {folder} ({count or "?"})'
+            for role, folder, count in folders
+            if folder is not None
+        ]
         lines.append(f'  {name:<24} {recipe.task:<9} {", ".join(parts)}')
     return '\n'.join(lines)

@@ -49,8 +49,13 @@ class Result:
     scores: dict[str, float]
 
 
-def compare(configs: Sequence[str], work_dir: str, images: int, cfg_options: dict | None = None,
-            device: str | None = None) -> list[Result]:
+def compare(
+    configs: Sequence[str],
+    work_dir: str,
+    images: int,
+    cfg_options: dict | None = None,
+    device: str | None = None,
+) -> list[Result]:
     """Train each config on ``images`` images, test it, and measure it; one result each, in the given order.
 
     Whatever was finished before in ``work_dir`` is read and not done again; a training that was interrupted goes on
@@ -68,14 +73,18 @@ def compare(configs: Sequence[str], work_dir: str, images: int, cfg_options: dic
         raise ValueError(f'images={images}: how many training images each config sees, at least 1')
     folders = {config: Path(work_dir) / label(config) for config in configs}
     if len(set(folders.values())) < len(configs):
-        raise ValueError(f'{list(configs)}: two of them would share a folder; name each config once')
+        raise ValueError(
+            f'{list(configs)}: two of them would share a folder; name each config once'
+        )
     cfgs = {config: with_budget(load_config(config, cfg_options), images) for config in configs}
     done = {config: read_result(folders[config], settings(cfgs[config])) for config in configs}
     for config in configs:
         if done[config] is None:
             check_datasets(cfgs[config])
-    return [done[config] or run(config, cfgs[config], folders[config], cfg_options or {}, device)
-            for config in configs]
+    return [
+        done[config] or run(config, cfgs[config], folders[config], cfg_options or {}, device)
+        for config in configs
+    ]
 
 
 def label(config: str) -> str:
@@ -95,7 +104,9 @@ def with_budget(cfg: Config, images: int) -> Config:
     cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = iterations
     cfg.default_hooks.checkpoint.interval = max(1, iterations // 10)
     if 'custom_hooks' in cfg:
-        cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')]
+        cfg.custom_hooks = [
+            hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')
+        ]
     schedules = cfg.get('param_scheduler') or []
     for schedule in [schedules] if isinstance(schedules, dict) else schedules:
         stretch(schedule, iterations / before)
@@ -133,8 +144,10 @@ def read_result(folder: Path, wanted: str) -> Result | None:
         return None
     result = Result(**json.loads(path.read_text(encoding='utf-8')))
     if result.settings != wanted:
-        raise ValueError(f'{path} is of another budget or another version of {result.config}; choose another work dir, '
-                         'or remove that folder')
+        raise ValueError(
+            f'{path} is of another budget or another version of {result.config}; choose another work dir, '
+            'or remove that folder'
+        )
     return result
 
 
@@ -145,10 +158,24 @@ def run(config: str, cfg: Config, folder: Path, options: dict, device: str | Non
     learning, seconds = trained_parameters(runner.model), step_seconds(runner) * iterations
     scores = test(cfg, latest_checkpoint(folder), work_dir=str(folder / 'test'))
     device = pick_device(device)
-    row = measure({config: without_losses(open_model(config, options, None)).to(device)}, (256, 256), 1, 3, device)[0]
-    result = Result(config, fingerprint, iterations, row.parameters, learning, row.gmac,
-                    row.cpu if device.type == 'cpu' else row.wall, seconds,
-                    {name: float(value) for name, value in scores.items()})
+    row = measure(
+        {config: without_losses(open_model(config, options, None)).to(device)},
+        (256, 256),
+        1,
+        3,
+        device,
+    )[0]
+    result = Result(
+        config,
+        fingerprint,
+        iterations,
+        row.parameters,
+        learning,
+        row.gmac,
+        row.cpu if device.type == 'cpu' else row.wall,
+        seconds,
+        {name: float(value) for name, value in scores.items()},
+    )
     with atomic_path(folder / RESULT) as temporary:
         temporary.write_text(json.dumps(asdict(result), indent=1), encoding='utf-8')
     return result
@@ -157,7 +184,9 @@ def run(config: str, cfg: Config, folder: Path, options: dict, device: str | Non
 def step_seconds(runner: Runner, repeats: int = 5) -> float:
     """Median time of one more training step, all on the same batch and without its loading."""
     loader, model = runner.train_dataloader, runner.model.train()
-    batch = loader.collate_fn([loader.dataset[index] for index in range(runner.cfg.train_dataloader.batch_size)])
+    batch = loader.collate_fn(
+        [loader.dataset[index] for index in range(runner.cfg.train_dataloader.batch_size)]
+    )
     on_cpu = next(model.parameters()).device.type == 'cpu'
     times = []
     for _ in range(repeats):
@@ -188,21 +217,44 @@ def as_table(results: Sequence[Result]) -> str:
     from rich.table import Table
 
     protocol = next(name.split('/')[0] for name in results[0].scores if '/psnr/' in name)
-    tasks = [name.rsplit('/', 1)[1] for name in results[0].scores if name.startswith(f'{protocol}/psnr/')]
-    table = Table(box=SIMPLE, title=f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)')
-    for column in ('config', 'parameters', 'trained', 'GMAC', 'iterations', 'train s', 'restore s', *tasks):
+    tasks = [
+        name.rsplit('/', 1)[1] for name in results[0].scores if name.startswith(f'{protocol}/psnr/')
+    ]
+    table = Table(
+        box=SIMPLE, title=f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)'
+    )
+    for column in (
+        'config',
+        'parameters',
+        'trained',
+        'GMAC',
+        'iterations',
+        'train s',
+        'restore s',
+        *tasks,
+    ):
         table.add_column(column, justify='left' if column == 'config' else 'right', overflow='fold')
     first = results[0].scores
     if f'{protocol}/input_psnr/{tasks[0]}' in first:
         table.add_row('degraded', *[''] * 6, *_cells(first, f'{protocol}/input_', tasks))
     for result in results:
-        table.add_row(label(result.config), f'{result.parameters:,}', f'{result.trained:,}', f'{result.gmac:.1f}',
-                      f'{result.iterations:,}', f'{result.train_seconds:.0f}', f'{result.restore_seconds:.2f}',
-                      *_cells(result.scores, f'{protocol}/', tasks))
+        table.add_row(
+            label(result.config),
+            f'{result.parameters:,}',
+            f'{result.trained:,}',
+            f'{result.gmac:.1f}',
+            f'{result.iterations:,}',
+            f'{result.train_seconds:.0f}',
+            f'{result.restore_seconds:.2f}',
+            *_cells(result.scores, f'{protocol}/', tasks),
+        )
     text = StringIO()
     Console(file=text, width=200, color_system=None).print(table)
     return text.getvalue().rstrip()
 
 
 def _cells(scores: dict[str, float], prefix: str, tasks: list[str]) -> list[str]:
-    return [f'{scores[f"{prefix}psnr/{task}"]:.2f} {scores[f"{prefix}ssim/{task}"]:.3f}' for task in tasks]
+    return [
+        f'{scores[f"{prefix}psnr/{task}"]:.2f} {scores[f"{prefix}ssim/{task}"]:.3f}'
+        for task in tasks
+    ]

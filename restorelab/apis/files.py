@@ -22,10 +22,20 @@ from restorelab.utils.memory import keep_freed_memory
 _SHOWN = 5
 
 
-def restore_files(source: str, output: str, model: str | None = None, checkpoint: str | None = None,
-                  tile: int | None = None, steps: int | None = None, panel: bool = False, seed: int = 0,
-                  device: str | None = None, overwrite: bool = False, equalize: bool = False,
-                  task: str | None = None) -> int:
+def restore_files(
+    source: str,
+    output: str,
+    model: str | None = None,
+    checkpoint: str | None = None,
+    tile: int | None = None,
+    steps: int | None = None,
+    panel: bool = False,
+    seed: int = 0,
+    device: str | None = None,
+    overwrite: bool = False,
+    equalize: bool = False,
+    task: str | None = None,
+) -> int:
     """Restore every image of ``source`` into ``output``. Returns 0, or 1 when some file could not be read.
 
     Results keep the relative names of their inputs, and their extensions where images are written with them (else
@@ -45,7 +55,9 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     """
     jobs = plan(source, output)
     panels = {path: path.with_name(f'{path.stem}_panel.png') for _, path in jobs} if panel else {}
-    check_results([path for path, _ in jobs], [path for _, path in jobs] + list(panels.values()), overwrite)
+    check_results(
+        [path for path, _ in jobs], [path for _, path in jobs] + list(panels.values()), overwrite
+    )
     for folder in sorted({path.parent for _, path in jobs}):
         _check_writable(folder)
     keep_freed_memory()
@@ -54,8 +66,17 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     failures = []
     for path, result in tqdm(jobs, desc='restoring', unit='image'):
         try:
-            _restore_file(restorer, path, result, panels.get(result), tile=tile, steps=steps, seed=seed,
-                          equalize=equalize, task=task)
+            _restore_file(
+                restorer,
+                path,
+                result,
+                panels.get(result),
+                tile=tile,
+                steps=steps,
+                seed=seed,
+                equalize=equalize,
+                task=task,
+            )
         except ImageReadError as error:
             failures.append(str(error))
     tqdm.write(f'{len(jobs) - len(failures)} of {len(jobs)} images restored into {output}')
@@ -64,7 +85,9 @@ def restore_files(source: str, output: str, model: str | None = None, checkpoint
     return 1 if failures else 0
 
 
-def _restore_file(restorer: RestoreModel, path: Path, result: Path, panel: Path | None, **options) -> None:
+def _restore_file(
+    restorer: RestoreModel, path: Path, result: Path, panel: Path | None, **options
+) -> None:
     image = read_image(path)
     restored = restorer(image, progress=True, **options)
     write_image(result, restored)
@@ -80,11 +103,18 @@ def plan(source: str, output: str) -> list[tuple[Path, Path]]:
         to_file = bool(Path(output).suffix) and not os.path.isdir(output)
         if to_file:
             check_write_extension(output)
-        return [(Path(source), Path(output) if to_file else Path(output) / _result_name(Path(source).name))]
+        return [
+            (
+                Path(source),
+                Path(output) if to_file else Path(output) / _result_name(Path(source).name),
+            )
+        ]
     root, inputs = _find_images(source, Path(output))
     if not inputs:
-        raise FileNotFoundError(f'{source}: no image found; wanted an image file, a folder with images '
-                                f"({', '.join(READ_EXTENSIONS)}), or a glob in quotes such as 'photos/**/*.jpg'")
+        raise FileNotFoundError(
+            f'{source}: no image found; wanted an image file, a folder with images '
+            f"({', '.join(READ_EXTENSIONS)}), or a glob in quotes such as 'photos/**/*.jpg'"
+        )
     return [(path, Path(output) / _result_name(path.relative_to(root))) for path in inputs]
 
 
@@ -111,14 +141,20 @@ def _result_name(name: str | Path) -> Path:
 def check_results(inputs: list[Path], results: list[Path], overwrite: bool) -> None:
     """Raise before anything is lost: two results of one name, a result on an input, a result that exists."""
     if twice := [name for name, count in Counter(map(str, results)).items() if count > 1]:
-        raise ValueError(f'several inputs would be written to {_short(twice)}; rename them or restore them separately')
+        raise ValueError(
+            f'several inputs would be written to {_short(twice)}; rename them or restore them separately'
+        )
     read = {_identity(path) for path in inputs}
     existing = [path for path in results if path.exists()]
     if onto := [str(path) for path in existing if _identity(path) in read]:
-        raise ValueError(f'the output {_short(onto)} is an input; an input is never overwritten, choose another output')
+        raise ValueError(
+            f'the output {_short(onto)} is an input; an input is never overwritten, choose another output'
+        )
     if existing and not overwrite:
-        raise FileExistsError(f'{_short(map(str, existing))}: exists already; choose another output, or pass overwrite '
-                              '(--overwrite)')
+        raise FileExistsError(
+            f'{_short(map(str, existing))}: exists already; choose another output, or pass overwrite '
+            '(--overwrite)'
+        )
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Load a trained restorer and call it on pictures.
 
-    from restorelab.apis import load
-    model = load()
-    model('street.jpg').save('restored.png')
+from restorelab.apis import load
+model = load()
+model('street.jpg').save('restored.png')
 """
 
 import os
@@ -21,7 +21,13 @@ from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils import LatticeNoise, resize
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
-from restorelab.utils.images import equalize_channels, read_image, to_rgb_array, to_uint8, to_unit_tensor
+from restorelab.utils.images import (
+    equalize_channels,
+    read_image,
+    to_rgb_array,
+    to_uint8,
+    to_unit_tensor,
+)
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
@@ -33,8 +39,11 @@ TILE = 640
 Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
 
 
-def load(name_or_config: str | os.PathLike | Config | None = None, checkpoint: str | os.PathLike | None = None,
-         device: str | torch.device | None = None) -> 'RestoreModel':
+def load(
+    name_or_config: str | os.PathLike | Config | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    device: str | torch.device | None = None,
+) -> 'RestoreModel':
     """A restorer with its weights, ready to be called.
 
     Args:
@@ -56,8 +65,10 @@ def load(name_or_config: str | os.PathLike | Config | None = None, checkpoint: s
         source = _published_path(name_or_config)
         state, config, info = read_published(source)
     else:
-        raise ValueError(f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded too; '
-                         'give the config that the checkpoint was trained with instead')
+        raise ValueError(
+            f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded too; '
+            'give the config that the checkpoint was trained with instead'
+        )
     model = MODELS.build(config)
     if not hasattr(model, 'restore'):
         raise TypeError(f'{source}: {type(model).__name__} restores no images; load a restorer')
@@ -78,7 +89,9 @@ def pick_device(device: str | torch.device | None) -> torch.device:
         if torch.backends.mps.is_available():
             here.append('mps')
         reason = str(error).split('\n')[0]
-        raise ValueError(f"device '{device}' cannot be used ({reason}); this machine has {', '.join(here)}") from error
+        raise ValueError(
+            f"device '{device}' cannot be used ({reason}); this machine has {', '.join(here)}"
+        ) from error
     return device
 
 
@@ -96,9 +109,17 @@ class RestoreModel:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def __call__(self, image: Picture, steps: int | None = None, tile: int | None = None, overlap: int | None = None,
-                 seed: int = 0, equalize: bool = False, progress: bool = False,
-                 task: str | None = None) -> Image.Image | np.ndarray | Tensor:
+    def __call__(
+        self,
+        image: Picture,
+        steps: int | None = None,
+        tile: int | None = None,
+        overlap: int | None = None,
+        seed: int = 0,
+        equalize: bool = False,
+        progress: bool = False,
+        task: str | None = None,
+    ) -> Image.Image | np.ndarray | Tensor:
         """Restore one picture; the same picture and seed give the same result.
 
         ============================================  ==========================
@@ -128,7 +149,9 @@ class RestoreModel:
         check_task(self.model, task)
         batch, back = read_picture(image)
         if equalize:
-            batch = torch.stack([to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch])
+            batch = torch.stack(
+                [to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch]
+            )
         restorer = restorer_in(self.model)
         height, width = restorer.working_size(tuple(batch.shape[-2:]))
         if tile is None:
@@ -152,8 +175,15 @@ def restorer_in(model: nn.Module) -> nn.Module:
     return getattr(model, 'restorer', model)
 
 
-def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed: int, progress: bool,
-                  routes: list[str] | None) -> Tensor:
+def restore_tiles(
+    restorer: nn.Module,
+    lq: Tensor,
+    tile: int,
+    overlap: int,
+    seed: int,
+    progress: bool,
+    routes: list[str] | None,
+) -> Tensor:
     """What ``restorer.restore`` gives, ``tile`` pixels of the working size at a time; priors see the whole image."""
     size = tuple(lq.shape[-2:])
     cond = restorer.condition(lq)
@@ -164,25 +194,43 @@ def restore_tiles(restorer: nn.Module, lq: Tensor, tile: int, overlap: int, seed
         part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
         return restorer.run(part.contiguous(), part_cond, LatticeNoise(seed, top, left), routes)
 
-    restored = blend_tiles(restore_tile, image, tile, overlap,
-                           lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
-                           restorer.tile_grid)
+    restored = blend_tiles(
+        restore_tile,
+        image,
+        tile,
+        overlap,
+        lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
+        restorer.tile_grid,
+    )
     return resize(restored, size).clamp(0, 1)
 
 
 def check_task(model: nn.Module, task: str | None) -> None:
     """Raise KeyError, naming those there are, unless ``model`` has a prompt for ``task``; None is always right."""
-    prompts = [adapter.tasks for adapter in getattr(restorer_in(model), 'adapters', ()) if hasattr(adapter, 'tasks')]
-    known = [name for name in prompts[0] if all(name in others for others in prompts)] if prompts else []
+    prompts = [
+        adapter.tasks
+        for adapter in getattr(restorer_in(model), 'adapters', ())
+        if hasattr(adapter, 'tasks')
+    ]
+    known = (
+        [name for name in prompts[0] if all(name in others for others in prompts)]
+        if prompts
+        else []
+    )
     if task is not None and task not in known:
-        raise KeyError(f"task '{task}': this model restores for {known or 'the eye alone'}; "
-                       f"{'choose one of these' if known else 'leave the task out'}")
+        raise KeyError(
+            f"task '{task}': this model restores for {known or 'the eye alone'}; "
+            f'{"choose one of these" if known else "leave the task out"}'
+        )
 
 
-def cut_maps(cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]) -> Condition:
+def cut_maps(
+    cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]
+) -> Condition:
     """``cond`` of an image of ``whole`` (H, W) for the tile of ``size`` at (top, left): its maps are cut to the tile's
     share, to the nearest of their own pixels and never to nothing; vectors and tokens stay those of the whole image.
     """
+
     def cut(start: int, length: int, side: int, pixels: int) -> slice:
         first = min(round(start * pixels / side), pixels - 1)
         return slice(first, max(round((start + length) * pixels / side), first + 1))
@@ -191,7 +239,9 @@ def cut_maps(cond: Condition, top: int, left: int, size: tuple[int, int], whole:
         height, width = value.shape[-2:]
         return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
 
-    return Condition(cond.vectors, cond.tokens, {name: cut_map(value) for name, value in cond.maps.items()})
+    return Condition(
+        cond.vectors, cond.tokens, {name: cut_map(value) for name, value in cond.maps.items()}
+    )
 
 
 @contextmanager
@@ -205,7 +255,11 @@ def sampling_steps(model: nn.Module, steps: int | None) -> Iterator[None]:
         return
     sampler = getattr(model, 'sampler', None)
     if not hasattr(sampler, 'steps'):
-        how = 'has no sampler' if sampler is None else f'samples with {type(sampler).__name__}, whose steps are fixed'
+        how = (
+            'has no sampler'
+            if sampler is None
+            else f'samples with {type(sampler).__name__}, whose steps are fixed'
+        )
         raise ValueError(f'steps={steps}: {type(model).__name__} {how}; leave steps out')
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
@@ -218,7 +272,9 @@ def sampling_steps(model: nn.Module, steps: int | None) -> Iterator[None]:
         sampler.steps = before
 
 
-def read_picture(image: Picture) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
+def read_picture(
+    image: Picture,
+) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
     """(batch (B, 3, H, W) floating in [0, 1], the function that turns such a batch into the kind of ``image``)."""
     if isinstance(image, str | os.PathLike):
         return to_unit_tensor(read_image(image))[None], _to_pil
@@ -228,7 +284,9 @@ def read_picture(image: Picture) -> tuple[Tensor, Callable[[Tensor], Image.Image
         return _read_array(image)
     if isinstance(image, Tensor):
         return _read_tensor(image)
-    raise TypeError(f'a picture is a path, a PIL image, a numpy array or a torch tensor, not a {type(image).__name__}')
+    raise TypeError(
+        f'a picture is a path, a PIL image, a numpy array or a torch tensor, not a {type(image).__name__}'
+    )
 
 
 def _to_pil(batch: Tensor) -> Image.Image:
@@ -237,7 +295,9 @@ def _to_pil(batch: Tensor) -> Image.Image:
 
 def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f'array of shape {image.shape}; wanted (H, W, 3), RGB, with at least one pixel')
+        raise ValueError(
+            f'array of shape {image.shape}; wanted (H, W, 3), RGB, with at least one pixel'
+        )
     if image.dtype == np.uint8:
         return to_unit_tensor(image)[None], lambda batch: to_uint8(batch[0])
     if not np.issubdtype(image.dtype, np.floating):
@@ -249,10 +309,14 @@ def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
 
 def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or 0 in image.shape:
-        raise ValueError(f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at least '
-                         'one pixel')
+        raise ValueError(
+            f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at least '
+            'one pixel'
+        )
     if not image.is_floating_point():
-        raise TypeError(f'tensor of type {image.dtype}; wanted floating values in [0, 1] (uint8: divide by 255)')
+        raise TypeError(
+            f'tensor of type {image.dtype}; wanted floating values in [0, 1] (uint8: divide by 255)'
+        )
     _check_unit_range(image)
     batch = image.detach() if image.ndim == 4 else image.detach()[None]
     # a clone made outside inference mode may take part in autograd again
@@ -262,11 +326,18 @@ def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
 def _check_unit_range(batch: Tensor) -> None:
     low, high = float(batch.min()), float(batch.max())
     if not (low >= 0 and high <= 1):  # a NaN fails here too
-        raise ValueError(f'values from {low:g} to {high:g}; wanted [0, 1] (0..255: divide by 255; overshoot: clamp)')
+        raise ValueError(
+            f'values from {low:g} to {high:g}; wanted [0, 1] (0..255: divide by 255; overshoot: clamp)'
+        )
 
 
 def _is_config(reference: str | os.PathLike | Config) -> bool:
-    return isinstance(reference, Config) or Path(reference).suffix in ('.py', '.json', '.yaml', '.yml')
+    return isinstance(reference, Config) or Path(reference).suffix in (
+        '.py',
+        '.json',
+        '.yaml',
+        '.yml',
+    )
 
 
 def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathLike | None):

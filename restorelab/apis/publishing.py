@@ -12,9 +12,17 @@ from restorelab.utils.weights import save_published
 from restorelab.version import __version__
 
 
-def publish(config: str | Config, checkpoint: str, output: str, half: bool = False, averaged: bool = True,
-            license: str = 'Apache-2.0', notes: str = '', only: list[str] | None = None,
-            cfg_options: dict | None = None) -> dict:
+def publish(
+    config: str | Config,
+    checkpoint: str,
+    output: str,
+    half: bool = False,
+    averaged: bool = True,
+    license: str = 'Apache-2.0',
+    notes: str = '',
+    only: list[str] | None = None,
+    cfg_options: dict | None = None,
+) -> dict:
     """Write the weights of ``checkpoint`` with the model's config into one ``.safetensors`` file.
 
     The checkpoint is first loaded strictly into the model of ``config``, so what is written can be loaded.
@@ -40,19 +48,26 @@ def publish(config: str | Config, checkpoint: str, output: str, half: bool = Fal
     model = MODELS.build(cfg.model)
     load_weights(model, state, checkpoint)
     parameters = dict(model.named_parameters())
-    state = {key: value.half() if half and key in parameters else value for key, value in model.state_dict().items()}
+    state = {
+        key: value.half() if half and key in parameters else value
+        for key, value in model.state_dict().items()
+    }
     if only is not None:
         members = {key.split('.')[0] for key in state}
         if unknown := sorted(set(only) - members):
             raise ValueError(f'the model has no weights called {unknown}; it has {sorted(members)}')
         state = {key: value for key, value in state.items() if key.split('.')[0] in only}
     info = dict(
-        name=Path(output).stem, license=license, notes=notes,
+        name=Path(output).stem,
+        license=license,
+        notes=notes,
         config=Path(cfg.filename).name if cfg.filename else None,
         iterations=(contents.get('meta') or {}).get('iter'),
         averaged=averaged and 'ema_state_dict' in contents,
         parameters=sum(value.numel() for key, value in state.items() if key in parameters),
-        stored_as='float16' if half else 'float32', restorelab=__version__)
+        stored_as='float16' if half else 'float32',
+        restorelab=__version__,
+    )
     save_published(output, state, model_cfg, info)
     return info
 
@@ -66,5 +81,7 @@ def check_portable(config, where: str = 'model') -> None:
         for index, value in enumerate(config):
             check_portable(value, f'{where}.{index}')
     elif isinstance(config, str) and (os.path.isabs(config) or os.path.isfile(config)):
-        raise ValueError(f'{where} is the path {config}, which only this machine has. Publish that file too and '
-                         'name it restorelab:<name>, or set None (--cfg-options)')
+        raise ValueError(
+            f'{where} is the path {config}, which only this machine has. Publish that file too and '
+            'name it restorelab:<name>, or set None (--cfg-options)'
+        )

@@ -8,12 +8,24 @@ from restorelab.apis.training import prepare, release_workers
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.weights import resolve_weights
 
-TRAINING_KEYS = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
-                 'val_evaluator')
+TRAINING_KEYS = (
+    'train_dataloader',
+    'train_cfg',
+    'optim_wrapper',
+    'param_scheduler',
+    'val_dataloader',
+    'val_cfg',
+    'val_evaluator',
+)
 
 
-def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noqa: PT028 (it is no pytest test)
-         show_dir: str | None = None, launcher: str = 'none') -> dict[str, float]:  # noqa: PT028
+def test(
+    cfg: str | Config,
+    checkpoint: str,
+    work_dir: str | None = None,
+    show_dir: str | None = None,
+    launcher: str = 'none',
+) -> dict[str, float]:
     """Score a checkpoint on the test set of ``cfg``. Returns the metrics by name; tables are logged.
 
     Args:
@@ -26,7 +38,9 @@ def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noq
         ValueError for a config without a test set.
     """
     cfg = prepare(cfg, work_dir, launcher)
-    if missing := [key for key in ('test_dataloader', 'test_cfg', 'test_evaluator') if cfg.get(key) is None]:
+    if missing := [
+        key for key in ('test_dataloader', 'test_cfg', 'test_evaluator') if cfg.get(key) is None
+    ]:
         raise ValueError(f'{cfg.filename or "the config"} has no {missing}; testing needs them')
     path = resolve_weights(checkpoint)
     state = model_state(read_checkpoint(path), path)
@@ -34,10 +48,14 @@ def test(cfg: str | Config, checkpoint: str, work_dir: str | None = None,  # noq
         cfg.pop(key, None)
     cfg.load_from, cfg.resume = None, False
     # an average would be a second copy of the weights that are tested
-    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])]
+    cfg.custom_hooks = [
+        hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])
+    ]
     hooks = cfg.setdefault('default_hooks', {})
     hooks['panels'] = dict(type='PanelHook', per_task=None, out_dir=show_dir)
-    hooks.pop('pretrained', None)  # before the checkpoint, which may hold such a part as it was trained further
+    hooks.pop(
+        'pretrained', None
+    )  # before the checkpoint, which may hold such a part as it was trained further
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
     if hasattr(model, 'load_pretrained'):

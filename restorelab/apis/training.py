@@ -18,8 +18,13 @@ from restorelab.utils.weights import resolve_weights
 _RUNS = itertools.count()
 
 
-def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | None = None, amp: bool | str = False,
-          launcher: str = 'none') -> Runner:
+def train(
+    cfg: str | Config,
+    work_dir: str | None = None,
+    resume: bool | str | None = None,
+    amp: bool | str = False,
+    launcher: str = 'none',
+) -> Runner:
     """Train, validate and save as ``cfg`` says. Returns the runner, whose ``model`` is the trained one.
 
     Args:
@@ -41,10 +46,15 @@ def train(cfg: str | Config, work_dir: str | None = None, resume: bool | str | N
         _set_resume(cfg, earlier if resume in (True, 'auto') else resume)
     runner = Runner.from_cfg(cfg)
     if resume and not cfg.resume:
-        runner.logger.warning('no checkpoint to resume from in %s: training starts at the beginning', cfg.work_dir)
+        runner.logger.warning(
+            'no checkpoint to resume from in %s: training starts at the beginning', cfg.work_dir
+        )
     if earlier and not cfg.resume:
-        runner.logger.warning('%s holds checkpoints of an earlier training, and this one replaces them; to go on with '
-                              'the earlier one stop now and give --resume', cfg.work_dir)
+        runner.logger.warning(
+            '%s holds checkpoints of an earlier training, and this one replaces them; to go on with '
+            'the earlier one stop now and give --resume',
+            cfg.work_dir,
+        )
     runner.train()
     release_workers(runner.train_loop, runner.val_loop)
     if launcher != 'none':
@@ -60,7 +70,9 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
     cfg.launcher = launcher
     number = next(_RUNS)  # MMEngine shares logs between runs of one name that begin within a second
-    cfg.experiment_name = cfg.get('experiment_name') or (name if number == 0 else f'{name}_{number}')
+    cfg.experiment_name = cfg.get('experiment_name') or (
+        name if number == 0 else f'{name}_{number}'
+    )
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(cfg, launcher)
     CheckpointLoader.register_scheme('', load_from_local, force=True)
@@ -82,13 +94,19 @@ def load_from_local(filename: str, map_location=None) -> dict:
 def _start_gloo(cfg: Config, launcher: str) -> None:
     """MMEngine would put every process on a GPU first; on a CPU the group is made here instead."""
     if launcher != 'pytorch':
-        raise ValueError(f"launcher '{launcher}' needs a GPU in every process; without one use tools/dist_train.sh, "
-                         "which starts them with the launcher 'pytorch'")
+        raise ValueError(
+            f"launcher '{launcher}' needs a GPU in every process; without one use tools/dist_train.sh, "
+            "which starts them with the launcher 'pytorch'"
+        )
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     os.environ.setdefault('LOCAL_RANK', '0')
-    cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
-                                 find_unused_parameters=cfg.get('find_unused_parameters', False))
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
 
 
 def _check_checkpoint_intervals(cfg: Config) -> None:
@@ -100,9 +118,11 @@ def _check_checkpoint_intervals(cfg: Config) -> None:
         intervals['train_cfg.val_interval'] = cfg.train_cfg.get('val_interval', 1)
     for name, interval in intervals.items():
         if interval > 0 and interval % counts:
-            raise ValueError(f'{name}={interval} must be a multiple of optim_wrapper.accumulative_counts={counts}: '
-                             'a checkpoint between two optimizer steps cannot be resumed exactly. '
-                             f'Take {max(1, round(interval / counts)) * counts}')
+            raise ValueError(
+                f'{name}={interval} must be a multiple of optim_wrapper.accumulative_counts={counts}: '
+                'a checkpoint between two optimizer steps cannot be resumed exactly. '
+                f'Take {max(1, round(interval / counts)) * counts}'
+            )
 
 
 def _set_precision(cfg: Config, amp: bool | str) -> None:
@@ -115,7 +135,9 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
         raise ValueError("amp='fp16' needs a GPU; on a CPU use 'bf16'")
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'BFloat16OptimWrapper'):
-        raise ValueError(f"mixed precision replaces the optim_wrapper 'OptimWrapper', but the config has '{kind}'")
+        raise ValueError(
+            f"mixed precision replaces the optim_wrapper 'OptimWrapper', but the config has '{kind}'"
+        )
     cfg.optim_wrapper.type = 'BFloat16OptimWrapper' if amp == 'bf16' else 'AmpOptimWrapper'
     if amp == 'fp16':
         cfg.optim_wrapper.update(dtype='float16', loss_scale='dynamic')
@@ -127,4 +149,6 @@ def _set_resume(cfg: Config, path: str | None) -> None:
         return
     cfg.load_from = str(path)
     if (seed := read_checkpoint(path).get('meta', {}).get('seed')) is not None:
-        cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)  # the data's order hangs on it too
+        cfg.randomness = dict(
+            cfg.get('randomness') or {}, seed=seed
+        )  # the data's order hangs on it too

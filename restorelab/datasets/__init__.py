@@ -8,7 +8,11 @@ from restorelab.datasets.noise_benchmark import NoiseBenchmarkDataset
 from restorelab.datasets.on_the_fly import EMBEDDED, OnTheFlyDataset
 from restorelab.datasets.paired import PairedDataset, TaskMixDataset
 from restorelab.datasets.recipes import RECIPES, RecipeDataset
-from restorelab.datasets.samplers import GlobalBatchSampler, InfiniteSeededSampler, TaskBalancedBatchSampler
+from restorelab.datasets.samplers import (
+    GlobalBatchSampler,
+    InfiniteSeededSampler,
+    TaskBalancedBatchSampler,
+)
 from restorelab.datasets.transforms import (
     BlackFillCrop,
     CenterCrop,
@@ -27,9 +31,38 @@ from restorelab.datasets.transforms import (
     SemanticFromMasks,
 )
 
-__all__ = ['DEFAULT_KINDS', 'EMBEDDED', 'RECIPES', 'BlackFillCrop', 'CenterCrop', 'CenterModCrop',
-           'ChannelHistEqualize', 'ClassFolders', 'ComposedObjects', 'Degrade', 'DetectionDataset', 'FoldDataset',
-           'GlobalBatchSampler', 'InfiniteSeededSampler', 'LabelFromBoxes', 'LabelMapDataset', 'ModCrop',
-           'NoiseBenchmarkDataset', 'OnTheFlyDataset', 'PackRestoration', 'PairedDataset', 'PositiveView',
-           'RandomCrop', 'RandomFlip', 'RandomResize', 'RandomTranspose', 'RecipeDataset', 'Resize',
-           'RestorationDataset', 'Route', 'SemanticFromMasks', 'TaskBalancedBatchSampler', 'TaskMixDataset']
+__all__ = [
+    'DEFAULT_KINDS',
+    'EMBEDDED',
+    'RECIPES',
+    'BlackFillCrop',
+    'CenterCrop',
+    'CenterModCrop',
+    'ChannelHistEqualize',
+    'ClassFolders',
+    'ComposedObjects',
+    'Degrade',
+    'DetectionDataset',
+    'FoldDataset',
+    'GlobalBatchSampler',
+    'InfiniteSeededSampler',
+    'LabelFromBoxes',
+    'LabelMapDataset',
+    'ModCrop',
+    'NoiseBenchmarkDataset',
+    'OnTheFlyDataset',
+    'PackRestoration',
+    'PairedDataset',
+    'PositiveView',
+    'RandomCrop',
+    'RandomFlip',
+    'RandomResize',
+    'RandomTranspose',
+    'RecipeDataset',
+    'Resize',
+    'RestorationDataset',
+    'Route',
+    'SemanticFromMasks',
+    'TaskBalancedBatchSampler',
+    'TaskMixDataset',
+]

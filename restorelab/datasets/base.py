@@ -64,11 +64,18 @@ class RestorationDataset(Dataset):
         cache_mib: memory for decoded images, in MiB a process.
     """
 
-    def __init__(self, records: list[Record], pipeline: Iterable[dict | Callable], seed: int = 0,
-                 cache_mib: float = 1024):
+    def __init__(
+        self,
+        records: list[Record],
+        pipeline: Iterable[dict | Callable],
+        seed: int = 0,
+        cache_mib: float = 1024,
+    ):
         self.records, self.seed = records, seed
         self.tasks = [record.task for record in records]
-        self.transforms = [adapted(TRANSFORMS.build(step) if isinstance(step, dict) else step) for step in pipeline]
+        self.transforms = [
+            adapted(TRANSFORMS.build(step) if isinstance(step, dict) else step) for step in pipeline
+        ]
         self.cache = ImageCache(cache_mib)
 
     def __len__(self) -> int:
@@ -113,8 +120,14 @@ def find_images(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         what = 'is a file, not a folder' if folder.exists() else 'no such folder'
         raise FileNotFoundError(f'{folder}: {what}; a folder of images is wanted here')
-    inside = ((path, path.relative_to(folder)) for path in folder.rglob('*') if path.suffix.lower() in READ_EXTENSIONS)
-    paths = sorted(path for path, rest in inside if not any(part.startswith('.') for part in rest.parts))
+    inside = (
+        (path, path.relative_to(folder))
+        for path in folder.rglob('*')
+        if path.suffix.lower() in READ_EXTENSIONS
+    )
+    paths = sorted(
+        path for path, rest in inside if not any(part.startswith('.') for part in rest.parts)
+    )
     if not paths:
         raise ValueError(f'{folder}: no image in it (looked for {", ".join(READ_EXTENSIONS)})')
     return paths

@@ -20,9 +20,16 @@ def check_data(root: str | Path, recipe: str | Recipe, quick: bool = False) -> l
     ``quick``, files that cannot be read whole and pairs that differ in size. Shows a progress bar on standard error.
     Raises: KeyError for an unknown recipe.
     """
-    recipe, root = (find_recipe(recipe) if isinstance(recipe, str) else recipe), Path(root).expanduser()
+    recipe, root = (
+        (find_recipe(recipe) if isinstance(recipe, str) else recipe),
+        Path(root).expanduser(),
+    )
     lq, gt = (None if folder is None else root / folder for folder in (recipe.lq, recipe.gt))
-    missing = [f'{folder}: no such folder' for folder in (lq, gt) if folder is not None and not folder.is_dir()]
+    missing = [
+        f'{folder}: no such folder'
+        for folder in (lq, gt)
+        if folder is not None and not folder.is_dir()
+    ]
     if missing:
         return missing
     try:
@@ -39,21 +46,32 @@ def check_data(root: str | Path, recipe: str | Recipe, quick: bool = False) -> l
 def recipes_in(root: str | Path) -> list[str]:
     """Names of the recipes of which a folder exists below ``root``."""
     root = Path(root).expanduser()
-    return [name for name, recipe in RECIPES.items()
-            if any(folder is not None and (root / folder).is_dir() for folder in (recipe.lq, recipe.gt))]
+    return [
+        name
+        for name, recipe in RECIPES.items()
+        if any(folder is not None and (root / folder).is_dir() for folder in (recipe.lq, recipe.gt))
+    ]
 
 
 def _find(lq: Path | None, gt: Path | None, recipe: Recipe) -> Pairs:
     if lq is not None and gt is not None:
         return pair_folders(lq, gt, recipe.lq_name, recipe.gt_name)
     images = find_images(gt if lq is None else lq)
-    return Pairs(pairs=[], lonely=[] if lq is None else images, unused=images if lq is None else [], ignored=[])
+    return Pairs(
+        pairs=[],
+        lonely=[] if lq is None else images,
+        unused=images if lq is None else [],
+        ignored=[],
+    )
 
 
 def _count_problems(found: Pairs, lq: Path | None, gt: Path | None, recipe: Recipe) -> list[str]:
     counts = ((lq, found.num_lq, recipe.num_lq), (gt, found.num_gt, recipe.num_gt))
-    return [f'{folder}: {there} images, expected {wanted}' for folder, there, wanted in counts
-            if wanted is not None and there != wanted]
+    return [
+        f'{folder}: {there} images, expected {wanted}'
+        for folder, there, wanted in counts
+        if wanted is not None and there != wanted
+    ]
 
 
 def _read_problems(found: Pairs) -> Iterator[str]:

@@ -42,21 +42,47 @@ class ComposedObjects(DetectionDataset):
             ``cache_mib`` of ``DetectionDataset``.
     """
 
-    def __init__(self, split: str, pipeline: Iterable[dict | Callable], root: str | Path = 'data/composed_objects',
-                 size: int = 128, num_images: int | None = None, tasks: list[str] = ('clean',),
-                 all_tasks: bool = False, with_masks: bool = False, filter_empty: bool = False, route: str = 'det',
-                 seed: int = 0, cache_mib: float = 1024):
+    def __init__(
+        self,
+        split: str,
+        pipeline: Iterable[dict | Callable],
+        root: str | Path = 'data/composed_objects',
+        size: int = 128,
+        num_images: int | None = None,
+        tasks: list[str] = ('clean',),
+        all_tasks: bool = False,
+        with_masks: bool = False,
+        filter_empty: bool = False,
+        route: str = 'det',
+        seed: int = 0,
+        cache_mib: float = 1024,
+    ):
         photographs = embedded_images(split)
         num_images = NUM_IMAGES[split] if num_images is None else num_images
         root = Path(root).expanduser()
-        info = dict(description='restorelab composed objects', format=FORMAT, split=split, size=size,
-                    num_images=num_images)
+        info = dict(
+            description='restorelab composed objects',
+            format=FORMAT,
+            split=split,
+            size=size,
+            num_images=num_images,
+        )
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / '.lock'):  # other ranks and trainings may want to write the same set
             if not _is_written(root / f'{split}.json', info):
                 write_composed_objects(root, photographs, info)
-        super().__init__(root / f'{split}.json', pipeline, gt=root / split, tasks=tasks, all_tasks=all_tasks,
-                         with_masks=with_masks, filter_empty=filter_empty, route=route, seed=seed, cache_mib=cache_mib)
+        super().__init__(
+            root / f'{split}.json',
+            pipeline,
+            gt=root / split,
+            tasks=tasks,
+            all_tasks=all_tasks,
+            with_masks=with_masks,
+            filter_empty=filter_empty,
+            route=route,
+            seed=seed,
+            cache_mib=cache_mib,
+        )
 
 
 def _is_written(path: Path, info: dict) -> bool:
@@ -65,7 +91,9 @@ def _is_written(path: Path, info: dict) -> bool:
         return False
     found = json.loads(path.read_text(encoding='utf-8')).get('info', {})
     if found.get('description') != info['description']:
-        raise FileExistsError(f'{path} is another annotation file; give ComposedObjects another root')
+        raise FileExistsError(
+            f'{path} is another annotation file; give ComposedObjects another root'
+        )
     return found == info
 
 
@@ -86,10 +114,14 @@ def write_composed_objects(root: Path, photographs: list[Path], info: dict) -> N
         write_image(folder / name, image)
         images.append(dict(id=number, file_name=name, width=size, height=size))
         for label, mask in objects:
-            annotations.append(dict(id=len(annotations) + 1, image_id=number, iscrowd=0, **_describe(label, mask)))
+            annotations.append(
+                dict(id=len(annotations) + 1, image_id=number, iscrowd=0, **_describe(label, mask))
+            )
     categories = [dict(id=i, name=name) for i, name in enumerate(CLASSES, start=1)]
-    (folder / 'instances.json').write_text(json.dumps(
-        dict(info=info, images=images, annotations=annotations, categories=categories)), encoding='utf-8')
+    (folder / 'instances.json').write_text(
+        json.dumps(dict(info=info, images=images, annotations=annotations, categories=categories)),
+        encoding='utf-8',
+    )
     (root / f'{split}.json').unlink(missing_ok=True)
     shutil.rmtree(root / split, ignore_errors=True)
     folder.chmod(0o755)
@@ -103,13 +135,20 @@ def _describe(label: int, mask: np.ndarray) -> dict:
     left, top = int(cols[0]), int(rows[0])
     box = [left, top, int(cols[-1]) + 1 - left, int(rows[-1]) + 1 - top]
     changes = np.flatnonzero(np.diff(mask.T.ravel().astype(np.int8), prepend=0)).tolist()
-    counts = np.diff([0, *changes, mask.size]).tolist()  # run lengths down the columns, background first
-    return dict(category_id=label + 1, bbox=box, area=int(mask.sum()),
-                segmentation=dict(size=list(mask.shape), counts=counts))
+    counts = np.diff(
+        [0, *changes, mask.size]
+    ).tolist()  # run lengths down the columns, background first
+    return dict(
+        category_id=label + 1,
+        bbox=box,
+        area=int(mask.sum()),
+        segmentation=dict(size=list(mask.shape), counts=counts),
+    )
 
 
-def compose(backgrounds: list[np.ndarray], size: int,
-            rng: np.random.Generator) -> tuple[np.ndarray, list[tuple[int, np.ndarray]]]:
+def compose(
+    backgrounds: list[np.ndarray], size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, list[tuple[int, np.ndarray]]]:
     """One image: (size, size, 3) uint8, and (label, visible mask (size, size) bool) of each object.
 
     Of every object at least half can be seen.
@@ -135,7 +174,7 @@ def _background(photograph: np.ndarray, size: int, rng: np.random.Generator) -> 
     height, width = photograph.shape[:2]
     side = int(rng.integers(min(size, height, width), min(height, width, 3 * size) + 1))
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-    part = photograph[top:top + side, left:left + side]
+    part = photograph[top : top + side, left : left + side]
     part = part[:, ::-1] if rng.random() < 0.5 else part
     return cv2.resize(np.float32(part) / 255, (size, size), interpolation=cv2.INTER_AREA)
 
@@ -170,5 +209,10 @@ def _texture(size: int, side: float, rng: np.random.Generator) -> np.ndarray:
     elif kind == 2:
         mix = (along - along.min()) / max(float(np.ptp(along)), 1e-6)
     else:
-        mix = cv2.GaussianBlur(rng.random((size, size), dtype=np.float32), (0, 0), max(period / 4, 0.8)) > 0.5
+        mix = (
+            cv2.GaussianBlur(
+                rng.random((size, size), dtype=np.float32), (0, 0), max(period / 4, 0.8)
+            )
+            > 0.5
+        )
     return first + 0.6 * mix[..., None].astype(np.float32) * (second - first)

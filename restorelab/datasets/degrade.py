@@ -9,15 +9,29 @@ import numpy as np
 from restorelab.registry import DEGRADATIONS, TRANSFORMS, check_keys, find_part
 
 DEFAULT_KINDS = dict(
-    blur=[dict(type='motion_blur', length=(5.0, 21.0), bend=(-60.0, 60.0)),
-          dict(type='defocus_blur', radius=(1.0, 3.5))],
+    blur=[
+        dict(type='motion_blur', length=(5.0, 21.0), bend=(-60.0, 60.0)),
+        dict(type='defocus_blur', radius=(1.0, 3.5)),
+    ],
     clean=dict(type='clean'),
     defocus=dict(type='defocus_blur', radius=(1.0, 3.5)),
     haze=dict(type='haze', beta=(0.5, 1.6), airlight=(0.7, 1.0)),
     jpeg=dict(type='jpeg', quality=(10, 40)),
-    lowlight=dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=(0.0, 0.02), shot_noise=(0.0, 0.03)),
+    lowlight=dict(
+        type='lowlight',
+        gamma=(1.8, 3.0),
+        gain=(0.35, 0.8),
+        read_noise=(0.0, 0.02),
+        shot_noise=(0.0, 0.03),
+    ),
     noise=dict(type='gaussian_noise', sigma=(15 / 255, 50 / 255)),
-    rain=dict(type='rain', density=(0.002, 0.012), length=(12.0, 32.0), brightness=(0.5, 0.9), slant=(-25.0, 25.0)),
+    rain=dict(
+        type='rain',
+        density=(0.002, 0.012),
+        length=(12.0, 32.0),
+        brightness=(0.5, 0.9),
+        slant=(-25.0, 25.0),
+    ),
     snow=dict(type='snow', density=(0.003, 0.02), size=(3.0, 9.0), opacity=(0.7, 0.95)),
 )
 
@@ -42,10 +56,18 @@ def draw(value: object, rng: np.random.Generator) -> object:
 def can_be_drawn(value: object) -> bool:
     if isinstance(value, dict):
         weights = value.get('weights')
-        return (set(value) <= {'choice', 'weights'} and len(value.get('choice', ())) > 0
-                and (weights is None or (len(weights) == len(value['choice']) and min(weights) >= 0 < sum(weights))))
+        return (
+            set(value) <= {'choice', 'weights'}
+            and len(value.get('choice', ())) > 0
+            and (
+                weights is None
+                or (len(weights) == len(value['choice']) and min(weights) >= 0 < sum(weights))
+            )
+        )
     if isinstance(value, list | tuple):
-        return len(value) == 2 and all(isinstance(end, Real) for end in value) and value[0] <= value[1]
+        return (
+            len(value) == 2 and all(isinstance(end, Real) for end in value) and value[0] <= value[1]
+        )
     return isinstance(value, Real | str)
 
 
@@ -56,19 +78,30 @@ def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
     one that cannot be drawn.
     """
     if not isinstance(kind, dict) or 'type' not in kind:
-        raise TypeError(f"the degradation of task '{task}' is a dict with the key 'type', not {kind!r}")
+        raise TypeError(
+            f"the degradation of task '{task}' is a dict with the key 'type', not {kind!r}"
+        )
     strengths = dict(kind)
     name = strengths.pop('type')
     function = find_part(name, DEGRADATIONS)
-    wanted = [option for key, option in signature(function).parameters.items() if key not in ('image', 'rng')]
+    wanted = [
+        option
+        for key, option in signature(function).parameters.items()
+        if key not in ('image', 'rng')
+    ]
     check_keys(f"degradation {name} (task '{task}')", strengths, [option.name for option in wanted])
-    if missing := [option.name for option in wanted
-                   if option.name not in strengths and option.default is option.empty]:
+    if missing := [
+        option.name
+        for option in wanted
+        if option.name not in strengths and option.default is option.empty
+    ]:
         raise TypeError(f"degradation {name} (task '{task}') needs {missing}")
     for option, value in strengths.items():
         if not can_be_drawn(value):
-            raise ValueError(f"degradation {name} (task '{task}'): {option}={value!r}; wanted is a number, a pair "
-                             '(low, high), or dict(choice=[...], weights=[...])')
+            raise ValueError(
+                f"degradation {name} (task '{task}'): {option}={value!r}; wanted is a number, a pair "
+                '(low, high), or dict(choice=[...], weights=[...])'
+            )
     return function, strengths
 
 
@@ -87,14 +120,21 @@ class Degrade:
 
     def __init__(self, kinds: dict | None = None):
         kinds = {**DEFAULT_KINDS, **(kinds or {})}
-        self.kinds = {task: [checked_kind(task, variant) for variant in ([kind] if isinstance(kind, dict) else kind)]
-                      for task, kind in kinds.items()}
+        self.kinds = {
+            task: [
+                checked_kind(task, variant)
+                for variant in ([kind] if isinstance(kind, dict) else kind)
+            ]
+            for task, kind in kinds.items()
+        }
 
     def check_task(self, task: str, user: str) -> None:
         """Raise KeyError, naming ``user`` and the tasks there are, when there is no degradation for ``task``."""
         if task not in self.kinds:
-            raise KeyError(f"no degradation for task '{task}' ({user}); Degrade knows {sorted(self.kinds)}. Add it: "
-                           f"kinds={{'{task}': dict(type=...)}}")
+            raise KeyError(
+                f"no degradation for task '{task}' ({user}); Degrade knows {sorted(self.kinds)}. Add it: "
+                f"kinds={{'{task}': dict(type=...)}}"
+            )
 
     def __call__(self, results: dict) -> dict:
         task, rng = results['task'], results['rng']

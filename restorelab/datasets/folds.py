@@ -38,16 +38,24 @@ class FoldDataset(RestorationDataset):
     Raises: TypeError for a mixture; ValueError when no sample is left.
     """
 
-    def __init__(self, dataset: dict, folds: list[int] = (0, 1), num_folds: int = 2, official: bool = False):
+    def __init__(
+        self, dataset: dict, folds: list[int] = (0, 1), num_folds: int = 2, official: bool = False
+    ):
         whole = DATASETS.build(dataset)
         if not isinstance(whole, RestorationDataset):
-            raise TypeError(f'FoldDataset takes a data set of the kind RestorationDataset, not {type(whole).__name__}; '
-                            'put one into each part of a mixture')
+            raise TypeError(
+                f'FoldDataset takes a data set of the kind RestorationDataset, not {type(whole).__name__}; '
+                'put one into each part of a mixture'
+            )
         rule = _official_path if official else _own_path
-        records = [replace(record, fold=sample_fold(*rule(record), num_folds)) for record in whole.records]
+        records = [
+            replace(record, fold=sample_fold(*rule(record), num_folds)) for record in whole.records
+        ]
         kept = [record for record in records if record.fold in folds]
         if not kept:
-            raise ValueError(f'no sample of {len(records)} is in the folds {list(folds)} of {num_folds}')
+            raise ValueError(
+                f'no sample of {len(records)} is in the folds {list(folds)} of {num_folds}'
+            )
         super().__init__(kept, (), whole.seed)
         self.transforms, self.cache = whole.transforms, whole.cache
 

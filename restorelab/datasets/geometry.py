@@ -18,8 +18,10 @@ def image_names(results: dict) -> list[str]:
     names = [name for name in IMAGES if name in results]
     shapes = {name: results[name].shape[:2] for name in names}
     if len(set(shapes.values())) > 1:
-        raise ValueError(f"sample '{results['key']}' ({results['path']}): {' and '.join(names)} differ in size, "
-                         f'{shapes}; they must show the same pixels (ModCrop may help where only a border was cut off)')
+        raise ValueError(
+            f"sample '{results['key']}' ({results['path']}): {' and '.join(names)} differ in size, "
+            f'{shapes}; they must show the same pixels (ModCrop may help where only a border was cut off)'
+        )
     return names
 
 
@@ -46,7 +48,9 @@ def grow(results: dict, height: int, width: int) -> None:
     for name in image_names(results):
         results[name] = np.pad(results[name], ((0, down), (0, right), (0, 0)), **how)
     if 'sem_seg' in results:
-        results['sem_seg'] = np.pad(results['sem_seg'], ((0, down), (0, right)), constant_values=UNKNOWN)
+        results['sem_seg'] = np.pad(
+            results['sem_seg'], ((0, down), (0, right)), constant_values=UNKNOWN
+        )
     if 'masks' in results:
         results['masks'] = np.pad(results['masks'], ((0, 0), (0, down), (0, right)))
 
@@ -105,12 +109,16 @@ def resize(results: dict, height: int, width: int) -> None:
     rows, cols = image_size(results)
     how = cv2.INTER_AREA if height < rows or width < cols else cv2.INTER_LINEAR
     for name in image_names(results):
-        results[name] = cv2.resize(np.ascontiguousarray(results[name]), (width, height), interpolation=how)
+        results[name] = cv2.resize(
+            np.ascontiguousarray(results[name]), (width, height), interpolation=how
+        )
     if 'sem_seg' in results:
         results['sem_seg'] = _nearest(results['sem_seg'], height, width)
     if 'masks' in results:
         stretched = [_nearest(mask, height, width) for mask in results['masks']]
-        results['masks'] = np.stack(stretched) if stretched else np.zeros((0, height, width), np.uint8)
+        results['masks'] = (
+            np.stack(stretched) if stretched else np.zeros((0, height, width), np.uint8)
+        )
     if 'boxes' in results:
         scale = np.float32([width / cols, height / rows] * 2)
         results['boxes'] = results['boxes'] * scale
@@ -118,4 +126,6 @@ def resize(results: dict, height: int, width: int) -> None:
 
 
 def _nearest(labels: np.ndarray, height: int, width: int) -> np.ndarray:
-    return cv2.resize(np.ascontiguousarray(labels), (width, height), interpolation=cv2.INTER_NEAREST)
+    return cv2.resize(
+        np.ascontiguousarray(labels), (width, height), interpolation=cv2.INTER_NEAREST
+    )

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from restorelab.datasets.base import Record, RestorationDataset, find_images, name_in, some, unique_keys
+from restorelab.datasets.base import (
+    Record,
+    RestorationDataset,
+    find_images,
+    name_in,
+    some,
+    unique_keys,
+)
 from restorelab.registry import DATASETS
 
 
@@ -24,17 +31,31 @@ class ClassFolders(RestorationDataset):
     Raises: FileNotFoundError or ValueError for a missing or empty folder, and for images outside of the classes'.
     """
 
-    def __init__(self, source: str | Path, pipeline: Iterable[dict | Callable], task: str, route: str = 'cls',
-                 seed: int = 0, cache_mib: float = 1024):
+    def __init__(
+        self,
+        source: str | Path,
+        pipeline: Iterable[dict | Callable],
+        task: str,
+        route: str = 'cls',
+        seed: int = 0,
+        cache_mib: float = 1024,
+    ):
         images = {name_in(path, source): path for path in find_images(source)}
         if outside := [name for name in images if '/' not in name]:
-            raise ValueError(f'{source}: {some(outside)} lie in no class; wanted is one folder for each class')
+            raise ValueError(
+                f'{source}: {some(outside)} lie in no class; wanted is one folder for each class'
+            )
         self.route = route
         classes = sorted({name.split('/')[0] for name in images})
         self.metainfo = dict(classes=classes)
-        records = [Record(key, task, gt=path) for key, path in zip(unique_keys(images), images.values(), strict=True)]
-        self.label_of = {record.gt: classes.index(name.split('/')[0])
-                         for record, name in zip(records, images, strict=True)}
+        records = [
+            Record(key, task, gt=path)
+            for key, path in zip(unique_keys(images), images.values(), strict=True)
+        ]
+        self.label_of = {
+            record.gt: classes.index(name.split('/')[0])
+            for record, name in zip(records, images, strict=True)
+        }
         super().__init__(records, pipeline, seed, cache_mib)
 
     def read(self, record: Record) -> dict:
@@ -59,22 +80,39 @@ class LabelMapDataset(RestorationDataset):
         missing; when read, ValueError for a map that has colors or another size than its image.
     """
 
-    def __init__(self, source: str | Path, maps: str | Path, classes: list[str], pipeline: Iterable[dict | Callable],
-                 task: str, suffix: str = '', map_suffix: str = '', route: str = 'seg', seed: int = 0,
-                 cache_mib: float = 1024):
+    def __init__(
+        self,
+        source: str | Path,
+        maps: str | Path,
+        classes: list[str],
+        pipeline: Iterable[dict | Callable],
+        task: str,
+        suffix: str = '',
+        map_suffix: str = '',
+        route: str = 'seg',
+        seed: int = 0,
+        cache_mib: float = 1024,
+    ):
         images = {name_in(path, source): path for path in find_images(source)}
-        self.map_of = {path: Path(maps).expanduser() / f'{name.removesuffix(suffix)}{map_suffix}.png'
-                       for name, path in images.items()}
+        self.map_of = {
+            path: Path(maps).expanduser() / f'{name.removesuffix(suffix)}{map_suffix}.png'
+            for name, path in images.items()
+        }
         if missing := [path for path in self.map_of.values() if not path.is_file()]:
             raise FileNotFoundError(f'{len(missing)} label map(s) are missing: {some(missing)}')
         self.route, self.metainfo = route, dict(classes=list(classes))
-        records = [Record(key, task, gt=path) for key, path in zip(unique_keys(images), images.values(), strict=True)]
+        records = [
+            Record(key, task, gt=path)
+            for key, path in zip(unique_keys(images), images.values(), strict=True)
+        ]
         super().__init__(records, pipeline, seed, cache_mib)
 
     def read(self, record: Record) -> dict:
         results, path = super().read(record), self.map_of[record.gt]
         labels = np.array(Image.open(path))
         if labels.shape != results['gt'].shape[:2]:
-            raise ValueError(f"{path}: a map of shape {labels.shape}; wanted is one channel of the image's size, "
-                             f"{results['gt'].shape[:2]}")
+            raise ValueError(
+                f"{path}: a map of shape {labels.shape}; wanted is one channel of the image's size, "
+                f'{results["gt"].shape[:2]}'
+            )
         return {**results, 'sem_seg': labels.astype(np.uint8), 'route': self.route}

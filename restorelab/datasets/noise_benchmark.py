@@ -23,7 +23,10 @@ def truncated(noisy: np.ndarray) -> np.ndarray:
 def center_crop(image: np.ndarray, divisor: int = 16) -> np.ndarray:
     """The middle of (H, W, 3) with sides that are multiples of ``divisor``."""
     rows, cols = (side % divisor for side in image.shape[:2])
-    return image[rows // 2:image.shape[0] - (rows - rows // 2), cols // 2:image.shape[1] - (cols - cols // 2)]
+    return image[
+        rows // 2 : image.shape[0] - (rows - rows // 2),
+        cols // 2 : image.shape[1] - (cols - cols // 2),
+    ]
 
 
 def stream_noise(images: Iterable[np.ndarray], sigmas: Sequence[int]) -> Iterable[np.ndarray]:
@@ -57,26 +60,42 @@ class NoiseBenchmarkDataset(RestorationDataset):
     Raises: ValueError for another protocol.
     """
 
-    def __init__(self, protocol: str, root: str | Path, pipeline: Iterable[dict | Callable],
-                 recipe: str = 'cbsd68_test', sigmas: Sequence[int] = (15, 25, 50), cache_mib: float = 1024):
+    def __init__(
+        self,
+        protocol: str,
+        root: str | Path,
+        pipeline: Iterable[dict | Callable],
+        recipe: str = 'cbsd68_test',
+        sigmas: Sequence[int] = (15, 25, 50),
+        cache_mib: float = 1024,
+    ):
         if protocol not in ('adair3', 'adair5'):
             raise ValueError(f"the noise protocols are 'adair3' and 'adair5', not '{protocol}'")
         folder = Path(root).expanduser() / find_recipe(recipe).gt
         clean = folder_records('noise', None, folder)
-        records = [replace(record, task=f'noise{sigma}', key=f'{record.key}_noise{sigma}')
-                   for sigma in sigmas for record in clean]
+        records = [
+            replace(record, task=f'noise{sigma}', key=f'{record.key}_noise{sigma}')
+            for sigma in sigmas
+            for record in clean
+        ]
         super().__init__(records, pipeline, cache_mib=cache_mib)
         self.protocol, self.sigmas, self.count = protocol, tuple(sigmas), len(clean)
-        self.noisy: list[np.ndarray] | None = None  # of adair3: the stream cannot be entered in the middle
+        self.noisy: list[np.ndarray] | None = (
+            None  # of adair3: the stream cannot be entered in the middle
+        )
 
     def read(self, record: Record) -> dict:
         results = super().read(record)
         number = self.records.index(record)
         if self.protocol == 'adair5':
-            results['lq'] = image_noise(results['gt'], number % self.count, self.sigmas[number // self.count])
+            results['lq'] = image_noise(
+                results['gt'], number % self.count, self.sigmas[number // self.count]
+            )
             return results
         if self.noisy is None:
-            images = [center_crop(self.cache.read(entry.gt)) for entry in self.records[:self.count]]
+            images = [
+                center_crop(self.cache.read(entry.gt)) for entry in self.records[: self.count]
+            ]
             self.noisy = list(stream_noise(images, self.sigmas))
         results.update(lq=self.noisy[number], gt=center_crop(results['gt']))
         return results

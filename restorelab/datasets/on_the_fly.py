@@ -10,7 +10,13 @@ from restorelab.registry import DATASETS, TRANSFORMS
 
 # Photographs in scikit-image's wheel. The two motorcycles are a stereo pair of one scene: never apart.
 EMBEDDED = dict(
-    train=('astronaut.png', 'chelsea.png', 'motorcycle_left.png', 'motorcycle_right.png', 'rocket.jpg'),
+    train=(
+        'astronaut.png',
+        'chelsea.png',
+        'motorcycle_left.png',
+        'motorcycle_right.png',
+        'rocket.jpg',
+    ),
     val=('coffee.png',),
 )
 
@@ -24,12 +30,17 @@ def embedded_images(split: str) -> list[Path]:
         raise ValueError(f"split '{split}'; the embedded photographs are split in {list(EMBEDDED)}")
     spec = find_spec('skimage')
     if spec is None:
-        raise ModuleNotFoundError('the embedded photographs are those of scikit-image, which is not installed: '
-                                  'pip install scikit-image, or give a folder as source', name='skimage')
+        raise ModuleNotFoundError(
+            'the embedded photographs are those of scikit-image, which is not installed: '
+            'pip install scikit-image, or give a folder as source',
+            name='skimage',
+        )
     paths = [Path(spec.origin).parent / 'data' / name for name in EMBEDDED[split]]
     if missing := [str(path) for path in paths if not path.is_file()]:
-        raise FileNotFoundError(f'the installed scikit-image lacks {missing}; install it from its wheel, or give a '
-                                'folder as source')
+        raise FileNotFoundError(
+            f'the installed scikit-image lacks {missing}; install it from its wheel, or give a '
+            'folder as source'
+        )
     return paths
 
 
@@ -48,11 +59,19 @@ class OnTheFlyDataset(RestorationDataset):
         names a missing or empty folder.
     """
 
-    def __init__(self, tasks: list[str], pipeline: Iterable[dict | Callable],
-                 source: str | Path | list[str | Path] = 'embedded', split: str = 'train', seed: int = 0,
-                 cache_mib: float = 1024):
+    def __init__(
+        self,
+        tasks: list[str],
+        pipeline: Iterable[dict | Callable],
+        source: str | Path | list[str | Path] = 'embedded',
+        split: str = 'train',
+        seed: int = 0,
+        cache_mib: float = 1024,
+    ):
         if not tasks or len(set(tasks)) < len(tasks):
-            raise ValueError(f'tasks={list(tasks)}: name each wanted degradation once, at least one')
+            raise ValueError(
+                f'tasks={list(tasks)}: name each wanted degradation once, at least one'
+            )
         pipeline = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
         for degrade in (step for step in pipeline if isinstance(step, Degrade)):
             for task in tasks:
@@ -61,7 +80,12 @@ class OnTheFlyDataset(RestorationDataset):
             names = {path: path.stem for path in embedded_images(split)}
         else:
             folders = [source] if isinstance(source, str | Path) else source
-            names = {path: name_in(path, folder) for folder in folders for path in find_images(folder)}
-        records = [Record(key=f'{key}_{task}', task=task, gt=path, name=names[path])
-                   for key, path in zip(unique_keys(names.values()), names, strict=True) for task in tasks]
+            names = {
+                path: name_in(path, folder) for folder in folders for path in find_images(folder)
+            }
+        records = [
+            Record(key=f'{key}_{task}', task=task, gt=path, name=names[path])
+            for key, path in zip(unique_keys(names.values()), names, strict=True)
+            for task in tasks
+        ]
         super().__init__(records, pipeline, seed, cache_mib)

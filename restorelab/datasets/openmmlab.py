@@ -43,10 +43,14 @@ class OpenMMLabTransform:
             if None not in moved:
                 break
         else:
-            raise ValueError(f"sample '{results['key']}' ({results['path']}): {type(self.transform).__name__} finds "
-                             f'nothing to keep in it, {ATTEMPTS} times')
+            raise ValueError(
+                f"sample '{results['key']}' ({results['path']}): {type(self.transform).__name__} finds "
+                f'nothing to keep in it, {ATTEMPTS} times'
+            )
         results = {**results, **from_openmmlab(moved[0])}
-        results.update((name, _to_rgb(found['img'])) for name, found in zip(names, moved, strict=True))
+        results.update(
+            (name, _to_rgb(found['img'])) for name, found in zip(names, moved, strict=True)
+        )
         image_names(results)
         return results
 
@@ -71,14 +75,26 @@ def drawing_from(rng: np.random.Generator) -> Iterator[Callable[[], None]]:
 def to_openmmlab(results: dict, name: str) -> dict:
     """The sample with its image ``name`` as OpenMMLab's transforms want it; nothing is shared with ``results``."""
     size = results[name].shape[:2]
-    found = dict(img=np.ascontiguousarray(results[name][..., ::-1]), img_shape=size, ori_shape=size, height=size[0],
-                 width=size[1], img_path=results['path'], img_id=results.get('img_id'))
+    found = dict(
+        img=np.ascontiguousarray(results[name][..., ::-1]),
+        img_shape=size,
+        ori_shape=size,
+        height=size[0],
+        width=size[1],
+        img_path=results['path'],
+        img_id=results.get('img_id'),
+    )
     if 'boxes' in results:
         boxes = torch.from_numpy(np.array(results['boxes'], np.float32))
-        found.update(gt_bboxes=optional_module('mmdet.structures.bbox').HorizontalBoxes(boxes),
-                     gt_bboxes_labels=results['labels'].copy(), gt_ignore_flags=results['ignore'].copy())
+        found.update(
+            gt_bboxes=optional_module('mmdet.structures.bbox').HorizontalBoxes(boxes),
+            gt_bboxes_labels=results['labels'].copy(),
+            gt_ignore_flags=results['ignore'].copy(),
+        )
     if 'masks' in results:
-        found['gt_masks'] = optional_module('mmdet.structures.mask').BitmapMasks(results['masks'].copy(), *size)
+        found['gt_masks'] = optional_module('mmdet.structures.mask').BitmapMasks(
+            results['masks'].copy(), *size
+        )
     if 'sem_seg' in results:
         found['gt_seg_map'] = results['sem_seg'].copy()
     return found
@@ -88,8 +104,11 @@ def from_openmmlab(found: dict) -> dict:
     """The annotations of a transformed sample under our names."""
     results = {}
     if 'gt_bboxes' in found:
-        results.update(boxes=found['gt_bboxes'].numpy(), labels=found['gt_bboxes_labels'],
-                       ignore=found['gt_ignore_flags'])
+        results.update(
+            boxes=found['gt_bboxes'].numpy(),
+            labels=found['gt_bboxes_labels'],
+            ignore=found['gt_ignore_flags'],
+        )
     if 'gt_masks' in found:
         results['masks'] = found['gt_masks'].to_ndarray()
     if 'gt_seg_map' in found:

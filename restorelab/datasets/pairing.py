@@ -38,17 +38,23 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, tuple[str, ..
     """
     rule = re.compile(pattern)
     if not rule.groups:
-        raise ValueError(f"pattern '{pattern}' has no group; put what pairs share in parentheses, as in '(.*)_rain'")
+        raise ValueError(
+            f"pattern '{pattern}' has no group; put what pairs share in parentheses, as in '(.*)_rain'"
+        )
     paths = find_images(folder)
     matches = {path: rule.fullmatch(name_in(path, folder)) for path in paths}
     identities = {path: match.groups() for path, match in matches.items() if match}
     if not identities:
-        raise ValueError(f"{folder}: no name matches the pattern '{pattern}'; the names are "
-                         f'{some(name_in(path, folder) for path in paths)}')
+        raise ValueError(
+            f"{folder}: no name matches the pattern '{pattern}'; the names are "
+            f'{some(name_in(path, folder) for path in paths)}'
+        )
     return identities, [path for path, match in matches.items() if not match]
 
 
-def pair_folders(lq: str | Path, gt: str | Path, lq_name: str = '(.*)', gt_name: str = '(.*)') -> Pairs:
+def pair_folders(
+    lq: str | Path, gt: str | Path, lq_name: str = '(.*)', gt_name: str = '(.*)'
+) -> Pairs:
     """Pair images by the groups of their names; extensions may differ, and several lq may share one gt.
 
     RESIDE's ``0005_0.8_0.04.jpg`` and ``0005.png``: ``lq_name='([^_]*)_.*'``. GoPro, where ``blur`` and ``sharp`` lie
@@ -59,20 +65,26 @@ def pair_folders(lq: str | Path, gt: str | Path, lq_name: str = '(.*)', gt_name:
     clean, more_ignored = identify(gt, gt_name)
     if twice := [name for name, count in Counter(clean.values()).items() if count > 1]:
         same = [path for path, name in clean.items() if name == twice[0]]
-        raise ValueError(f"{gt}: {some(same)} have the same identity {twice[0]} under the pattern '{gt_name}'; "
-                         'make the pattern tell them apart, or remove one')
+        raise ValueError(
+            f"{gt}: {some(same)} have the same identity {twice[0]} under the pattern '{gt_name}'; "
+            'make the pattern tell them apart, or remove one'
+        )
     by_name = {name: path for path, name in clean.items()}
     wanted = set(degraded.values())
     if Path(lq) == Path(gt):  # one folder, two patterns: what the other one matches is not ignored
         ignored = [path for path in ignored if path not in clean]
         more_ignored = [path for path in more_ignored if path not in degraded]
-    return Pairs(pairs=[(path, by_name[name]) for path, name in degraded.items() if name in by_name],
-                 lonely=[path for path, name in degraded.items() if name not in by_name],
-                 unused=[path for name, path in by_name.items() if name not in wanted],
-                 ignored=list(dict.fromkeys(ignored + more_ignored)))
+    return Pairs(
+        pairs=[(path, by_name[name]) for path, name in degraded.items() if name in by_name],
+        lonely=[path for path, name in degraded.items() if name not in by_name],
+        unused=[path for name, path in by_name.items() if name not in wanted],
+        ignored=list(dict.fromkeys(ignored + more_ignored)),
+    )
 
 
-def read_list(list_file: str | Path, root: str | Path) -> list[tuple[Path, Path | None, str | None]]:
+def read_list(
+    list_file: str | Path, root: str | Path
+) -> list[tuple[Path, Path | None, str | None]]:
     """(lq, gt, task) of each line of a list file: ``lq``, ``lq gt`` or ``lq gt task``, paths relative to ``root``.
 
     Columns are divided by tabs where the line has one (then names may hold spaces), else by spaces. Empty lines and
@@ -86,14 +98,22 @@ def read_list(list_file: str | Path, root: str | Path) -> list[tuple[Path, Path 
     for number, line in enumerate(list_file.read_text(encoding='utf-8-sig').splitlines(), start=1):
         if not line.strip() or line.startswith('#'):
             continue
-        columns = [column.strip() for column in (line.split('\t') if '\t' in line else line.split())]
+        columns = [
+            column.strip() for column in (line.split('\t') if '\t' in line else line.split())
+        ]
         if not (1 <= len(columns) <= 3 and all(columns)):
-            raise ValueError(f"{list_file}, line {number}: '{line}' has {len(columns)} columns; wanted are lq, gt and "
-                             'task, divided by spaces, or by tabs where names hold spaces')
+            raise ValueError(
+                f"{list_file}, line {number}: '{line}' has {len(columns)} columns; wanted are lq, gt and "
+                'task, divided by spaces, or by tabs where names hold spaces'
+            )
         lq, gt, task = [*columns, None, None][:3]
         rows.append((root / lq, root / gt if gt else None, task))
     if not rows:
         raise ValueError(f'{list_file}: no line in it names an image')
-    if missing := [path for lq, gt, _ in rows for path in (lq, gt) if path is not None and not path.is_file()]:
-        raise FileNotFoundError(f'{list_file} names {len(missing)} file(s) that do not exist: {some(missing)}')
+    if missing := [
+        path for lq, gt, _ in rows for path in (lq, gt) if path is not None and not path.is_file()
+    ]:
+        raise FileNotFoundError(
+            f'{list_file} names {len(missing)} file(s) that do not exist: {some(missing)}'
+        )
     return rows

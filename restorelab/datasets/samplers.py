@@ -25,13 +25,21 @@ class Deck:
     """
 
     def __init__(self, indices: list[int], total: int, seed: tuple[int, ...], shuffle: bool = True):
-        self.indices, self.total, self.seed, self.shuffle = np.asarray(indices), total, seed, shuffle
+        self.indices, self.total, self.seed, self.shuffle = (
+            np.asarray(indices),
+            total,
+            seed,
+            shuffle,
+        )
         self._order = (-1, self.indices)  # of the pass drawn from last
 
     def __getitem__(self, draw: int) -> int:
         epoch, place = divmod(draw, len(self.indices))
         if self.shuffle and self._order[0] != epoch:
-            self._order = epoch, np.random.default_rng([*self.seed, epoch]).permutation(self.indices)
+            self._order = (
+                epoch,
+                np.random.default_rng([*self.seed, epoch]).permutation(self.indices),
+            )
         return epoch * self.total + int(self._order[1][place])
 
 
@@ -89,19 +97,27 @@ class TaskBalancedBatchSampler(Sampler):
         known = sorted(set(tasks.tolist()))
         wanted = dict.fromkeys(known, 1) if quota is None else dict(quota)
         if stray := sorted(set(wanted) - set(known)):
-            raise ValueError(f'quota names the tasks {stray}, of which the data set has no image; it has {known}')
+            raise ValueError(
+                f'quota names the tasks {stray}, of which the data set has no image; it has {known}'
+            )
         if any(not isinstance(count, int) or count < 1 for count in wanted.values()):
-            raise ValueError(f'quota {wanted}: the number of images of a task is a whole number, at least 1')
+            raise ValueError(
+                f'quota {wanted}: the number of images of a task is a whole number, at least 1'
+            )
         self.batch_size, self.rank, self.world_size = batch_size, sampler.rank, sampler.world_size
         self.total = len(tasks)
         cycle = sum(wanted.values())
         if quota is not None and batch_size * self.world_size % cycle:
-            raise ValueError(f'quota {wanted} makes {cycle} images, but {self.world_size} rank(s) of batch_size '
-                             f'{batch_size} make {batch_size * self.world_size}; take a multiple of {cycle}')
+            raise ValueError(
+                f'quota {wanted} makes {cycle} images, but {self.world_size} rank(s) of batch_size '
+                f'{batch_size} make {batch_size * self.world_size}; take a multiple of {cycle}'
+            )
         self.slots = [(task, number) for task, count in wanted.items() for number in range(count)]
         self.quota = wanted
-        self.decks = {task: Deck(np.flatnonzero(tasks == task), self.total, (sampler.seed, known.index(task)))
-                      for task in wanted}
+        self.decks = {
+            task: Deck(np.flatnonzero(tasks == task), self.total, (sampler.seed, known.index(task)))
+            for task in wanted
+        }
         self.start = 0
 
     def seek(self, num_batches: int) -> None:
@@ -143,10 +159,12 @@ class GlobalBatchSampler(Sampler):
     def __init__(self, sampler: Sampler, batch_size: int, rank_sizes: list[int] | None = None):
         sizes = [batch_size] * sampler.world_size if rank_sizes is None else list(rank_sizes)
         if len(sizes) != sampler.world_size or sizes[sampler.rank] != batch_size:
-            raise ValueError(f'rank_sizes={rank_sizes}: wanted is one for each of {sampler.world_size} rank(s), and '
-                             f'{batch_size}, the batch_size, for rank {sampler.rank}')
+            raise ValueError(
+                f'rank_sizes={rank_sizes}: wanted is one for each of {sampler.world_size} rank(s), and '
+                f'{batch_size}, the batch_size, for rank {sampler.rank}'
+            )
         self.batch_size, self.seed, self.total = batch_size, sampler.seed, len(sampler.dataset)
-        self.joined, self.first = sum(sizes), sum(sizes[:sampler.rank])
+        self.joined, self.first = sum(sizes), sum(sizes[: sampler.rank])
         self.start = 0
 
     def seek(self, num_batches: int) -> None:
@@ -155,7 +173,9 @@ class GlobalBatchSampler(Sampler):
 
     def order(self, epoch: int) -> list[int]:
         """All indices of one pass, in whole joined batches."""
-        shuffled = torch.randperm(self.total, generator=torch.Generator().manual_seed(self.seed + epoch)).tolist()
+        shuffled = torch.randperm(
+            self.total, generator=torch.Generator().manual_seed(self.seed + epoch)
+        ).tolist()
         return [shuffled[place % self.total] for place in range(len(self) * self.joined)]
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -164,7 +184,7 @@ class GlobalBatchSampler(Sampler):
             order = self.order(epoch)
             for number in range(batch, len(self)):
                 own = number * self.joined + self.first
-                yield [epoch * self.total + index for index in order[own:own + self.batch_size]]
+                yield [epoch * self.total + index for index in order[own : own + self.batch_size]]
             epoch, batch = epoch + 1, 0
 
     def __len__(self) -> int:

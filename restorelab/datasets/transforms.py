@@ -41,7 +41,11 @@ class RandomCrop:
         rng = results['rng']
         wanted = 10 if self.objects and len(results.get('boxes', ())) else 1
         for _ in range(wanted):
-            cut = _crop(dict(results), self.size, lambda rows, cols: (rng.integers(rows + 1), rng.integers(cols + 1)))
+            cut = _crop(
+                dict(results),
+                self.size,
+                lambda rows, cols: (rng.integers(rows + 1), rng.integers(cols + 1)),
+            )
             if wanted == 1 or len(cut['boxes']):
                 break
         return cut
@@ -66,7 +70,7 @@ class BlackFillCrop:
         left = results['rng'].integers(max(0, width - self.size) + 1)
         top = results['rng'].integers(max(0, height - self.size) + 1)
         for name in names:
-            patch = results[name][top:top + self.size, left:left + self.size]
+            patch = results[name][top : top + self.size, left : left + self.size]
             below, right = self.size - patch.shape[0], self.size - patch.shape[1]
             results[name] = np.pad(patch, ((0, below), (0, right), (0, 0)))
         return results
@@ -140,7 +144,9 @@ class SemanticFromMasks:
 
     def __call__(self, results: dict) -> dict:
         if 'masks' not in results:
-            raise KeyError(f"sample '{results['key']}' has no masks; read them with DetectionDataset(with_masks=True)")
+            raise KeyError(
+                f"sample '{results['key']}' has no masks; read them with DetectionDataset(with_masks=True)"
+            )
         labels = np.zeros(geometry.image_size(results), np.uint8)
         for mask, label in zip(results['masks'], results['labels'], strict=True):
             labels[mask > 0] = label + 1
@@ -158,8 +164,10 @@ class LabelFromBoxes:
     def __call__(self, results: dict) -> dict:
         boxes = results['boxes']
         if not len(boxes):
-            raise ValueError(f"sample '{results['key']}' shows no object, so it has no class; leave such images out "
-                             '(DetectionDataset(filter_empty=True)) and crop with RandomCrop(objects=True)')
+            raise ValueError(
+                f"sample '{results['key']}' shows no object, so it has no class; leave such images out "
+                '(DetectionDataset(filter_empty=True)) and crop with RandomCrop(objects=True)'
+            )
         areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
         results['label'] = int(results['labels'][areas.argmax()])
         return results
@@ -179,8 +187,10 @@ class ModCrop:
         for name in (name for name in IMAGES if name in results):
             height, width = (side - side % self.divisor for side in results[name].shape[:2])
             if not height or not width:
-                raise ValueError(f"sample '{results['key']}': {name} is {results[name].shape[0]}x"
-                                 f'{results[name].shape[1]}, smaller than the divisor {self.divisor} of ModCrop')
+                raise ValueError(
+                    f"sample '{results['key']}': {name} is {results[name].shape[0]}x"
+                    f'{results[name].shape[1]}, smaller than the divisor {self.divisor} of ModCrop'
+                )
             results[name] = results[name][:height, :width]
         if geometry.is_annotated(results):
             geometry.crop(results, 0, 0, *geometry.image_size(results))
@@ -201,8 +211,10 @@ class CenterModCrop:
     def __call__(self, results: dict) -> dict:
         rows, cols = geometry.image_size(results)
         if min(rows, cols) < self.divisor:
-            raise ValueError(f"sample '{results['key']}': {rows}x{cols}, smaller than the divisor {self.divisor} of "
-                             'CenterModCrop')
+            raise ValueError(
+                f"sample '{results['key']}': {rows}x{cols}, smaller than the divisor {self.divisor} of "
+                'CenterModCrop'
+            )
         top, left = rows % self.divisor // 2, cols % self.divisor // 2
         geometry.crop(results, top, left, rows - rows % self.divisor, cols - cols % self.divisor)
         return results
@@ -264,7 +276,9 @@ class ChannelHistEqualize:
 
     def __init__(self, keys: tuple[str, ...] = ('lq',), tasks: list[str] | None = None):
         if stray := set(keys) - set(IMAGES):
-            raise ValueError(f'ChannelHistEqualize: keys {sorted(stray)}; a sample has the images {list(IMAGES)}')
+            raise ValueError(
+                f'ChannelHistEqualize: keys {sorted(stray)}; a sample has the images {list(IMAGES)}'
+            )
         self.keys, self.tasks = keys, tasks
 
     def __call__(self, results: dict) -> dict:
@@ -287,8 +301,10 @@ class PackRestoration:
 
     def __call__(self, results: dict) -> dict:
         if 'lq' not in results:
-            raise KeyError(f"sample '{results['key']}' has no degraded image 'lq'; put Degrade before PackRestoration, "
-                           'or use a data set of pairs')
+            raise KeyError(
+                f"sample '{results['key']}' has no degraded image 'lq'; put Degrade before PackRestoration, "
+                'or use a data set of pairs'
+            )
         image_names(results)
         known = [name for name in ('fold', 'img_id', 'route') if name in results]
         named = ['key', 'task', 'path', 'ori_shape', *known]
@@ -308,8 +324,10 @@ class PackRestoration:
 
 
 def _instances(results: dict, chosen: np.ndarray) -> InstanceData:
-    instances = InstanceData(bboxes=torch.from_numpy(np.float32(results['boxes'][chosen])),
-                             labels=torch.from_numpy(results['labels'][chosen].astype(np.int64)))
+    instances = InstanceData(
+        bboxes=torch.from_numpy(np.float32(results['boxes'][chosen])),
+        labels=torch.from_numpy(results['labels'][chosen].astype(np.int64)),
+    )
     if 'masks' in results:
         instances.masks = torch.from_numpy(np.array(results['masks'][chosen], order='C'))
     return instances

@@ -14,7 +14,21 @@ from restorelab.engine.step_ema_hook import StepEMAHook
 from restorelab.engine.strict_load_hook import StrictLoadHook
 from restorelab.engine.task_warmup_hook import TaskWarmupHook
 
-__all__ = ['AtomicCheckpointHook', 'BFloat16OptimWrapper', 'CheckDataHook', 'DifficultyReferenceHook',
-           'InverseDecayEMA', 'NonFiniteLossHook', 'PanelHook', 'PretrainedHook', 'RestorationLogProcessor',
-           'SeedEachIterationHook', 'SeekingIterTrainLoop', 'StartFrom', 'StepEMAHook', 'StrictLoadHook',
-           'TaskWarmupHook', 'latest_checkpoint']
+__all__ = [
+    'AtomicCheckpointHook',
+    'BFloat16OptimWrapper',
+    'CheckDataHook',
+    'DifficultyReferenceHook',
+    'InverseDecayEMA',
+    'NonFiniteLossHook',
+    'PanelHook',
+    'PretrainedHook',
+    'RestorationLogProcessor',
+    'SeedEachIterationHook',
+    'SeekingIterTrainLoop',
+    'StartFrom',
+    'StepEMAHook',
+    'StrictLoadHook',
+    'TaskWarmupHook',
+    'latest_checkpoint',
+]

@@ -45,7 +45,9 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     """
     record = Path(work_dir) / 'last_checkpoint'
     if record.is_file():
-        named = Path(work_dir) / Path(record.read_text().strip()).name  # by name only: the folder may have been moved
+        named = (
+            Path(work_dir) / Path(record.read_text().strip()).name
+        )  # by name only: the folder may have been moved
         if named.is_file():
             return str(named)
     numbered = {}
@@ -64,16 +66,31 @@ class AtomicCheckpointHook(CheckpointHook):
     Raises: OSError that names the last good checkpoint when a new one cannot be written.
     """
 
-    def __init__(self, interval: int = 1000, max_keep_ckpts: int = 3, save_best: str | list[str] | None = None,
-                 rule: str | list[str] | None = None, save_last: bool = True):
-        super().__init__(interval=interval, by_epoch=False, max_keep_ckpts=max_keep_ckpts, save_best=save_best,
-                         rule=rule, save_last=save_last, backend_args=dict(backend='atomic'))
+    def __init__(
+        self,
+        interval: int = 1000,
+        max_keep_ckpts: int = 3,
+        save_best: str | list[str] | None = None,
+        rule: str | list[str] | None = None,
+        save_last: bool = True,
+    ):
+        super().__init__(
+            interval=interval,
+            by_epoch=False,
+            max_keep_ckpts=max_keep_ckpts,
+            save_best=save_best,
+            rule=rule,
+            save_last=save_last,
+            backend_args=dict(backend='atomic'),
+        )
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
         self.file_backend = LateRemovalBackend()
         if is_main_process():
-            for unfinished in Path(self.out_dir).glob('.*.tmp.pth'):  # of a training that was killed while it wrote
+            for unfinished in Path(self.out_dir).glob(
+                '.*.tmp.pth'
+            ):  # of a training that was killed while it wrote
                 unfinished.unlink()
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
@@ -87,7 +104,12 @@ class AtomicCheckpointHook(CheckpointHook):
             save(runner, *args)
         except OSError as error:
             good = latest_checkpoint(runner.work_dir)
-            raise OSError(error.errno, f'a checkpoint could not be written to {self.out_dir} ({error.strerror}); '
-                          f'the last good one is {good or "none"}. Make room, then go on with --resume') from error
-        best = getattr(self, 'best_ckpt_path_dict', None) or dict(best=getattr(self, 'best_ckpt_path', None))
+            raise OSError(
+                error.errno,
+                f'a checkpoint could not be written to {self.out_dir} ({error.strerror}); '
+                f'the last good one is {good or "none"}. Make room, then go on with --resume',
+            ) from error
+        best = getattr(self, 'best_ckpt_path_dict', None) or dict(
+            best=getattr(self, 'best_ckpt_path', None)
+        )
         self.file_backend.remove_pending(keep={self.last_ckpt, *best.values()})

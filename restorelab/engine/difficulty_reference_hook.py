@@ -27,25 +27,33 @@ class DifficultyReferenceHook(Hook):
     Raises: KeyError when the model has no such loss, TypeError for one that keeps no reference.
     """
 
-    def __init__(self, interval: int = 1000, crops: int = 24, loss: str = 'perceptual', batch_size: int = 8):
+    def __init__(
+        self, interval: int = 1000, crops: int = 24, loss: str = 'perceptual', batch_size: int = 8
+    ):
         self.interval, self.crops, self.loss, self.batch_size = interval, crops, loss, batch_size
         self.probe: list[dict] = []
 
     def before_train(self, runner) -> None:
         model = self._model(runner)
         if self.loss not in model.step_losses:
-            raise KeyError(f"DifficultyReferenceHook: the model has no step loss '{self.loss}'; it has "
-                           f'{list(model.step_losses)}')
+            raise KeyError(
+                f"DifficultyReferenceHook: the model has no step loss '{self.loss}'; it has "
+                f'{list(model.step_losses)}'
+            )
         loss = model.step_losses[self.loss]
         if not hasattr(loss, 'reference_psnr'):
-            raise TypeError(f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which "
-                            "has no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss")
+            raise TypeError(
+                f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which "
+                "has no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss"
+            )
         dataset = runner.train_dataloader.dataset
         self.probe = [dataset[index] for index in probe_indices(dataset.tasks, self.crops)]
         if loss.reference_psnr.isnan().any():  # else it came with the checkpoint
             self._measure(model)
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
         if self.every_n_train_iters(runner, self.interval):
             self._measure(self._model(runner))
 
@@ -57,7 +65,9 @@ class DifficultyReferenceHook(Hook):
         model.eval()
         tasks, scores = [], []
         for start in range(0, len(self.probe), self.batch_size):
-            data = model.data_preprocessor(pseudo_collate(self.probe[start:start + self.batch_size]))
+            data = model.data_preprocessor(
+                pseudo_collate(self.probe[start : start + self.batch_size])
+            )
             restored = model.restore(data['inputs'])
             for sample, image in zip(data['data_samples'], restored, strict=True):
                 error = (image - sample.gt.to(image)).square().mean().clamp_min(1e-8)
@@ -65,10 +75,20 @@ class DifficultyReferenceHook(Hook):
                 scores.append(-10 * float(error.log10()))
         model.train()
         loss = model.step_losses[self.loss]
-        groups = [scores] if loss.tasks is None else [
-            [score for task, score in zip(tasks, scores, strict=True) if task == wanted] for wanted in loss.tasks]
-        loss.reference_psnr.copy_(torch.tensor([np.mean(group) if group else np.nan for group in groups]))
-        MessageHub.get_current_instance().update_scalar('train/reference_psnr', float(np.mean(scores)))
+        groups = (
+            [scores]
+            if loss.tasks is None
+            else [
+                [score for task, score in zip(tasks, scores, strict=True) if task == wanted]
+                for wanted in loss.tasks
+            ]
+        )
+        loss.reference_psnr.copy_(
+            torch.tensor([np.mean(group) if group else np.nan for group in groups])
+        )
+        MessageHub.get_current_instance().update_scalar(
+            'train/reference_psnr', float(np.mean(scores))
+        )
 
 
 def probe_indices(tasks: list[str], crops: int) -> list[int]:
@@ -76,7 +96,9 @@ def probe_indices(tasks: list[str], crops: int) -> list[int]:
     chosen = []
     for task in sorted(set(tasks)):
         places = [place for place, name in enumerate(tasks) if name == task]
-        places.sort(key=lambda place: hashlib.sha1(f'{place}'.encode(), usedforsecurity=False).digest())
+        places.sort(
+            key=lambda place: hashlib.sha1(f'{place}'.encode(), usedforsecurity=False).digest()
+        )
         endless = (epoch * len(tasks) + place for epoch in range(crops) for place in places)
         chosen += islice(endless, crops)
     return chosen

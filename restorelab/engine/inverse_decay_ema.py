@@ -28,8 +28,17 @@ class InverseDecayEMA(BaseAveragedModel):
         device, update_buffers: as in MMEngine's averaged models.
     """
 
-    def __init__(self, model: nn.Module, beta: float = 0.995, every: int = 10, start: int = 100, power: float = 2 / 3,
-                 copy_first: bool = False, device: torch.device | None = None, update_buffers: bool = False):
+    def __init__(
+        self,
+        model: nn.Module,
+        beta: float = 0.995,
+        every: int = 10,
+        start: int = 100,
+        power: float = 2 / 3,
+        copy_first: bool = False,
+        device: torch.device | None = None,
+        update_buffers: bool = False,
+    ):
         super().__init__(model, interval=every, device=device, update_buffers=update_buffers)
         self.beta, self.start, self.power = beta, start, power
         first_update = (start // every + 1) * every
@@ -40,4 +49,6 @@ class InverseDecayEMA(BaseAveragedModel):
         if call <= self.copy_until:
             averaged_param.copy_(source_param)
         else:
-            averaged_param.lerp_(source_param, 1 - inverse_decay(call - self.start, self.beta, self.power))
+            averaged_param.lerp_(
+                source_param, 1 - inverse_decay(call - self.start, self.beta, self.power)
+            )

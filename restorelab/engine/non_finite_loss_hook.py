@@ -6,9 +6,11 @@ from mmengine.hooks import Hook
 from restorelab.engine.atomic_checkpoint_hook import latest_checkpoint
 from restorelab.registry import HOOKS
 
-ADVICE = ('Continue from it with --resume and a lower learning rate, gradient clipping '
-          '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops again '
-          'at the same iteration.')
+ADVICE = (
+    'Continue from it with --resume and a lower learning rate, gradient clipping '
+    '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops again '
+    'at the same iteration.'
+)
 
 
 @HOOKS.register_module()
@@ -22,19 +24,26 @@ class NonFiniteLossHook(Hook):
 
     priority = 'VERY_HIGH'
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
         losses = {name: value.item() for name, value in (outputs or {}).items() if 'loss' in name}
         bad = {name: value for name, value in losses.items() if not math.isfinite(value)}
         if bad:
             self._stop(runner, f'the loss is not finite ({bad})')
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        bad = [name for name, weight in runner.model.named_parameters()
-               if weight.requires_grad and not torch.isfinite(weight).all()]
+        bad = [
+            name
+            for name, weight in runner.model.named_parameters()
+            if weight.requires_grad and not torch.isfinite(weight).all()
+        ]
         if bad:
             self._stop(runner, f'{len(bad)} weights are not finite (the first: {bad[0]})')
 
     def _stop(self, runner, what: str) -> None:
         good = latest_checkpoint(runner.work_dir)
-        raise FloatingPointError(f'iteration {runner.iter + 1}: {what}. Training stops and nothing was saved. '
-                                 f'The last good checkpoint is {good or "none"}. {ADVICE}')
+        raise FloatingPointError(
+            f'iteration {runner.iter + 1}: {what}. Training stops and nothing was saved. '
+            f'The last good checkpoint is {good or "none"}. {ADVICE}'
+        )

@@ -24,7 +24,9 @@ class PanelHook(Hook):
         min_score: objects of a lower score are not drawn.
     """
 
-    def __init__(self, per_task: int | None = 1, out_dir: str | None = None, min_score: float = 0.3):
+    def __init__(
+        self, per_task: int | None = 1, out_dir: str | None = None, min_score: float = 0.3
+    ):
         self.per_task, self.out_dir, self.min_score = per_task, out_dir, min_score
         self.drawn: Counter[str] = Counter()
         self.visualizer = None
@@ -50,17 +52,25 @@ class PanelHook(Hook):
             self.drawn[sample.task] += 1
             path = folder / f'{sample.key}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            drawn = self._with_boxes(sample, runner) if 'views' in sample and 'pred_instances' in sample else None
+            drawn = (
+                self._with_boxes(sample, runner)
+                if 'views' in sample and 'pred_instances' in sample
+                else None
+            )
             Image.fromarray(compare(sample.lq, sample.restored, sample.get('gt'), drawn)).save(path)
 
     def _with_boxes(self, sample, runner) -> list[np.ndarray]:
         """The images of the sample's views, uint8 (H, W, 3), with what was found in each."""
         if self.visualizer is None:
             self.visualizer = optional_module('mmdet.visualization').DetLocalVisualizer()
-            self.visualizer.dataset_meta = runner.visualizer.dataset_meta  # the loop's, set by MMEngine
+            self.visualizer.dataset_meta = (
+                runner.visualizer.dataset_meta
+            )  # the loop's, set by MMEngine
         drawn = []
         for view in (view for view in IMAGE_OF_VIEW if view in sample.views):
             image, found = to_uint8(sample.get(IMAGE_OF_VIEW[view])), sample.views.get(view)
-            self.visualizer.add_datasample(view, image, found, draw_gt=False, pred_score_thr=self.min_score)
+            self.visualizer.add_datasample(
+                view, image, found, draw_gt=False, pred_score_thr=self.min_score
+            )
             drawn.append(self.visualizer.get_image())
         return drawn

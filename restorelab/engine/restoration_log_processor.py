@@ -13,7 +13,9 @@ KEPT_VALUES = 1000
 def peak_memory_mb() -> int:
     """Largest resident size of this process so far, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1024 * 1024 if sys.platform == 'darwin' else 1024)  # bytes there, kilobytes on Linux
+    return peak // (
+        1024 * 1024 if sys.platform == 'darwin' else 1024
+    )  # bytes there, kilobytes on Linux
 
 
 def forget_old(hub: MessageHub) -> None:
@@ -38,13 +40,18 @@ class RestorationLogProcessor(LogProcessor):
         forget_old(runner.message_hub)
         if mode == 'train' and not torch.cuda.is_available():
             tag['memory'] = peak_memory_mb()
-            line += f"  memory: {tag['memory']}"
+            line += f'  memory: {tag["memory"]}'
         return tag, line
 
-    def get_log_after_epoch(self, runner, batch_idx: int, mode: str,
-                            with_non_scalar: bool = False) -> tuple[dict, str]:
+    def get_log_after_epoch(
+        self, runner, batch_idx: int, mode: str, with_non_scalar: bool = False
+    ) -> tuple[dict, str]:
         tag, _ = super().get_log_after_epoch(runner, batch_idx, mode, with_non_scalar)
-        shown = {name: value for name, value in tag.items() if '/' not in name or name.endswith('/mean')}
-        values = '  '.join(f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}'
-                           for name, value in shown.items())
+        shown = {
+            name: value for name, value in tag.items() if '/' not in name or name.endswith('/mean')
+        }
+        values = '  '.join(
+            f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}'
+            for name, value in shown.items()
+        )
         return tag, f'Iter({mode})  {values}'

@@ -41,4 +41,6 @@ class SeekingIterTrainLoop(IterBasedTrainLoop):
             for _ in range(batches):
                 next(self.dataloader_iterator)
             return
-        self.dataloader_iterator = _InfiniteDataloaderIterator(loader)  # the first one began reading at the start
+        self.dataloader_iterator = _InfiniteDataloaderIterator(
+            loader
+        )  # the first one began reading at the start

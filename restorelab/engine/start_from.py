@@ -30,12 +30,18 @@ class StartFrom:
         try:
             path = resolve_weights(self.checkpoint)
         except FileNotFoundError as error:
-            raise FileNotFoundError(f'{error}. This training starts from them: if an earlier stage makes them, train '
-                                    'that one first; the head of the config says which') from error
+            raise FileNotFoundError(
+                f'{error}. This training starts from them: if an earlier stage makes them, train '
+                'that one first; the head of the config says which'
+            ) from error
         state = model_state(read_checkpoint(path), path)
         if self.part:
             prefix = f'{self.part}.'
-            state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            state = {
+                key.removeprefix(prefix): value
+                for key, value in state.items()
+                if key.startswith(prefix)
+            }
         load_known_weights(module, state, path)
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=f'load from {path}')

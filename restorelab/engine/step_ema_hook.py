@@ -27,6 +27,10 @@ class StepEMAHook(EMAHook):
                 averaged[name].data = weight.data
                 self.ema_model.avg_parameters.pop(name)
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
-        if runner.optim_wrapper.should_update():  # true right after a step: the count stands at its multiple
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
+        if (
+            runner.optim_wrapper.should_update()
+        ):  # true right after a step: the count stands at its multiple
             super().after_train_iter(runner, batch_idx, data_batch, outputs)

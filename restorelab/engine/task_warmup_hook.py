@@ -25,10 +25,23 @@ class TaskWarmupHook(Hook):
 
     priority = 'HIGH'
 
-    def __init__(self, task: str, dataloader: dict, max_iters: int, lr: float = 1e-3, weight_decay: float = 1e-4,
-                 max_norm: float = 5.0, interval: int = 50):
+    def __init__(
+        self,
+        task: str,
+        dataloader: dict,
+        max_iters: int,
+        lr: float = 1e-3,
+        weight_decay: float = 1e-4,
+        max_norm: float = 5.0,
+        interval: int = 50,
+    ):
         self.task, self.dataloader, self.max_iters = task, dataloader, max_iters
-        self.lr, self.weight_decay, self.max_norm, self.interval = lr, weight_decay, max_norm, interval
+        self.lr, self.weight_decay, self.max_norm, self.interval = (
+            lr,
+            weight_decay,
+            max_norm,
+            interval,
+        )
 
     def before_train(self, runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -47,10 +60,14 @@ class TaskWarmupHook(Hook):
 
     def _task_of(self, model):
         if self.task not in model.tasks:
-            raise KeyError(f"TaskWarmupHook warms up the task '{self.task}', but the tasks are {list(model.tasks)}")
+            raise KeyError(
+                f"TaskWarmupHook warms up the task '{self.task}', but the tasks are {list(model.tasks)}"
+            )
         task = model.tasks[self.task]
         if task.checkpoint is not None:
-            raise ValueError(f"task '{self.task}' has the checkpoint {task.checkpoint}; drop that, or TaskWarmupHook")
+            raise ValueError(
+                f"task '{self.task}' has the checkpoint {task.checkpoint}; drop that, or TaskWarmupHook"
+            )
         return task
 
     def _train(self, runner, preprocess, task, loader) -> None:
@@ -68,7 +85,9 @@ class TaskWarmupHook(Hook):
             schedule.step()
             total += loss.item()
             if number % self.interval == 0:
-                runner.logger.info(f"warming up task '{self.task}': {number} of {self.max_iters} iterations, "
-                                   f'loss {total / self.interval:.4f}')
+                runner.logger.info(
+                    f"warming up task '{self.task}': {number} of {self.max_iters} iterations, "
+                    f'loss {total / self.interval:.4f}'
+                )
                 total = 0.0
         optimizer.zero_grad()  # what is left would move the frozen network in the restorer's first step

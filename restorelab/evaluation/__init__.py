@@ -5,5 +5,17 @@ from restorelab.evaluation.protocols import PRESETS, Protocol
 from restorelab.evaluation.task_metrics import MeanIoU, ThreeViewMetric, TopOneAccuracy
 from restorelab.evaluation.tier_metric import TierRankMetric
 
-__all__ = ['PRESETS', 'MeanIoU', 'PriorMetric', 'Protocol', 'RestorationMetric', 'ThreeViewMetric', 'TierRankMetric',
-           'TopOneAccuracy', 'psnr', 'quantize', 'ssim', 'to_y']
+__all__ = [
+    'PRESETS',
+    'MeanIoU',
+    'PriorMetric',
+    'Protocol',
+    'RestorationMetric',
+    'ThreeViewMetric',
+    'TierRankMetric',
+    'TopOneAccuracy',
+    'psnr',
+    'quantize',
+    'ssim',
+    'to_y',
+]

@@ -20,9 +20,11 @@ def quantize(image: Tensor) -> Tensor:
 def crop_border(image: Tensor, pixels: int) -> Tensor:
     """Without ``pixels`` on each side. Raises ValueError when nothing would be left."""
     if min(image.shape[-2:]) <= 2 * pixels:
-        raise ValueError(f'image is {image.shape[-2]}x{image.shape[-1]}; cropping {pixels} pixels from each side '
-                         'leaves nothing. Use a protocol with a smaller crop')
-    return image[..., pixels:image.shape[-2] - pixels, pixels:image.shape[-1] - pixels]
+        raise ValueError(
+            f'image is {image.shape[-2]}x{image.shape[-1]}; cropping {pixels} pixels from each side '
+            'leaves nothing. Use a protocol with a smaller crop'
+        )
+    return image[..., pixels : image.shape[-2] - pixels, pixels : image.shape[-1] - pixels]
 
 
 def to_y(image: Tensor, rounded: bool = False) -> Tensor:
@@ -56,8 +58,10 @@ def ssim(pred: Tensor, target: Tensor, window: str = 'gaussian') -> Tensor:
         raise ValueError(f"no SSIM window is called '{window}'; known: {sorted(WINDOWS)}")
     blur, size, unbias = WINDOWS[window]
     if min(pred.shape[-2:]) < size:
-        raise ValueError(f"image is {pred.shape[-2]}x{pred.shape[-1]}; SSIM with the '{window}' window needs at least "
-                         f'{size}x{size} pixels after cropping')
+        raise ValueError(
+            f"image is {pred.shape[-2]}x{pred.shape[-1]}; SSIM with the '{window}' window needs at least "
+            f'{size}x{size} pixels after cropping'
+        )
     x, y = pred.double(), target.double()
     mean_x, mean_y = blur(x), blur(y)
     var_x = unbias * (blur(x * x) - mean_x**2)
@@ -69,12 +73,14 @@ def ssim(pred: Tensor, target: Tensor, window: str = 'gaussian') -> Tensor:
 
 def _check_same_shape(pred: Tensor, target: Tensor) -> None:
     if pred.shape != target.shape:
-        raise ValueError(f'restored image {tuple(pred.shape)} and clean image {tuple(target.shape)} differ in shape')
+        raise ValueError(
+            f'restored image {tuple(pred.shape)} and clean image {tuple(target.shape)} differ in shape'
+        )
 
 
 def _gaussian(image: Tensor) -> Tensor:
     offsets = torch.arange(WINDOW, dtype=image.dtype, device=image.device) - WINDOW // 2
-    weights = torch.exp(-offsets**2 / (2 * SIGMA**2))
+    weights = torch.exp(-(offsets**2) / (2 * SIGMA**2))
     return weights / weights.sum()
 
 
@@ -90,7 +96,9 @@ def _blur_replicate(image: Tensor) -> Tensor:
 
 def _blur_3d(image: Tensor) -> Tensor:
     weights = _gaussian(image)
-    volume = F.pad(image[:, None], (0, 0, 0, 0) + (WINDOW // 2,) * 2, mode='replicate')  # B 1 C+10 H W
+    volume = F.pad(
+        image[:, None], (0, 0, 0, 0) + (WINDOW // 2,) * 2, mode='replicate'
+    )  # B 1 C+10 H W
     return _blur_replicate(F.conv3d(volume, weights.view(1, 1, -1, 1, 1))[:, 0])
 
 
@@ -99,5 +107,9 @@ def _box(image: Tensor) -> Tensor:
 
 
 # blur, smallest side, factor from population to sample covariance
-WINDOWS = dict(gaussian=(_blur_valid, WINDOW, 1.0), gaussian_replicate=(_blur_replicate, 1, 1.0),
-               gaussian_3d=(_blur_3d, 1, 1.0), uniform=(_box, 7, 49 / 48))
+WINDOWS = dict(
+    gaussian=(_blur_valid, WINDOW, 1.0),
+    gaussian_replicate=(_blur_replicate, 1, 1.0),
+    gaussian_3d=(_blur_3d, 1, 1.0),
+    uniform=(_box, 7, 49 / 48),
+)

@@ -47,8 +47,15 @@ class RestorationMetric(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, protocols: list[str | dict] = ('rgb',), by_task: bool = True, baseline: bool = True,
-                 perceptual: list[str] = (), collect_device: str = 'cpu', prefix: str | None = None):
+    def __init__(
+        self,
+        protocols: list[str | dict] = ('rgb',),
+        by_task: bool = True,
+        baseline: bool = True,
+        perceptual: list[str] = (),
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ):
         super().__init__(collect_device, prefix)
         protocols = [protocols] if isinstance(protocols, str | dict) else protocols
         self.protocols = dict(_named_protocol(spec) for spec in protocols)
@@ -72,9 +79,13 @@ class RestorationMetric(BaseMetric):
         scores = {}
         for name, by_task in self.protocols.items():
             protocol = by_task.get(sample['task'], by_task['any'])
-            scores[f'{name}/psnr'], scores[f'{name}/ssim'] = map(float, protocol.score(restored, gt))
+            scores[f'{name}/psnr'], scores[f'{name}/ssim'] = map(
+                float, protocol.score(restored, gt)
+            )
             if self.baseline:
-                scores[f'{name}/input_psnr'], scores[f'{name}/input_ssim'] = map(float, protocol.score(lq, gt))
+                scores[f'{name}/input_psnr'], scores[f'{name}/input_ssim'] = map(
+                    float, protocol.score(lq, gt)
+                )
         for name, (score, _) in self.perceptual.items():
             scores[f'perceptual/{name}'] = float(score(restored, gt))
         return scores
@@ -83,29 +94,45 @@ class RestorationMetric(BaseMetric):
         tasks = sorted({task for task, _, _ in results})
         means: dict[str, dict[str, float]] = {}
         for name in results[0][2]:
-            by_task = {task: _tensor(scores[name] for t, _, scores in results if t == task)
-                       for task in tasks}
+            by_task = {
+                task: _tensor(scores[name] for t, _, scores in results if t == task)
+                for task in tasks
+            }
             average = mean_psnr if name.endswith('psnr') else mean
             means[name] = {task: average(values) for task, values in by_task.items()}
             means[name]['mean'] = average(_tensor(means[name].values()))
         self._log(means, tasks, results)
-        return {f'{name}/{task}': value for name, values in means.items() for task, value in values.items()}
+        return {
+            f'{name}/{task}': value
+            for name, values in means.items()
+            for task, value in values.items()
+        }
 
     def _log(self, means: dict, tasks: list[str], results: list) -> None:
         for name, by_task in self.protocols.items():
             print_log(f'\n{_table(name, by_task, means, tasks)}', 'current')
         for name, (_, lower_better) in self.perceptual.items():
-            values = '  '.join(f'{task} {value:.4f}' for task, value in means[f'perceptual/{name}'].items())
-            print_log(f"{name} ({'lower' if lower_better else 'higher'} is better): {values}", 'current')
+            values = '  '.join(
+                f'{task} {value:.4f}' for task, value in means[f'perceptual/{name}'].items()
+            )
+            print_log(
+                f'{name} ({"lower" if lower_better else "higher"} is better): {values}', 'current'
+            )
         for kind in (name for name in means if name.endswith('psnr')):
             equal = [key for _, key, scores in results if scores[kind] == float('inf')]
             broken = [key for _, key, scores in results if scores[kind] != scores[kind]]
             if equal:
-                print_log(f'{kind}: {len(equal)} of {len(results)} images equal the clean one (infinite PSNR) and are '
-                          f'left out of the mean: {equal[:5]}', 'current')
+                print_log(
+                    f'{kind}: {len(equal)} of {len(results)} images equal the clean one (infinite PSNR) and are '
+                    f'left out of the mean: {equal[:5]}',
+                    'current',
+                )
             if broken:
-                print_log(f'{kind}: {len(broken)} of {len(results)} images hold NaN: {broken[:5]}', 'current',
-                          logging.WARNING)
+                print_log(
+                    f'{kind}: {len(broken)} of {len(results)} images hold NaN: {broken[:5]}',
+                    'current',
+                    logging.WARNING,
+                )
 
 
 def _named_protocol(spec: str | dict) -> tuple[str, dict[str, Protocol]]:
@@ -113,7 +140,9 @@ def _named_protocol(spec: str | dict) -> tuple[str, dict[str, Protocol]]:
         return spec, find_preset(spec)
     if 'name' not in spec:
         raise KeyError(f"a protocol given as a dict needs a 'name' to print; got {dict(spec)}")
-    return spec['name'], dict(any=Protocol(**{key: value for key, value in spec.items() if key != 'name'}))
+    return spec['name'], dict(
+        any=Protocol(**{key: value for key, value in spec.items() if key != 'name'})
+    )
 
 
 def _tensor(values: Iterable[float]) -> Tensor:
@@ -141,7 +170,12 @@ def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str
         cells = [f'{psnr:.2f}', f'{ssim:.4f}']
         if with_input:
             before = means[f'{name}/input_psnr'][task]
-            cells = [f'{before:.2f}', f"{means[f'{name}/input_ssim'][task]:.4f}", *cells, f'{psnr - before:+.2f}']
+            cells = [
+                f'{before:.2f}',
+                f'{means[f"{name}/input_ssim"][task]:.4f}',
+                *cells,
+                f'{psnr - before:+.2f}',
+            ]
         if len(set(used.values())) > 1:
             cells.append(str(used.get(task, '')))
         table.add_row(task, *cells, end_section=task == tasks[-1])

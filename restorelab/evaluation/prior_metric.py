@@ -16,9 +16,13 @@ class PriorMetric(BaseMetric):
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        self.results += [(sample['task'] == sample['predicted_task'], sample['semantic_cosine'])
-                         for sample in data_samples]
+        self.results += [
+            (sample['task'] == sample['predicted_task'], sample['semantic_cosine'])
+            for sample in data_samples
+        ]
 
     def compute_metrics(self, results: list[tuple[bool, float]]) -> dict[str, float]:
         right, cosines = zip(*results, strict=True)
-        return dict(task_accuracy=100 * sum(right) / len(right), semantic_cosine=sum(cosines) / len(cosines))
+        return dict(
+            task_accuracy=100 * sum(right) / len(right), semantic_cosine=sum(cosines) / len(cosines)
+        )

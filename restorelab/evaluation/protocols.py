@@ -55,8 +55,11 @@ PRESETS: dict[str, dict[str, Protocol]] = {
     'tpgdiff': dict(any=Protocol(crop=4)),
     'tpgdiff_y': dict(any=Protocol(space='y', crop=4)),
     # DiffUIR: luma for rain, snow, blur and low light; MATLAB's eval/SOTS.m for haze; RGB with a 3-D window for UDC
-    'diffuir': dict(any=Protocol(space='y', window='gaussian_replicate'), haze=Protocol(space='y_rounded'),
-                    udc=Protocol(window='gaussian_3d')),
+    'diffuir': dict(
+        any=Protocol(space='y', window='gaussian_replicate'),
+        haze=Protocol(space='y_rounded'),
+        udc=Protocol(window='gaussian_3d'),
+    ),
     # Perceive-IR, PromptIR, AirNet: output not quantized, scikit-image's SSIM. What differs between three and five
     # tasks is the data: crops and noise are those of NoiseBenchmarkDataset
     'adair3': dict(any=Protocol(uint8=False, window='uniform')),

@@ -9,7 +9,11 @@ from torch import Tensor
 
 from restorelab.registry import METRICS
 
-ORDER = ('degraded', 'restored', 'clean')  # of the rows of the table; samples keep their views in none
+ORDER = (
+    'degraded',
+    'restored',
+    'clean',
+)  # of the rows of the table; samples keep their views in none
 
 
 @METRICS.register_module()
@@ -27,8 +31,13 @@ class ThreeViewMetric(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, metric: dict, columns: list[str] | None = None, collect_device: str = 'cpu',
-                 prefix: str | None = None):
+    def __init__(
+        self,
+        metric: dict,
+        columns: list[str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ):
         super().__init__(collect_device, prefix)
         self.metric, self.columns = dict(metric), columns
         self.by_view = {'restored': METRICS.build(self.metric)}
@@ -47,25 +56,35 @@ class ThreeViewMetric(BaseMetric):
         for sample in data_samples:
             views = sample.get('views')
             if not views:
-                raise KeyError(f"sample '{sample.get('key', '?')}' has no predictions; they come from a JointRestorer "
-                               "with a task for the sample's route")
+                raise KeyError(
+                    f"sample '{sample.get('key', '?')}' has no predictions; they come from a JointRestorer "
+                    "with a task for the sample's route"
+                )
             if len(self.by_view) == 1:
                 self._add_views(views)
             if set(views) != set(self.by_view):
-                raise KeyError(f"sample '{sample.get('key', '?')}' has the views {sorted(views)}, those before it "
-                               f'{sorted(self.by_view)}; score images with and without a clean one apart')
+                raise KeyError(
+                    f"sample '{sample.get('key', '?')}' has the views {sorted(views)}, those before it "
+                    f'{sorted(self.by_view)}; score images with and without a clean one apart'
+                )
             for view, metric in self.by_view.items():
                 metric.process(data_batch, [{**sample, **views[view]}])
 
     def _add_views(self, views: dict) -> None:
-        self.by_view = {view: self.by_view.get(view) or METRICS.build(self.metric) for view in ORDER if view in views}
+        self.by_view = {
+            view: self.by_view.get(view) or METRICS.build(self.metric)
+            for view in ORDER
+            if view in views
+        }
         self.dataset_meta = self.dataset_meta
 
     def evaluate(self, size: int) -> dict[str, float]:
         scores = {view: metric.evaluate(size) for view, metric in self.by_view.items()}
         print_log(f'\n{_view_table(scores, self.columns)}', 'current')
         self.by_view = {'restored': self.by_view['restored']}
-        return {f'{view}/{key}': value for view, found in scores.items() for key, value in found.items()}
+        return {
+            f'{view}/{key}': value for view, found in scores.items() for key, value in found.items()
+        }
 
     def compute_metrics(self, results: list) -> dict:
         raise NotImplementedError('the metric of each view computes its own')
@@ -78,7 +97,9 @@ def _view_table(scores: dict[str, dict[str, float]], columns: list[str] | None) 
     from rich.table import Table
 
     keys = {key.split('/')[-1]: key for key in scores['restored']}
-    wanted = columns or [name for name in ('bbox_mAP', 'bbox_mAP_50', 'segm_mAP', 'segm_mAP_50') if name in keys]
+    wanted = columns or [
+        name for name in ('bbox_mAP', 'bbox_mAP_50', 'segm_mAP', 'segm_mAP_50') if name in keys
+    ]
     shown = [name for name in wanted or keys if name in keys]
     table = Table(title='the same network on', box=SIMPLE, title_justify='left')
     table.add_column('image')
@@ -103,20 +124,30 @@ class MeanIoU(BaseMetric):
 
     default_prefix = ''
 
-    def __init__(self, num_classes: int, ignore_index: int = 255, collect_device: str = 'cpu',
-                 prefix: str | None = None):
+    def __init__(
+        self,
+        num_classes: int,
+        ignore_index: int = 255,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ):
         super().__init__(collect_device, prefix)
         self.num_classes, self.ignore_index = num_classes, ignore_index
 
     def process(self, data_batch, data_samples: list[dict]) -> None:
         for sample in data_samples:
-            pred, target = (sample[name]['sem_seg'].flatten().cpu() for name in ('pred_sem_seg', 'gt_sem_seg'))
+            pred, target = (
+                sample[name]['sem_seg'].flatten().cpu() for name in ('pred_sem_seg', 'gt_sem_seg')
+            )
             self.results.append(confusion(pred, target, self.num_classes, self.ignore_index))
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
         counts = torch.stack(results).sum(dim=0).double()
         hits, union = counts.diag(), counts.sum(dim=0) + counts.sum(dim=1) - counts.diag()
-        return dict(mIoU=(hits / union)[union > 0].mean().item(), pixel_accuracy=(hits.sum() / counts.sum()).item())
+        return dict(
+            mIoU=(hits / union)[union > 0].mean().item(),
+            pixel_accuracy=(hits.sum() / counts.sum()).item(),
+        )
 
 
 def confusion(pred: Tensor, target: Tensor, num_classes: int, ignore_index: int) -> Tensor:
@@ -133,7 +164,9 @@ class TopOneAccuracy(BaseMetric):
     default_prefix = ''
 
     def process(self, data_batch, data_samples: list[dict]) -> None:
-        self.results += [bool(sample['pred_label'].cpu() == sample['gt_label'].cpu()) for sample in data_samples]
+        self.results += [
+            bool(sample['pred_label'].cpu() == sample['gt_label'].cpu()) for sample in data_samples
+        ]
 
     def compute_metrics(self, results: list[bool]) -> dict[str, float]:
         return dict(top1=sum(results) / len(results))

@@ -32,7 +32,10 @@ class TierRankMetric(BaseMetric):
 
     def compute_metrics(self, results: list[tuple[str, bool, bool]]) -> dict[str, float]:
         tasks = sorted({task for task, _, _ in results})
-        metrics = {f'ranked/{task}': _share(rising for name, rising, _ in results if name == task) for task in tasks}
+        metrics = {
+            f'ranked/{task}': _share(rising for name, rising, _ in results if name == task)
+            for task in tasks
+        }
         metrics['ranked/all'] = _share(rising for _, rising, _ in results)
         metrics['ends/all'] = _share(apart for _, _, apart in results)
         print_log('  '.join(f'{name} {value:.1%}' for name, value in metrics.items()), 'current')

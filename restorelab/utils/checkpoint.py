@@ -42,7 +42,9 @@ def read_checkpoint(path: str | os.PathLike) -> dict:
     return checkpoint
 
 
-def model_state(checkpoint: dict, source: str | os.PathLike, averaged: bool = True) -> dict[str, Tensor]:
+def model_state(
+    checkpoint: dict, source: str | os.PathLike, averaged: bool = True
+) -> dict[str, Tensor]:
     """The model's weights in a checkpoint: those of the moving average by default, where there is one.
 
     MMEngine's EMAHook swaps the two when it saves: ``state_dict`` holds the averaged weights, and ``ema_state_dict``
@@ -53,13 +55,22 @@ def model_state(checkpoint: dict, source: str | os.PathLike, averaged: bool = Tr
     Raises: CheckpointError naming ``source`` when the dict holds no weights.
     """
     state = checkpoint.get('state_dict', checkpoint)
-    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
-        raise CheckpointError(f"{source}: no weights found; wanted a 'state_dict' of tensors, the file has the keys "
-                              f'{_short(checkpoint)}')
+    if (
+        not isinstance(state, dict)
+        or not state
+        or not all(isinstance(v, Tensor) for v in state.values())
+    ):
+        raise CheckpointError(
+            f"{source}: no weights found; wanted a 'state_dict' of tensors, the file has the keys "
+            f'{_short(checkpoint)}'
+        )
     if averaged or 'ema_state_dict' not in checkpoint:
         return dict(state)
-    raw = {key.removeprefix(_EMA_PREFIX): value for key, value in checkpoint['ema_state_dict'].items()
-           if key.startswith(_EMA_PREFIX)}
+    raw = {
+        key.removeprefix(_EMA_PREFIX): value
+        for key, value in checkpoint['ema_state_dict'].items()
+        if key.startswith(_EMA_PREFIX)
+    }
     return {**state, **raw}
 
 
@@ -69,11 +80,15 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.Pa
     What the model's own ``state_dict()`` leaves out (frozen pretrained parts) is not asked for.
     Raises: CheckpointError with the missing, unexpected and reshaped keys; ``source`` names the file in it.
     """
-    _check_fit(model.state_dict(), state, source, missing=sorted(set(model.state_dict()) - set(state)))
+    _check_fit(
+        model.state_dict(), state, source, missing=sorted(set(model.state_dict()) - set(state))
+    )
     model.load_state_dict(state, strict=False)
 
 
-def load_known_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:
+def load_known_weights(
+    model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike
+) -> None:
     """``load_weights`` of a file that knows only a part of the model; the other weights keep their values.
 
     Raises: CheckpointError when the file holds what the model has no place for, or nothing at all of it.
@@ -84,18 +99,38 @@ def load_known_weights(model: nn.Module, state: dict[str, Tensor], source: str |
     model.load_state_dict(state, strict=False)
 
 
-def _check_fit(wanted: dict[str, Tensor], state: dict[str, Tensor], source: str | os.PathLike,
-               missing: list[str]) -> None:
+def _check_fit(
+    wanted: dict[str, Tensor],
+    state: dict[str, Tensor],
+    source: str | os.PathLike,
+    missing: list[str],
+) -> None:
     unexpected = sorted(set(state) - set(wanted))
-    reshaped = [f'{key} {tuple(state[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
-                for key in wanted if key in state and state[key].shape != wanted[key].shape]
+    reshaped = [
+        f'{key} {tuple(state[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
+        for key in wanted
+        if key in state and state[key].shape != wanted[key].shape
+    ]
     if missing or unexpected or reshaped:
-        report = [f'  {name} {len(keys)}: {_short(keys)}'
-                  for name, keys in (('missing', missing), ('unexpected', unexpected), ('reshaped', reshaped)) if keys]
+        report = [
+            f'  {name} {len(keys)}: {_short(keys)}'
+            for name, keys in (
+                ('missing', missing),
+                ('unexpected', unexpected),
+                ('reshaped', reshaped),
+            )
+            if keys
+        ]
         fits = len(set(wanted) & set(state)) - len(reshaped)
-        raise CheckpointError('\n'.join([
-            f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries fit). '
-            'Use the config that the weights were trained with.', *report]))
+        raise CheckpointError(
+            '\n'.join(
+                [
+                    f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries fit). '
+                    'Use the config that the weights were trained with.',
+                    *report,
+                ]
+            )
+        )
 
 
 def _history_statistic(owner: type, name: str):
@@ -108,10 +143,24 @@ def _history_statistic(owner: type, name: str):
 def _allowed() -> list:
     scalar, rebuild = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
     dtypes = [type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd']
-    numpy_1 = [(scalar, 'numpy.core.multiarray.scalar'), (rebuild, 'numpy.core.multiarray._reconstruct')]
-    numpy_2 = [(scalar, 'numpy._core.multiarray.scalar'), (rebuild, 'numpy._core.multiarray._reconstruct')]
-    return [argparse.Namespace, HistoryBuffer, (_history_statistic, 'builtins.getattr'), np.ndarray, np.dtype,
-            *numpy_1, *numpy_2, *dtypes]
+    numpy_1 = [
+        (scalar, 'numpy.core.multiarray.scalar'),
+        (rebuild, 'numpy.core.multiarray._reconstruct'),
+    ]
+    numpy_2 = [
+        (scalar, 'numpy._core.multiarray.scalar'),
+        (rebuild, 'numpy._core.multiarray._reconstruct'),
+    ]
+    return [
+        argparse.Namespace,
+        HistoryBuffer,
+        (_history_statistic, 'builtins.getattr'),
+        np.ndarray,
+        np.dtype,
+        *numpy_1,
+        *numpy_2,
+        *dtypes,
+    ]
 
 
 def _read_pickle(path: Path) -> object:
@@ -123,8 +172,10 @@ def _read_pickle(path: Path) -> object:
         if not re.search('nsupported (?!operand)|unrecognized|Can only', str(cause)):
             raise _damaged(path, cause) from error
         reason = re.split(' was not |\n', str(cause))[0]
-        raise CheckpointError(f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
-                              f"({reason}); save its 'state_dict' alone where you trust it, and give that") from error
+        raise CheckpointError(
+            f'{path}: holds more than weights, and restorelab runs no code from a checkpoint '
+            f"({reason}); save its 'state_dict' alone where you trust it, and give that"
+        ) from error
     except Exception as error:  # a damaged pickle or zip file makes torch raise nearly anything
         raise _damaged(path, error) from error
 
@@ -141,7 +192,9 @@ def _read_safetensors(path: Path) -> dict:
 
 def _damaged(path: Path, error: BaseException) -> CheckpointError:
     reason = str(error).split('\n')[0]
-    return CheckpointError(f'{path}: not a readable checkpoint, or a damaged one ({type(error).__name__}: {reason})')
+    return CheckpointError(
+        f'{path}: not a readable checkpoint, or a damaged one ({type(error).__name__}: {reason})'
+    )
 
 
 def _short(keys) -> str:

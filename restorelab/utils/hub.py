@@ -8,7 +8,9 @@ Part = TypeVar('Part')
 DIFFUSERS_FILES = ('config.json', 'diffusion_pytorch_model.safetensors')
 
 
-def read_part(load: Callable[..., Part], pretrained: str, subfolder: str, files: Sequence[str]) -> Part:
+def read_part(
+    load: Callable[..., Part], pretrained: str, subfolder: str, files: Sequence[str]
+) -> Part:
     """``load(pretrained, subfolder=subfolder)``, where ``load`` is a ``from_pretrained`` of diffusers or transformers.
 
     Args:
@@ -20,18 +22,27 @@ def read_part(load: Callable[..., Part], pretrained: str, subfolder: str, files:
     local = folder.is_dir()
     if local:
         pretrained = str(folder)
-        if missing := [f'{subfolder}/{file}' for file in files if not (folder / subfolder / file).is_file()]:
+        if missing := [
+            f'{subfolder}/{file}' for file in files if not (folder / subfolder / file).is_file()
+        ]:
             raise FileNotFoundError(_advice(pretrained, missing, 'the folder lacks it'))
     try:
         return load(pretrained, subfolder=subfolder)
-    except Exception as error:  # a damaged file makes diffusers and transformers raise nearly anything
+    except (
+        Exception
+    ) as error:  # a damaged file makes diffusers and transformers raise nearly anything
         if local:
-            raise ValueError(f"'{subfolder}' of '{pretrained}' cannot be read ({_reason(error)}); one of its files is "
-                             f'damaged or of another model: {list(files)}. Copy them again') from error
-        if not isinstance(error, (OSError, ValueError)):  # they wrap what the hub client raises in these
+            raise ValueError(
+                f"'{subfolder}' of '{pretrained}' cannot be read ({_reason(error)}); one of its files is "
+                f'damaged or of another model: {list(files)}. Copy them again'
+            ) from error
+        if not isinstance(
+            error, (OSError, ValueError)
+        ):  # they wrap what the hub client raises in these
             raise
-        raise FileNotFoundError(_advice(pretrained, [f'{subfolder}/{file}' for file in files],
-                                        _reason(error))) from error
+        raise FileNotFoundError(
+            _advice(pretrained, [f'{subfolder}/{file}' for file in files], _reason(error))
+        ) from error
 
 
 def _reason(error: BaseException) -> str:
@@ -42,6 +53,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _advice(pretrained: str, missing: Sequence[str], reason: str) -> str:
-    return (f"{', '.join(map(repr, missing))} of '{pretrained}' is missing ({reason}). Two ways to provide it: run "
-            "once on a machine that reaches the hub (pretrained='stabilityai/sd-turbo' fetches it), or copy a snapshot "
-            'with the folders vae, unet, text_encoder and tokenizer to this machine and give its path as `pretrained`.')
+    return (
+        f"{', '.join(map(repr, missing))} of '{pretrained}' is missing ({reason}). Two ways to provide it: run "
+        "once on a machine that reaches the hub (pretrained='stabilityai/sd-turbo' fetches it), or copy a snapshot "
+        'with the folders vae, unet, text_encoder and tokenizer to this machine and give its path as `pretrained`.'
+    )

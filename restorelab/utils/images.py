@@ -14,7 +14,19 @@ from torch import Tensor
 
 from restorelab.utils.files import atomic_path
 
-READ_EXTENSIONS = ('.bmp', '.gif', '.jfif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp')
+READ_EXTENSIONS = (
+    '.bmp',
+    '.gif',
+    '.jfif',
+    '.jpeg',
+    '.jpg',
+    '.pgm',
+    '.png',
+    '.ppm',
+    '.tif',
+    '.tiff',
+    '.webp',
+)
 # JPEG without chroma subsampling: restored color edges are what the work was for
 WRITE_OPTIONS = {
     '.bmp': {},
@@ -54,7 +66,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise ImageReadError(
             f'{path}: refused as a possible decompression bomb ({error}) If you trust it, set the environment variable '
-            f'{PIXEL_LIMIT_VARIABLE} to a larger number of pixels.') from error
+            f'{PIXEL_LIMIT_VARIABLE} to a larger number of pixels.'
+        ) from error
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise nearly anything on damaged data
@@ -72,10 +85,21 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     """
     path = Path(path)
     options = WRITE_OPTIONS[check_write_extension(path)]
-    if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3):
-        kind = f'{image.dtype} {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
-        raise TypeError(f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
-                        'restorelab.utils.images.to_uint8 converts a tensor')
+    if not (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+    ):
+        kind = (
+            f'{image.dtype} {image.shape}'
+            if isinstance(image, np.ndarray)
+            else type(image).__name__
+        )
+        raise TypeError(
+            f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
+            'restorelab.utils.images.to_uint8 converts a tensor'
+        )
     try:
         with atomic_path(path) as temporary:
             Image.fromarray(image).save(temporary, **options)
@@ -87,7 +111,9 @@ def check_write_extension(path: str | os.PathLike) -> str:
     """The lower-case extension of ``path``. Raises ValueError that lists those ``write_image`` knows."""
     extension = Path(path).suffix.lower()
     if extension not in WRITE_OPTIONS:
-        raise ValueError(f"{path}: images are not written as '{extension}'; choose one of {', '.join(WRITE_OPTIONS)}")
+        raise ValueError(
+            f"{path}: images are not written as '{extension}'; choose one of {', '.join(WRITE_OPTIONS)}"
+        )
     return extension
 
 
@@ -111,7 +137,10 @@ def equalize_channels(image: np.ndarray) -> np.ndarray:
     """uint8 (H, W, 3) with the histogram of each channel spread evenly over 0..255, by OpenCV's ``equalizeHist``."""
     import cv2
 
-    return np.stack([cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(image.shape[2])], axis=-1)
+    return np.stack(
+        [cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(image.shape[2])],
+        axis=-1,
+    )
 
 
 def to_unit_tensor(image: np.ndarray) -> Tensor:
@@ -137,7 +166,9 @@ def _check_is_readable_file(path: Path) -> None:
 def _set_pixel_limit() -> None:
     if limit := os.environ.get(PIXEL_LIMIT_VARIABLE):
         if not limit.isdecimal() or not int(limit):
-            raise ValueError(f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000")
+            raise ValueError(
+                f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000"
+            )
         Image.MAX_IMAGE_PIXELS = (int(limit) + 1) // 2  # Pillow refuses what is twice as large
 
 
@@ -145,8 +176,10 @@ def _high_depth_to_uint8(values: np.ndarray) -> np.ndarray:
     """16-bit integers (in whatever container) and floats in [0, 1] to 0..255; other ranges are nobody's guess."""
     top = 65535 if np.issubdtype(values.dtype, np.integer) else 1
     if values.size and not (values.min() >= 0 and values.max() <= top):  # a NaN fails here too
-        raise ValueError(f'{values.dtype} values from {values.min()} to {values.max()}, wanted 0 to {top}; '
-                         'save the image with 8 or 16 bits a channel')
+        raise ValueError(
+            f'{values.dtype} values from {values.min()} to {values.max()}, wanted 0 to {top}; '
+            'save the image with 8 or 16 bits a channel'
+        )
     return np.round(values.astype(np.float64) * (255 / top)).astype(np.uint8)
 
 

@@ -30,7 +30,7 @@ class LatticeNoise:
         whole = torch.cat(blocks, dim=1)
         top, left = self.top - row * BLOCK, self.left - col * BLOCK
         self.draw += 1
-        return whole[:, top:top + height, left:left + width].to(like).expand_as(like).clone()
+        return whole[:, top : top + height, left : left + width].to(like).expand_as(like).clone()
 
     def at_stride(self, stride: int) -> 'LatticeNoise':
         """The noise of a latent ``stride`` times smaller; right for tiles that begin at multiples of it."""
@@ -38,7 +38,12 @@ class LatticeNoise:
 
     def _block(self, channels: int, row: int, col: int) -> Tensor:
         mixed = 0
-        for number in (self.seed, self.draw, row, col):  # a multiplicative hash: neighbors must not share a stream
+        for number in (
+            self.seed,
+            self.draw,
+            row,
+            col,
+        ):  # a multiplicative hash: neighbors must not share a stream
             mixed = (mixed ^ (number + 0x9E3779B97F4A7C15)) * 0xBF58476D1CE4E5B9 % 2**63
             mixed ^= mixed >> 31
         generator = torch.Generator().manual_seed(mixed)

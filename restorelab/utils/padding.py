@@ -23,8 +23,10 @@ def check_size(image: Tensor, multiple: int) -> None:
     """Raise ValueError unless both sides of (B, C, H, W) are multiples of ``multiple``."""
     height, width = image.shape[-2:]
     if height % multiple or width % multiple:
-        raise ValueError(f'image is {height}x{width}; both sides must be multiples of {multiple}. '
-                         'Pad first (restorelab.utils.pad_to_multiple).')
+        raise ValueError(
+            f'image is {height}x{width}; both sides must be multiples of {multiple}. '
+            'Pad first (restorelab.utils.pad_to_multiple).'
+        )
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:

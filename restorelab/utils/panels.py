@@ -13,7 +13,14 @@ def to_uint8(image: Tensor | np.ndarray) -> np.ndarray:
     """(3, H, W) float tensor in [0, 1] to uint8 (H, W, 3), rounded; a uint8 array is returned as it is."""
     if isinstance(image, np.ndarray):
         return image
-    return (image.detach().float().nan_to_num().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return (
+        (image.detach().float().nan_to_num().clamp(0, 1) * 255)
+        .round()
+        .byte()
+        .permute(1, 2, 0)
+        .cpu()
+        .numpy()
+    )
 
 
 def shown_psnr(image: np.ndarray, clean: np.ndarray) -> float:
@@ -38,8 +45,13 @@ def draw_panel(images: list[np.ndarray], captions: list[str]) -> np.ndarray:
     left = MARGIN
     for image, caption in zip(images, captions, strict=True):
         canvas.paste(Image.fromarray(image), (left, CAPTION_HEIGHT))
-        draw.text((left, CAPTION_HEIGHT // 2), caption, fill='black', anchor='lm',
-                  font=_fitting_font(ImageFont, caption, image.shape[1]))
+        draw.text(
+            (left, CAPTION_HEIGHT // 2),
+            caption,
+            fill='black',
+            anchor='lm',
+            font=_fitting_font(ImageFont, caption, image.shape[1]),
+        )
         left += image.shape[1] + MARGIN
     return np.asarray(canvas)
 
@@ -53,18 +65,24 @@ def _fitting_font(fonts, caption: str, width: int):
     return fonts.load_default(6)
 
 
-def compare(lq: Tensor | np.ndarray, restored: Tensor | np.ndarray, gt: Tensor | np.ndarray | None = None,
-            drawn: list[np.ndarray] | None = None) -> np.ndarray:
+def compare(
+    lq: Tensor | np.ndarray,
+    restored: Tensor | np.ndarray,
+    gt: Tensor | np.ndarray | None = None,
+    drawn: list[np.ndarray] | None = None,
+) -> np.ndarray:
     """Panel degraded | restored | clean with the PSNR of the first two where ``gt`` is known.
 
     Images: float tensors (3, H, W) in [0, 1] or uint8 arrays (H, W, 3).  drawn: the same images with something drawn
     on them, to be shown in their place. Returns: uint8 (H', W', 3).
     """
     images = [to_uint8(image) for image in (lq, restored, gt) if image is not None]
-    captions = ['degraded', 'restored', 'clean'][:len(images)]
+    captions = ['degraded', 'restored', 'clean'][: len(images)]
     if gt is not None:
-        captions[:2] = [f'{name} {shown_psnr(image, images[2]):.2f} dB'
-                        for name, image in zip(captions[:2], images[:2], strict=True)]
+        captions[:2] = [
+            f'{name} {shown_psnr(image, images[2]):.2f} dB'
+            for name, image in zip(captions[:2], images[:2], strict=True)
+        ]
     return draw_panel(drawn or images, captions)
 
 
@@ -78,7 +96,9 @@ def stack_files(pictures: list[str | os.PathLike], target: str | os.PathLike) ->
     if not pictures:
         raise ValueError(f'no pictures to put into {target}')
     images = [Image.open(path).convert('RGB') for path in pictures]
-    canvas = Image.new('RGB', (max(i.width for i in images), sum(i.height for i in images)), 'white')
+    canvas = Image.new(
+        'RGB', (max(i.width for i in images), sum(i.height for i in images)), 'white'
+    )
     top = 0
     for image in images:
         canvas.paste(image, (0, top))

@@ -47,7 +47,7 @@ class Tile:
 
     def cut(self, image: Tensor) -> Tensor:
         """The view of ``image`` (..., H, W) under this tile."""
-        return image[..., self.rows.start:self.rows.stop, self.cols.start:self.cols.stop]
+        return image[..., self.rows.start : self.rows.stop, self.cols.start : self.cols.stop]
 
 
 def hann_ramp(overlap: int) -> Tensor:
@@ -63,7 +63,10 @@ def split_axis(length: int, tile: int, overlap: int, grid: int = GRID) -> list[S
     stride = min(tile - overlap, math.ceil(covered / count / grid) * grid)
     count = math.ceil(covered / stride)
     starts = [i * stride for i in range(count)]
-    return [Span(start, min(start + stride + overlap, length), start > 0, start < starts[-1]) for start in starts]
+    return [
+        Span(start, min(start + stride + overlap, length), start > 0, start < starts[-1])
+        for start in starts
+    ]
 
 
 def default_overlap(tile: int, grid: int = GRID) -> int:
@@ -75,19 +78,29 @@ def default_overlap(tile: int, grid: int = GRID) -> int:
 def check_tile(tile: int, overlap: int) -> None:
     """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2, so that only neighbors overlap."""
     if tile < 1 or not 0 <= 2 * overlap <= tile:
-        raise ValueError(f'tile {tile} with overlap {overlap}: wanted a tile of 1 pixel or more and an overlap from 0 '
-                         'to half of the tile')
+        raise ValueError(
+            f'tile {tile} with overlap {overlap}: wanted a tile of 1 pixel or more and an overlap from 0 '
+            'to half of the tile'
+        )
 
 
 def split_image(height: int, width: int, tile: int, overlap: int, grid: int = GRID) -> list[Tile]:
     """The tiles of an image, row by row. Raises ValueError as ``check_tile`` does."""
     check_tile(tile, overlap)
     columns = split_axis(width, tile, overlap, grid)
-    return [Tile(rows, cols) for rows in split_axis(height, tile, overlap, grid) for cols in columns]
+    return [
+        Tile(rows, cols) for rows in split_axis(height, tile, overlap, grid) for cols in columns
+    ]
 
 
-def blend_tiles(fn: Callable[[Tensor, int, int], Tensor], image: Tensor, tile: int, overlap: int,
-                wrap: Callable[[list[Tile]], Iterable[Tile]] = iter, grid: int = GRID) -> Tensor:
+def blend_tiles(
+    fn: Callable[[Tensor, int, int], Tensor],
+    image: Tensor,
+    tile: int,
+    overlap: int,
+    wrap: Callable[[list[Tile]], Iterable[Tile]] = iter,
+    grid: int = GRID,
+) -> Tensor:
     """``fn`` on every tile of ``image``, blended into a result of the image's size, dtype and device.
 
     Beside the image and the result only one tile is held at a time.
@@ -106,8 +119,10 @@ def blend_tiles(fn: Callable[[Tensor, int, int], Tensor], image: Tensor, tile: i
         part = place.cut(image)
         done = fn(part, place.rows.start, place.cols.start)
         if done.shape != part.shape:
-            raise ValueError(f'a tile of shape {tuple(part.shape)} came back as {tuple(done.shape)}; '
-                             'blending needs the same size')
+            raise ValueError(
+                f'a tile of shape {tuple(part.shape)} came back as {tuple(done.shape)}; '
+                'blending needs the same size'
+            )
         weights = place.rows.weights(overlap)[:, None] * place.cols.weights(overlap)
         place.cut(result).add_(done.to(result) * weights.to(result))
     return result

@@ -18,7 +18,9 @@ WEIGHTS_DIR = Path(__file__).parent.parent / 'weights'
 SCHEME = 'restorelab:'
 
 
-def save_published(path: str | os.PathLike, state: dict[str, Tensor], config: dict, info: dict) -> None:
+def save_published(
+    path: str | os.PathLike, state: dict[str, Tensor], config: dict, info: dict
+) -> None:
     """Write a published weight file atomically.
 
     Args:
@@ -30,10 +32,15 @@ def save_published(path: str | os.PathLike, state: dict[str, Tensor], config: di
 
     path = Path(path)
     if path.suffix != '.safetensors':
-        raise ValueError(f'{path}: published weights are safetensors files; end the name in .safetensors')
+        raise ValueError(
+            f'{path}: published weights are safetensors files; end the name in .safetensors'
+        )
     metadata = dict(config=json.dumps(config), info=json.dumps(info))
     # safetensors refuses tensors that share memory
-    tensors = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()}
+    tensors = {
+        key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for key, value in state.items()
+    }
     with atomic_path(path) as temporary:
         temporary.write_bytes(save(tensors, metadata))  # its own file writer ignores the umask
 
@@ -47,14 +54,20 @@ def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, di
 
     state = read_checkpoint(path)['state_dict'] if Path(path).suffix == '.safetensors' else {}
     if not state:
-        raise CheckpointError(f'{path}: not a published .safetensors file; a training checkpoint needs its config too')
+        raise CheckpointError(
+            f'{path}: not a published .safetensors file; a training checkpoint needs its config too'
+        )
     with safe_open(path, framework='pt') as file:
         metadata = file.metadata() or {}
     if not {'config', 'info'} <= set(metadata):
-        raise CheckpointError(f'{path}: weights without a config inside, so not published by restorelab; give their '
-                              'config too')
-    state = {key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-             for key, value in state.items()}
+        raise CheckpointError(
+            f'{path}: weights without a config inside, so not published by restorelab; give their '
+            'config too'
+        )
+    state = {
+        key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        for key, value in state.items()
+    }
     return state, json.loads(metadata['config']), json.loads(metadata['info'])
 
 
@@ -75,5 +88,7 @@ def resolve_weights(reference: str | os.PathLike) -> Path:
         path = Path(text).expanduser()
     if not path.is_file():
         names = ', '.join(f'{SCHEME}{name}' for name in published_names()) or 'none'
-        raise FileNotFoundError(f'{text}: no such weights. Give a file, or one of those that ship: {names}')
+        raise FileNotFoundError(
+            f'{text}: no such weights. Give a file, or one of those that ship: {names}'
+        )
     return path

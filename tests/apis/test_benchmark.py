@@ -24,10 +24,18 @@ def config(tmp_path):
 
 
 def test_a_row_for_every_variant_and_size(config):
-    rows = benchmark([config], [(16, 24), (32, 32)], vary=('model.backbone.linear_attention', ['exact', 'constant']),
-                     repeats=1)
+    rows = benchmark(
+        [config],
+        [(16, 24), (32, 32)],
+        vary=('model.backbone.linear_attention', ['exact', 'constant']),
+        repeats=1,
+    )
     assert [(row.size, row.model.rsplit('=')[-1]) for row in rows] == [
-        ((16, 24), 'exact'), ((16, 24), 'constant'), ((32, 32), 'exact'), ((32, 32), 'constant')]
+        ((16, 24), 'exact'),
+        ((16, 24), 'constant'),
+        ((32, 32), 'exact'),
+        ((32, 32), 'constant'),
+    ]
     exact, constant = rows[:2]
     assert exact.parameters == constant.parameters
     assert exact.gmac > constant.gmac > 0
@@ -37,7 +45,9 @@ def test_a_row_for_every_variant_and_size(config):
 
 
 def test_multiplications_follow_the_steps(config):
-    one, three = (benchmark([config], [(16, 16)], repeats=1, steps=steps)[0].gmac for steps in (1, 3))
+    one, three = (
+        benchmark([config], [(16, 16)], repeats=1, steps=steps)[0].gmac for steps in (1, 3)
+    )
     assert three == pytest.approx(3 * one)
 
 

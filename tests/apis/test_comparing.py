@@ -6,7 +6,16 @@ from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 
 from restorelab.apis import comparing
-from restorelab.apis.comparing import Result, as_table, compare, label, read_result, settings, stretch, with_budget
+from restorelab.apis.comparing import (
+    Result,
+    as_table,
+    compare,
+    label,
+    read_result,
+    settings,
+    stretch,
+    with_budget,
+)
 
 DATA = """
 _pipeline = [dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')]
@@ -29,21 +38,51 @@ model = dict(type='RegressionRestorer', loss=dict(type='L1Loss'), step_losses={l
 
 
 def result(**changes) -> Result:
-    scores = {f'rgb/{kind}/{task}': value for task in ('haze', 'mean')
-              for kind, value in dict(psnr=20.0, ssim=0.8, input_psnr=15.0, input_ssim=0.6).items()}
-    return Result(**{**dict(config='configs/a/b.py', settings='x', iterations=4, parameters=1000, trained=900, gmac=1.5,
-                            restore_seconds=0.1, train_seconds=60.0, scores=scores), **changes})
+    scores = {
+        f'rgb/{kind}/{task}': value
+        for task in ('haze', 'mean')
+        for kind, value in dict(psnr=20.0, ssim=0.8, input_psnr=15.0, input_ssim=0.6).items()
+    }
+    return Result(
+        **{
+            **dict(
+                config='configs/a/b.py',
+                settings='x',
+                iterations=4,
+                parameters=1000,
+                trained=900,
+                gmac=1.5,
+                restore_seconds=0.1,
+                train_seconds=60.0,
+                scores=scores,
+            ),
+            **changes,
+        }
+    )
 
 
 def test_every_config_sees_the_same_number_of_images_and_ends_its_schedule():
-    cfg = Config(dict(
-        train_cfg=dict(max_iters=1000, val_interval=100), train_dataloader=dict(batch_size=8),
-        default_hooks=dict(checkpoint=dict(interval=100)),
-        param_scheduler=[dict(type='LinearLR', begin=0, end=100), dict(type='CosineAnnealingLR', begin=100, end=1000)],
-        custom_hooks=[dict(type='StepEMAHook', momentum=0.003), dict(type='DifficultyReferenceHook')]))
+    cfg = Config(
+        dict(
+            train_cfg=dict(max_iters=1000, val_interval=100),
+            train_dataloader=dict(batch_size=8),
+            default_hooks=dict(checkpoint=dict(interval=100)),
+            param_scheduler=[
+                dict(type='LinearLR', begin=0, end=100),
+                dict(type='CosineAnnealingLR', begin=100, end=1000),
+            ],
+            custom_hooks=[
+                dict(type='StepEMAHook', momentum=0.003),
+                dict(type='DifficultyReferenceHook'),
+            ],
+        )
+    )
     cfg = with_budget(cfg, images=3999)
     assert cfg.train_cfg.max_iters == 500
-    assert [(schedule.begin, schedule.end) for schedule in cfg.param_scheduler] == [(0, 50), (50, 500)]
+    assert [(schedule.begin, schedule.end) for schedule in cfg.param_scheduler] == [
+        (0, 50),
+        (50, 500),
+    ]
     assert [hook.type for hook in cfg.custom_hooks] == ['DifficultyReferenceHook']
 
 
@@ -55,7 +94,10 @@ def test_no_images_are_no_budget(images, tmp_path):
 
 def learning_rates(schedules: list[dict], steps: int) -> list[float]:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    built = [PARAM_SCHEDULERS.build(schedule, default_args=dict(optimizer=optimizer)) for schedule in schedules]
+    built = [
+        PARAM_SCHEDULERS.build(schedule, default_args=dict(optimizer=optimizer))
+        for schedule in schedules
+    ]
     rates = []
     for _ in range(steps):
         rates.append(optimizer.param_groups[0]['lr'])
@@ -66,8 +108,10 @@ def learning_rates(schedules: list[dict], steps: int) -> list[float]:
 
 
 def test_a_warmup_ends_however_short_the_training():
-    schedules = [dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-                 dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=6000)]
+    schedules = [
+        dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=6000),
+    ]
     for schedule in schedules:
         stretch(schedule, 10 / 6000)
     rates = learning_rates(schedules, 10)
@@ -76,24 +120,35 @@ def test_a_warmup_ends_however_short_the_training():
     assert rates[-1] < 0.1
 
 
-@pytest.mark.parametrize(('schedule', 'expected'), [
-    (dict(type='MultiStepLR', milestones=[100, 400], by_epoch=False), dict(milestones=[10, 40])),
-    (dict(type='OneCycleLR', eta_max=1, total_steps=1000), dict(total_steps=100)),
-    (dict(type='CosineAnnealingLR', T_max=4), dict(T_max=1))])
+@pytest.mark.parametrize(
+    ('schedule', 'expected'),
+    [
+        (
+            dict(type='MultiStepLR', milestones=[100, 400], by_epoch=False),
+            dict(milestones=[10, 40]),
+        ),
+        (dict(type='OneCycleLR', eta_max=1, total_steps=1000), dict(total_steps=100)),
+        (dict(type='CosineAnnealingLR', T_max=4), dict(T_max=1)),
+    ],
+)
 def test_schedules_are_stretched_by_all_they_count_in_steps(schedule, expected):
     stretch(schedule, 0.1)
     assert {key: schedule[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize('loader', ['train', 'val', 'test'])
-def test_a_missing_folder_of_a_later_config_shows_before_the_first_training(loader, tmp_path, monkeypatch):
+def test_a_missing_folder_of_a_later_config_shows_before_the_first_training(
+    loader, tmp_path, monkeypatch
+):
     paths = []
     for name in ('good', 'bad'):
         (tmp_path / name).mkdir()
         paths.append(tmp_path / name / 'tiny.py')
         paths[-1].write_text(DATA.format(batch=1, losses='None'))
     with paths[-1].open('a') as file:
-        file.write(f"{loader}_dataloader = dict({loader}_dataloader, dataset=dict(_set, source='no/such/folder'))\n")
+        file.write(
+            f"{loader}_dataloader = dict({loader}_dataloader, dataset=dict(_set, source='no/such/folder'))\n"
+        )
     monkeypatch.setattr(comparing, 'run', lambda *_: pytest.fail('trained'))
     with pytest.raises(FileNotFoundError, match='no/such/folder: no such folder'):
         compare([str(path) for path in paths], str(tmp_path / 'work'), images=4)

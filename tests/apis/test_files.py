@@ -32,7 +32,9 @@ def photos(tmp_path):
 
 
 def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file()
+    )
 
 
 def contents(folder):
@@ -69,8 +71,10 @@ def test_a_file_goes_into_a_folder(photos, tmp_path):
     assert names(tmp_path / 'out') == ['a.png']
 
 
-@pytest.mark.parametrize(('pattern', 'results'), [
-    ('**/*.*g', ['a.png', 'deep/b.jpg']), ('*.png', ['a.png']), ('deep/?.tif', ['c.tif'])])
+@pytest.mark.parametrize(
+    ('pattern', 'results'),
+    [('**/*.*g', ['a.png', 'deep/b.jpg']), ('*.png', ['a.png']), ('deep/?.tif', ['c.tif'])],
+)
 def test_a_glob_keeps_names_from_its_fixed_part_on(photos, tmp_path, pattern, results):
     assert restore(photos / pattern, tmp_path / 'out') == 0
     assert names(tmp_path / 'out') == results
@@ -101,7 +105,9 @@ def test_earlier_results_inside_the_source_are_not_inputs(photos):
     assert names(photos / 'restored') == ['a.png', 'deep/b.jpg', 'deep/c.tif']
 
 
-def test_unreadable_files_are_skipped_named_at_the_end_and_give_exit_code_1(photos, tmp_path, capsys):
+def test_unreadable_files_are_skipped_named_at_the_end_and_give_exit_code_1(
+    photos, tmp_path, capsys
+):
     (photos / 'bad.png').write_bytes(b'words')
     (photos / 'deep/empty.jpg').touch()
     assert restore(photos, tmp_path / 'out') == 1
@@ -142,7 +148,9 @@ def hard_link(photos, out):
 
 @pytest.mark.parametrize('link', [link_to_folder, link_to_file, hard_link])
 @pytest.mark.parametrize('overwrite', [False, True])
-def test_an_input_is_never_overwritten_not_even_through_links(photos, tmp_path, monkeypatch, link, overwrite):
+def test_an_input_is_never_overwritten_not_even_through_links(
+    photos, tmp_path, monkeypatch, link, overwrite
+):
     monkeypatch.setattr(files, 'load', refuse_to_load)
     link(photos, tmp_path / 'out')
     before = contents(photos)
@@ -219,6 +227,7 @@ def test_an_unknown_model_is_named_and_no_result_is_written(photos, tmp_path):
 
 def test_results_made_before_an_error_are_whole(photos, tmp_path, monkeypatch):
     """A disk that fills up stops the work with the name of the file; what was written stays."""
+
     def fill(path, image):
         if path.name == 'b.jpg':
             raise OSError(f'{path}: could not be written (No space left on device)')

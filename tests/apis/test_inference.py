@@ -37,7 +37,12 @@ def shelf(tmp_path, monkeypatch):
     """A folder of shipped weights that holds 'tiny'."""
     monkeypatch.setattr(weights, 'WEIGHTS_DIR', tmp_path / 'weights')
     (tmp_path / 'weights').mkdir()
-    save_published(tmp_path / 'weights/tiny.safetensors', tiny_restorer().state_dict(), CONFIG, dict(license='none'))
+    save_published(
+        tmp_path / 'weights/tiny.safetensors',
+        tiny_restorer().state_dict(),
+        CONFIG,
+        dict(license='none'),
+    )
     return tmp_path / 'weights'
 
 
@@ -107,15 +112,27 @@ def test_a_tiny_image_is_restored(restorer, size):
     assert restorer(np.full((*size, 3), 128, np.uint8)).shape == (*size, 3)
 
 
-@pytest.mark.parametrize('image', [
-    np.zeros((4, 4), np.uint8), np.zeros((3, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4, 4)),
-    torch.zeros(4, 4), torch.zeros(1, 4, 4), torch.zeros(3, 4, 0), torch.zeros(1, 1, 3, 4, 4)])
+@pytest.mark.parametrize(
+    'image',
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((3, 4, 4), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros((4, 4, 4)),
+        torch.zeros(4, 4),
+        torch.zeros(1, 4, 4),
+        torch.zeros(3, 4, 0),
+        torch.zeros(1, 1, 3, 4, 4),
+    ],
+)
 def test_a_wrong_shape_is_named(restorer, image):
     with pytest.raises(ValueError, match=r'(array|tensor) of shape \(.*wanted \('):
         restorer(image)
 
 
-@pytest.mark.parametrize('image', [np.zeros((4, 4, 3), np.uint16), torch.zeros(3, 4, 4, dtype=torch.uint8)])
+@pytest.mark.parametrize(
+    'image', [np.zeros((4, 4, 3), np.uint16), torch.zeros(3, 4, 4, dtype=torch.uint8)]
+)
 def test_a_wrong_type_is_named(restorer, image):
     with pytest.raises(TypeError, match=r'of type (torch\.)?uint.*\[0, 1\]'):
         restorer(image)
@@ -131,7 +148,9 @@ def test_values_outside_the_unit_range_are_refused(restorer, value):
 
 def test_equalizing_spreads_each_channel_before_restoring(restorer, picture):
     dark = (picture * 0.2).astype(np.uint8)
-    equalized = np.stack([cv2.equalizeHist(np.ascontiguousarray(dark[..., c])) for c in range(3)], axis=-1)
+    equalized = np.stack(
+        [cv2.equalizeHist(np.ascontiguousarray(dark[..., c])) for c in range(3)], axis=-1
+    )
     np.testing.assert_array_equal(restorer(dark, equalize=True), restorer(equalized))
 
 
@@ -156,7 +175,9 @@ def test_tiles_give_the_whole_image(restorer, picture):
 
 def test_a_plain_split_differs_from_the_whole_image_only_at_the_cuts(restorer, picture):
     image = to_unit_tensor(picture)
-    differs = (restorer(image, tile=16, overlap=0) - restorer(image, tile=0)).abs().amax(dim=0) > 1e-6
+    differs = (restorer(image, tile=16, overlap=0) - restorer(image, tile=0)).abs().amax(
+        dim=0
+    ) > 1e-6
     assert differs.any()
     assert not differs[2:14, 2:14].any()
 
@@ -173,7 +194,11 @@ def test_a_large_image_is_tiled_by_itself(restorer, monkeypatch, pixels, tiled):
     monkeypatch.setattr(inference, 'TILE', 16)
     sizes = []
     run = restorer.model.run
-    monkeypatch.setattr(restorer.model, 'run', lambda lq, *rest: sizes.append(tuple(lq.shape[-2:])) or run(lq, *rest))
+    monkeypatch.setattr(
+        restorer.model,
+        'run',
+        lambda lq, *rest: sizes.append(tuple(lq.shape[-2:])) or run(lq, *rest),
+    )
     restorer(torch.rand(3, 30, 40))
     assert max(sizes) == ((16, 16) if tiled else (30, 40))
 
@@ -215,12 +240,23 @@ def test_steps_for_a_model_without_a_sampler_are_refused():
 @pytest.fixture(scope='module')
 def diffusion():
     torch.manual_seed(0)
-    return RestoreModel(MODELS.build(dict(
-        type='DiffusionRestorer',
-        backbone=dict(
-            type='IRSDEUNet', width=4, channel_mults=[1, 2], attention=['none', 'linear'], mid_attention='linear'),
-        process=dict(type='MeanRevertingProcess', steps=20), loss=dict(type='L1Loss'),
-        sampler=dict(type='MultistepDPM', steps=2))))
+    return RestoreModel(
+        MODELS.build(
+            dict(
+                type='DiffusionRestorer',
+                backbone=dict(
+                    type='IRSDEUNet',
+                    width=4,
+                    channel_mults=[1, 2],
+                    attention=['none', 'linear'],
+                    mid_attention='linear',
+                ),
+                process=dict(type='MeanRevertingProcess', steps=20),
+                loss=dict(type='L1Loss'),
+                sampler=dict(type='MultistepDPM', steps=2),
+            )
+        )
+    )
 
 
 def test_more_steps_than_were_trained_are_refused_and_not_remembered(diffusion):
@@ -238,7 +274,9 @@ def test_a_diffusion_restorer_takes_any_size(diffusion, size):
 
 def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():
     rows = torch.arange(8.0)[:, None].expand(1, 1, 8, 4)
-    cond = Condition(vectors=dict(v=torch.ones(1, 2)), maps=dict(fine=rows, coarse=torch.ones(1, 1, 1, 1)))
+    cond = Condition(
+        vectors=dict(v=torch.ones(1, 2)), maps=dict(fine=rows, coarse=torch.ones(1, 1, 1, 1))
+    )
     part = cut_maps(cond, 32, 0, (16, 8), (64, 8))
     assert part.map('fine')[0, 0, :, 0].tolist() == [4, 5]
     assert part.map('coarse').shape == (1, 1, 1, 1)
@@ -262,7 +300,9 @@ def test_without_arguments_the_default_is_loaded(shelf, monkeypatch):
 @pytest.mark.parametrize('arguments', [('PATH',), ('restorelab:tiny',), (None, 'PATH')])
 def test_a_published_file_is_loaded_by_path(shelf, arguments):
     path = str(shelf / 'tiny.safetensors')
-    assert load(*[path if argument == 'PATH' else argument for argument in arguments]).info == dict(license='none')
+    assert load(*[path if argument == 'PATH' else argument for argument in arguments]).info == dict(
+        license='none'
+    )
 
 
 @pytest.mark.parametrize('name', ['a.pth', 'a.safetensors'])
@@ -288,7 +328,9 @@ def test_an_unknown_name_lists_those_that_ship(shelf):
 
 
 def test_a_config_without_a_checkpoint_says_what_is_missing(tmp_path):
-    with pytest.raises(ValueError, match=r'config\.py is a config and has no weights; give checkpoint'):
+    with pytest.raises(
+        ValueError, match=r'config\.py is a config and has no weights; give checkpoint'
+    ):
         load(write_config(tmp_path / 'config.py'))
 
 
@@ -310,8 +352,12 @@ def test_a_checkpoint_alone_asks_for_its_config(tmp_path):
 
 def test_a_checkpoint_of_another_config_is_reported_key_by_key(tmp_path):
     torch.save(dict(state_dict=tiny_restorer().state_dict()), tmp_path / 'a.pth')
-    config = write_config(tmp_path / 'config.py', dict(CONFIG, backbone=dict(type='TinyNet', width=5)))
-    with pytest.raises(CheckpointError, match=r'a\.pth: .*\n  reshaped 3: backbone\.conv\.weight \(3, 3, 3, 3\) in'):
+    config = write_config(
+        tmp_path / 'config.py', dict(CONFIG, backbone=dict(type='TinyNet', width=5))
+    )
+    with pytest.raises(
+        CheckpointError, match=r'a\.pth: .*\n  reshaped 3: backbone\.conv\.weight \(3, 3, 3, 3\) in'
+    ):
         load(config, tmp_path / 'a.pth')
 
 
@@ -334,5 +380,6 @@ def test_importing_the_apis_does_not_import_torch():
 
 def test_an_unknown_api_is_named():
     import restorelab.apis
+
     with pytest.raises(AttributeError, match="no attribute 'lod'; it has"):
         _ = restorelab.apis.lod

@@ -27,7 +27,10 @@ class Pairs(Dataset):
 
     def __getitem__(self, index: int) -> dict:
         image = torch.full((3, 8, 8), 20 * index, dtype=torch.uint8)
-        return dict(inputs=image, data_samples=RestorationSample(gt=255 - image, metainfo=dict(key=str(index))))
+        return dict(
+            inputs=image,
+            data_samples=RestorationSample(gt=255 - image, metainfo=dict(key=str(index))),
+        )
 
 
 @pytest.fixture(scope='module')
@@ -37,12 +40,21 @@ def trained(tmp_path_factory):
     config = work_dir / 'config.py'
     config.write_text(f"custom_imports = dict(imports=['tests.apis.tiny'])\nmodel = {CONFIG!r}\n")
     runner = Runner(
-        model=tiny_restorer(), work_dir=str(work_dir), experiment_name=work_dir.name,
-        train_dataloader=dict(dataset=Pairs(), batch_size=2, sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=dict(by_epoch=True, max_epochs=2), optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.5)),
-        custom_hooks=[dict(type='EMAHook', momentum=0.1)], default_scope='mmengine')
+        model=tiny_restorer(),
+        work_dir=str(work_dir),
+        experiment_name=work_dir.name,
+        train_dataloader=dict(
+            dataset=Pairs(), batch_size=2, sampler=dict(type='DefaultSampler', shuffle=False)
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=2),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.5)),
+        custom_hooks=[dict(type='EMAHook', momentum=0.1)],
+        default_scope='mmengine',
+    )
     runner.train()
-    average = next(hook for hook in runner.hooks if type(hook).__name__ == 'EMAHook').ema_model.module
+    average = next(
+        hook for hook in runner.hooks if type(hook).__name__ == 'EMAHook'
+    ).ema_model.module
     return config, work_dir / 'epoch_2.pth', runner.model.state_dict(), average.state_dict()
 
 
@@ -58,13 +70,17 @@ def test_the_averaged_weights_are_published(trained, tmp_path):
 def test_the_raw_weights_are_published_on_demand(trained, tmp_path):
     config, checkpoint, raw, _ = trained
     info = publish(config, checkpoint, tmp_path / 'a.safetensors', averaged=False)
-    torch.testing.assert_close(read_published(tmp_path / 'a.safetensors')[0], dict(raw), atol=0, rtol=0)
+    torch.testing.assert_close(
+        read_published(tmp_path / 'a.safetensors')[0], dict(raw), atol=0, rtol=0
+    )
     assert not info['averaged']
 
 
 def test_a_config_with_its_training_checkpoint_loads_the_average(trained):
     config, checkpoint, _, average = trained
-    torch.testing.assert_close(dict(load(config, checkpoint).model.state_dict()), dict(average), atol=0, rtol=0)
+    torch.testing.assert_close(
+        dict(load(config, checkpoint).model.state_dict()), dict(average), atol=0, rtol=0
+    )
 
 
 def test_what_is_published_loads_without_config_and_says_how_it_was_made(trained, tmp_path):
@@ -73,7 +89,14 @@ def test_what_is_published_loads_without_config_and_says_how_it_was_made(trained
     model = load(tmp_path / 'a.safetensors')
     image = np.full((9, 9, 3), 128, np.uint8)
     np.testing.assert_array_equal(model(image), load(config, checkpoint)(image))
-    expected = dict(name='a', license='CC0', notes='8 gray squares', config='config.py', iterations=8, averaged=True)
+    expected = dict(
+        name='a',
+        license='CC0',
+        notes='8 gray squares',
+        config='config.py',
+        iterations=8,
+        averaged=True,
+    )
     assert {key: model.info[key] for key in expected} == expected
     assert model.info['parameters'] == sum(p.numel() for p in model.model.parameters())
 
@@ -114,8 +137,11 @@ def test_an_existing_file_is_kept(trained, tmp_path):
 def test_a_checkpoint_of_another_config_is_not_published(trained, tmp_path):
     _, checkpoint, _, _ = trained
     with pytest.raises(CheckpointError, match=r'epoch_2\.pth: .*\n  reshaped'):
-        publish(Config(dict(model=dict(CONFIG, backbone=dict(type='TinyNet', width=5)))), checkpoint,
-                tmp_path / 'a.safetensors')
+        publish(
+            Config(dict(model=dict(CONFIG, backbone=dict(type='TinyNet', width=5)))),
+            checkpoint,
+            tmp_path / 'a.safetensors',
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -130,10 +156,20 @@ def test_a_path_of_this_machine_in_the_config_is_named(tmp_path, monkeypatch, pa
 @pytest.mark.slow
 def test_the_tool_publishes_and_says_what(trained, tmp_path):
     config, checkpoint, _, _ = trained
-    command = [sys.executable, 'tools/publish_weights.py', config, checkpoint, tmp_path / 'a.safetensors']
-    ran = subprocess.run(command, cwd=ROOT, env=dict(PYTHONPATH=str(ROOT)), capture_output=True, text=True)
+    command = [
+        sys.executable,
+        'tools/publish_weights.py',
+        config,
+        checkpoint,
+        tmp_path / 'a.safetensors',
+    ]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=dict(PYTHONPATH=str(ROOT)), capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
     assert 'a.safetensors: name a, license Apache-2.0' in ran.stdout
-    again = subprocess.run(command, cwd=ROOT, env=dict(PYTHONPATH=str(ROOT)), capture_output=True, text=True)
+    again = subprocess.run(
+        command, cwd=ROOT, env=dict(PYTHONPATH=str(ROOT)), capture_output=True, text=True
+    )
     assert again.returncode == 1
     assert again.stderr.startswith('error: ')

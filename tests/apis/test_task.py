@@ -31,10 +31,14 @@ def test_tasks_restore_differently_and_the_first_is_the_default(model):
 
 
 def test_the_task_holds_for_every_tile(model):
-    assert not np.array_equal(model(PICTURE, task='ir', tile=16), model(PICTURE, task='det', tile=16))
+    assert not np.array_equal(
+        model(PICTURE, task='ir', tile=16), model(PICTURE, task='det', tile=16)
+    )
 
 
-def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_networks(model, monkeypatch):
+def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_networks(
+    model, monkeypatch
+):
     monkeypatch.setattr(model.model, 'min_side', 40)
     seen = []
     run = model.model.run
@@ -45,7 +49,12 @@ def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_netw
 
     monkeypatch.setattr(model.model, 'run', watched)
     assert model(PICTURE, tile=32, overlap=8).shape == PICTURE.shape
-    assert seen == [((24, 32), 0, 0), ((24, 32), 0, 24), ((24, 32), 16, 0), ((24, 32), 16, 24)]  # of 40x56 pixels
+    assert seen == [
+        ((24, 32), 0, 0),
+        ((24, 32), 0, 24),
+        ((24, 32), 16, 0),
+        ((24, 32), 16, 24),
+    ]  # of 40x56 pixels
 
 
 def test_steps_can_be_chosen(model):
@@ -53,7 +62,9 @@ def test_steps_can_be_chosen(model):
 
 
 def test_an_unknown_task_is_refused_with_those_there_are(model):
-    with pytest.raises(KeyError, match=r"task 'seg': this model restores for \['ir', 'det'\]; choose one of these"):
+    with pytest.raises(
+        KeyError, match=r"task 'seg': this model restores for \['ir', 'det'\]; choose one of these"
+    ):
         model(PICTURE, task='seg')
 
 

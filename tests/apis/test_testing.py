@@ -18,7 +18,9 @@ def trained(tmp_path_factory):
 
 def test_the_restored_and_the_degraded_images_are_scored_by_degradation(trained, tmp_path):
     metrics = score(toy_config(tmp_path), str(trained))
-    assert {'rgb/psnr/noise', 'rgb/psnr/haze', 'rgb/psnr/mean', 'rgb/input_psnr/mean'} <= set(metrics)
+    assert {'rgb/psnr/noise', 'rgb/psnr/haze', 'rgb/psnr/mean', 'rgb/input_psnr/mean'} <= set(
+        metrics
+    )
 
 
 def test_averaged_weights_are_scored_where_a_checkpoint_has_them(trained, tmp_path):
@@ -29,6 +31,7 @@ def test_averaged_weights_are_scored_where_a_checkpoint_has_them(trained, tmp_pa
 
 def test_safetensors_are_scored_like_the_checkpoint_they_were_made_from(trained, tmp_path):
     from safetensors.torch import save_file
+
     weights = tmp_path / 'weights.safetensors'
     save_file(dict(read_checkpoint(trained)['state_dict']), weights)
     assert score(toy_config(tmp_path), str(weights)) == score(toy_config(tmp_path), str(trained))
@@ -62,7 +65,8 @@ def test_a_config_without_a_test_set_is_refused(trained, tmp_path):
 
 
 def test_pretrained_parts_are_read_before_the_checkpoint_which_may_hold_them_trained_further(
-        trained, tmp_path, monkeypatch):
+    trained, tmp_path, monkeypatch
+):
     def start_again(model):
         for weight in model.parameters():
             weight.data.zero_()

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 def run_toy(work_dir: Path, *options: str, launcher: list[str] = ()) -> subprocess.CompletedProcess:
     command = [sys.executable, *launcher, '-m', 'tests.engine.toys', str(work_dir), *options]
     environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
+    )
 
 
 def interrupt(cfg: Config, at: int) -> None:
@@ -72,7 +74,9 @@ def test_resume_restores_weights_average_and_optimizer_exactly(tmp_path):
     whole, parts = (read_checkpoint(tmp_path / name / 'iter_6.pth') for name in ('whole', 'parts'))
     for part in ('state_dict', 'ema_state_dict'):
         torch.testing.assert_close(parts[part], whole[part], rtol=0, atol=0)
-    torch.testing.assert_close(parts['optimizer']['state'], whole['optimizer']['state'], rtol=0, atol=0)
+    torch.testing.assert_close(
+        parts['optimizer']['state'], whole['optimizer']['state'], rtol=0, atol=0
+    )
     assert parts['param_schedulers'] == whole['param_schedulers']
 
 
@@ -83,7 +87,9 @@ def test_resume_reads_no_data_again(tmp_path):
 
 
 def test_resume_reads_past_the_data_of_a_sampler_that_cannot_seek(tmp_path):
-    sampler = {'train_dataloader.sampler': dict(type='InfiniteSampler', shuffle=False, _delete_=True)}
+    sampler = {
+        'train_dataloader.sampler': dict(type='InfiniteSampler', shuffle=False, _delete_=True)
+    }
     whole = train(toy_config(tmp_path / 'whole', **sampler))
     interrupt(toy_config(tmp_path / 'parts', **sampler), at=5)
     rest = train(toy_config(tmp_path / 'parts', **sampler), resume=True)
@@ -118,7 +124,9 @@ def test_a_config_may_ask_for_resuming(tmp_path):
 
 def test_checkpoints_of_an_earlier_training_are_warned_about(tmp_path):
     train(toy_config(tmp_path, max_iters=2))
-    assert 'holds checkpoints of an earlier training' in log_of(train(toy_config(tmp_path, max_iters=2)))
+    assert 'holds checkpoints of an earlier training' in log_of(
+        train(toy_config(tmp_path, max_iters=2))
+    )
 
 
 def test_the_embedded_photographs_train_a_model(tmp_path):
@@ -134,22 +142,34 @@ def test_the_embedded_photographs_train_a_model(tmp_path):
 
 def test_training_starts_from_published_weights(tmp_path):
     from restorelab.utils.weights import save_published
+
     train(toy_config(tmp_path / 'a', max_iters=2))
     state = read_checkpoint(tmp_path / 'a/iter_2.pth')['state_dict']
     save_published(tmp_path / 'small.safetensors', dict(state), config={}, info={})
-    runner = train(toy_config(tmp_path / 'b', max_iters=1, load_from=str(tmp_path / 'small.safetensors'),
-                              **{'optim_wrapper.optimizer.lr': 0.0}))
+    runner = train(
+        toy_config(
+            tmp_path / 'b',
+            max_iters=1,
+            load_from=str(tmp_path / 'small.safetensors'),
+            **{'optim_wrapper.optimizer.lr': 0.0},
+        )
+    )
     torch.testing.assert_close(dict(runner.model.state_dict()), dict(state), rtol=0, atol=0)
 
 
 def test_checkpoints_only_fall_between_optimizer_steps(tmp_path):
     cfg = toy_config(tmp_path, **{'optim_wrapper.accumulative_counts': 3})
-    with pytest.raises(ValueError, match=r'checkpoint\.interval=2 must be a multiple .*accumulative_counts=3'):
+    with pytest.raises(
+        ValueError, match=r'checkpoint\.interval=2 must be a multiple .*accumulative_counts=3'
+    ):
         train(cfg)
 
 
 def test_resume_is_exact_under_gradient_accumulation(tmp_path):
-    options = {'optim_wrapper.accumulative_counts': 2, 'optim_wrapper.clip_grad': dict(max_norm=0.1)}
+    options = {
+        'optim_wrapper.accumulative_counts': 2,
+        'optim_wrapper.clip_grad': dict(max_norm=0.1),
+    }
     whole = train(toy_config(tmp_path / 'whole', **options))
     interrupt(toy_config(tmp_path / 'parts', **options), at=5)
     rest = train(toy_config(tmp_path / 'parts', **options), resume=True)
@@ -170,7 +190,10 @@ def test_float16_on_a_cpu_is_refused(tmp_path):
 
 def test_mixed_precision_computes_in_bfloat16(tmp_path):
     cfg = toy_config(tmp_path, max_iters=1)
-    half, full = recorded(train(cfg, amp='bf16')), recorded(train(toy_config(tmp_path, max_iters=1)))
+    half, full = (
+        recorded(train(cfg, amp='bf16')),
+        recorded(train(toy_config(tmp_path, max_iters=1))),
+    )
     assert half != full
     np.testing.assert_allclose(half, full, rtol=0.02)
 
@@ -185,7 +208,9 @@ def test_the_work_dir_is_named_after_the_config(tmp_path, monkeypatch):
 def test_the_progress_line_has_loss_speed_time_left_and_memory(tmp_path):
     log = log_of(train(toy_config(tmp_path, max_iters=2)))
     line = next(line for line in log.splitlines() if 'Iter(train) [2/2]' in line)
-    assert all(re.search(rf'\b{word}: \S', line) for word in ('loss', 'time', 'eta', 'memory', 'lr'))
+    assert all(
+        re.search(rf'\b{word}: \S', line) for word in ('loss', 'time', 'eta', 'memory', 'lr')
+    )
 
 
 def test_tensorboard_gets_an_event_file(tmp_path):
@@ -207,15 +232,34 @@ def test_losses_after_a_kill_and_resume_equal_those_of_an_uninterrupted_run(tmp_
 
 @pytest.mark.slow
 def test_two_ranks_give_the_gradients_of_one_with_the_joined_batch(tmp_path):
-    changes = {'model.noise_scale': 0.0, 'optim_wrapper.optimizer.type': 'SGD', 'optim_wrapper.optimizer.lr': 1.0}
-    launch = ['-m', 'torch.distributed.run', '--nproc-per-node=2', '--master-port=0', '--rdzv-backend=c10d',
-              '--rdzv-endpoint=localhost:0']
-    two = run_toy(tmp_path / 'two', 'launcher=pytorch', 'max_iters=2', *(f'{k}={v}' for k, v in changes.items()),
-                  launcher=launch)
+    changes = {
+        'model.noise_scale': 0.0,
+        'optim_wrapper.optimizer.type': 'SGD',
+        'optim_wrapper.optimizer.lr': 1.0,
+    }
+    launch = [
+        '-m',
+        'torch.distributed.run',
+        '--nproc-per-node=2',
+        '--master-port=0',
+        '--rdzv-backend=c10d',
+        '--rdzv-endpoint=localhost:0',
+    ]
+    two = run_toy(
+        tmp_path / 'two',
+        'launcher=pytorch',
+        'max_iters=2',
+        *(f'{k}={v}' for k, v in changes.items()),
+        launcher=launch,
+    )
     assert two.returncode == 0, two.stderr
-    train(toy_config(tmp_path / 'one', max_iters=2, **{'train_dataloader.batch_size': 4, **changes}))
+    train(
+        toy_config(tmp_path / 'one', max_iters=2, **{'train_dataloader.batch_size': 4, **changes})
+    )
     paths = [tmp_path / name / 'iter_2.pth' for name in ('one', 'two')]
     one, both = (model_state(read_checkpoint(path), path, averaged=False) for path in paths)
-    torch.testing.assert_close(both, one, rtol=1e-5, atol=1e-6)  # SGD at rate 1: the start minus the gradients
+    torch.testing.assert_close(
+        both, one, rtol=1e-5, atol=1e-6
+    )  # SGD at rate 1: the start minus the gradients
     ranks = np.mean([list(losses_in(tmp_path / 'two', rank).values()) for rank in (0, 1)], axis=0)
     np.testing.assert_allclose(ranks, list(losses_in(tmp_path / 'one').values()), rtol=1e-5)

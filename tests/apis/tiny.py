@@ -52,7 +52,9 @@ class TinyRestorer(Restorer):
         if steps is not None:
             self.sampler = TinySampler(steps)
 
-    def learn(self, lq: Tensor, gt: Tensor, cond: Condition, routes) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes
+    ) -> tuple[dict[str, Tensor], Tensor]:
         restored = self.backbone(lq)
         return dict(loss_pixel=(restored - gt).square().mean()), restored
 
@@ -64,7 +66,12 @@ class TinyRestorer(Restorer):
         return lq
 
 
-CONFIG = dict(type='TinyRestorer', backbone=dict(type='TinyNet'), priors=[dict(type='TinyPrior')], noise_level=0.02)
+CONFIG = dict(
+    type='TinyRestorer',
+    backbone=dict(type='TinyNet'),
+    priors=[dict(type='TinyPrior')],
+    noise_level=0.02,
+)
 
 
 def tiny_restorer(**options) -> TinyRestorer:

@@ -33,7 +33,9 @@ def save_all(folder: Path, names: list[str], size: tuple[int, int] = (24, 20)) -
         save(folder / name, size, seed)
 
 
-def sample(lq: np.ndarray | None = None, gt: np.ndarray | None = None, task: str = 'noise', seed: int = 0) -> dict:
+def sample(
+    lq: np.ndarray | None = None, gt: np.ndarray | None = None, task: str = 'noise', seed: int = 0
+) -> dict:
     """A sample as transforms see it."""
     results = dict(key='k', task=task, path='k.png', rng=np.random.default_rng(seed))
     results.update({name: image for name, image in (('lq', lq), ('gt', gt)) if image is not None})

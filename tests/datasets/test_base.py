@@ -31,8 +31,11 @@ def test_a_folder_without_images_is_named(tmp_path):
         find_images(tmp_path)
 
 
-@pytest.mark.parametrize('damage', [lambda data: b'', lambda data: data[:len(data) // 2], lambda data: b'text' * 99],
-                         ids=['empty', 'truncated', 'no image'])
+@pytest.mark.parametrize(
+    'damage',
+    [lambda data: b'', lambda data: data[: len(data) // 2], lambda data: b'text' * 99],
+    ids=['empty', 'truncated', 'no image'],
+)
 def test_a_damaged_file_is_named(tmp_path, damage):
     path = save(tmp_path / 'bad.png', (64, 64))
     path.write_bytes(damage(path.read_bytes()))
@@ -43,7 +46,9 @@ def test_a_damaged_file_is_named(tmp_path, damage):
 ODD_FILES = {
     'gray.png': Image.fromarray(GRAY),
     'deep.png': Image.fromarray(GRAY.astype(np.uint16) * 257),
-    'palette.png': Image.fromarray(GRAY).convert('RGB').convert('P', palette=Image.Palette.ADAPTIVE),
+    'palette.png': Image.fromarray(GRAY)
+    .convert('RGB')
+    .convert('P', palette=Image.Palette.ADAPTIVE),
     'rgba.png': Image.fromarray(GRAY).convert('RGBA'),
     'cmyk.jpg': Image.fromarray(GRAY).convert('RGB').convert('CMYK'),
 }
@@ -90,4 +95,10 @@ def test_cached_images_cannot_be_written_to(tmp_path):
 
 
 def test_names_for_outputs_are_unique_and_flat():
-    assert unique_keys(['a/b', 'a_b', 'a_b-2', 'a_b', 'c']) == ['a_b', 'a_b-2', 'a_b-2-2', 'a_b-3', 'c']
+    assert unique_keys(['a/b', 'a_b', 'a_b-2', 'a_b', 'c']) == [
+        'a_b',
+        'a_b-2',
+        'a_b-2-2',
+        'a_b-3',
+        'c',
+    ]

@@ -12,7 +12,9 @@ RECIPE = replace(RECIPES['sots_outdoor_test'], lq='hazy', gt='clear', num_lq=3, 
 
 @pytest.fixture
 def root(tmp_path):
-    save_all(tmp_path, ['hazy/1_a.png', 'hazy/1_b.png', 'hazy/2_a.png', 'clear/1.png', 'clear/2.png'])
+    save_all(
+        tmp_path, ['hazy/1_a.png', 'hazy/1_b.png', 'hazy/2_a.png', 'clear/1.png', 'clear/2.png']
+    )
     return tmp_path
 
 
@@ -21,7 +23,10 @@ def test_a_sound_set_has_no_problem(root):
 
 
 def test_missing_folders_are_named(tmp_path):
-    assert check_data(tmp_path, RECIPE) == [f'{tmp_path}/hazy: no such folder', f'{tmp_path}/clear: no such folder']
+    assert check_data(tmp_path, RECIPE) == [
+        f'{tmp_path}/hazy: no such folder',
+        f'{tmp_path}/clear: no such folder',
+    ]
 
 
 def test_an_empty_folder_is_named(tmp_path):
@@ -33,9 +38,11 @@ def test_an_empty_folder_is_named(tmp_path):
 def test_wrong_counts_and_lonely_files_are_named(root):
     (root / 'clear/2.png').unlink()
     save_all(root, ['hazy/cover.png'])
-    assert check_data(root, RECIPE) == [f'{root}/clear: 1 images, expected 2',
-                                        f'{root}/hazy/2_a.png: has no clean image in {root}/clear',
-                                        f'{root}/hazy/cover.png: its name does not fit the recipe']
+    assert check_data(root, RECIPE) == [
+        f'{root}/clear: 1 images, expected 2',
+        f'{root}/hazy/2_a.png: has no clean image in {root}/clear',
+        f'{root}/hazy/cover.png: its name does not fit the recipe',
+    ]
 
 
 def test_unreadable_files_are_named_unless_it_must_be_quick(root):
@@ -50,7 +57,8 @@ def test_unreadable_files_are_named_unless_it_must_be_quick(root):
 def test_pairs_of_different_size_are_named(root):
     save(root / 'hazy/2_a.png', (30, 20))
     assert check_data(root, RECIPE) == [
-        f'{root}/hazy/2_a.png: is (30, 20), but {root}/clear/2.png is (24, 20) (height, width)']
+        f'{root}/hazy/2_a.png: is (30, 20), but {root}/clear/2.png is (24, 20) (height, width)'
+    ]
 
 
 def test_sets_of_clean_images_are_counted_and_read(tmp_path):
@@ -63,7 +71,9 @@ def test_sets_of_clean_images_are_counted_and_read(tmp_path):
 
 def test_real_images_need_no_clean_ones(tmp_path):
     save_all(tmp_path, ['RTTS/JPEGImages/1.png'])
-    assert check_data(tmp_path, 'rtts_test') == [f'{tmp_path}/RTTS/JPEGImages: 1 images, expected 4322']
+    assert check_data(tmp_path, 'rtts_test') == [
+        f'{tmp_path}/RTTS/JPEGImages: 1 images, expected 4322'
+    ]
 
 
 def test_recipes_are_found_by_their_folders(tmp_path):
@@ -74,7 +84,9 @@ def test_recipes_are_found_by_their_folders(tmp_path):
 def test_the_command_reports_and_exits_with_one(tmp_path, capsys):
     save_all(tmp_path, ['Kodak24/1.png'])
     assert main(['check-data', str(tmp_path)]) == 1
-    assert capsys.readouterr().out == (f'kodak24_test: 1 problem(s)\n  {tmp_path}/Kodak24: 1 images, expected 24\n')
+    assert capsys.readouterr().out == (
+        f'kodak24_test: 1 problem(s)\n  {tmp_path}/Kodak24: 1 images, expected 24\n'
+    )
 
 
 def test_the_command_exits_with_zero_for_a_sound_set(tmp_path, capsys):
@@ -83,7 +95,9 @@ def test_the_command_exits_with_zero_for_a_sound_set(tmp_path, capsys):
     assert capsys.readouterr().out == 'kodak24_test: sound\n'
 
 
-@pytest.mark.parametrize(('names', 'message'), [([], 'none of the known data sets'), (['kodak'], 'kodak24_test')])
+@pytest.mark.parametrize(
+    ('names', 'message'), [([], 'none of the known data sets'), (['kodak'], 'kodak24_test')]
+)
 def test_the_command_says_what_it_does_not_know(tmp_path, capsys, names, message):
     assert main(['check-data', str(tmp_path), *names]) == 1
     assert message in capsys.readouterr().err

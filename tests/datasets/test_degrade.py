@@ -56,21 +56,36 @@ def test_ranges_are_drawn_as_the_config_says():
 
 
 def test_imagenet_c_mixture_of_unirestore_can_be_said():
-    degrade = Degrade(dict(noise=dict(type='corruption', name=dict(choice=['fog', 'jpeg']), severity=dict(
-        choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]))))
+    degrade = Degrade(
+        dict(
+            noise=dict(
+                type='corruption',
+                name=dict(choice=['fog', 'jpeg']),
+                severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
+            )
+        )
+    )
     assert degrade(sample(gt=picture()))['lq'].shape == (48, 40, 3)
 
 
-@pytest.mark.parametrize(('kind', 'error', 'message'), [
-    (dict(type='gausian_noise', sigma=1), KeyError, 'gaussian_noise'),
-    (dict(type='gaussian_noise', sigm=1), TypeError, "'sigm': did you mean sigma"),
-    (dict(type='gaussian_noise'), TypeError, r"task 'noise'\) needs \['sigma'\]"),
-    (dict(type='gaussian_noise', sigma=(0.2, 0.1)), ValueError, r'sigma=\(0.2, 0.1\)'),
-    (dict(type='gaussian_noise', sigma=dict(choice=[])), ValueError, 'choice'),
-    (dict(type='gaussian_noise', sigma=dict(choice=[1, 2], weights=[1])), ValueError, 'weights'),
-    (dict(type='gaussian_noise', sigma=1, rng=3), TypeError, 'rng'),
-    (dict(sigma=1), TypeError, "'type'"),
-], ids=str)
+@pytest.mark.parametrize(
+    ('kind', 'error', 'message'),
+    [
+        (dict(type='gausian_noise', sigma=1), KeyError, 'gaussian_noise'),
+        (dict(type='gaussian_noise', sigm=1), TypeError, "'sigm': did you mean sigma"),
+        (dict(type='gaussian_noise'), TypeError, r"task 'noise'\) needs \['sigma'\]"),
+        (dict(type='gaussian_noise', sigma=(0.2, 0.1)), ValueError, r'sigma=\(0.2, 0.1\)'),
+        (dict(type='gaussian_noise', sigma=dict(choice=[])), ValueError, 'choice'),
+        (
+            dict(type='gaussian_noise', sigma=dict(choice=[1, 2], weights=[1])),
+            ValueError,
+            'weights',
+        ),
+        (dict(type='gaussian_noise', sigma=1, rng=3), TypeError, 'rng'),
+        (dict(sigma=1), TypeError, "'type'"),
+    ],
+    ids=str,
+)
 def test_a_wrong_kind_fails_when_it_is_built(kind, error, message):
     with pytest.raises(error, match=message):
         Degrade(dict(noise=kind))

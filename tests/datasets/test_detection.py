@@ -18,10 +18,23 @@ def coco(folder, **changes) -> str:
     for name in ('a.png', 'b.png'):
         Image.fromarray(rng.integers(0, 256, (16, 20, 3), dtype=np.uint8)).save(folder / name)
     content = dict(
-        images=[dict(id=5, file_name='a.png', width=20, height=16), dict(id=9, file_name='b.png', width=20, height=16)],
-        annotations=[dict(id=1, image_id=5, category_id=3, bbox=[2, 2, 10, 8], iscrowd=0, area=80,
-                          segmentation=POLYGON)],
-        categories=[dict(id=3, name='car'), dict(id=1, name='person')])
+        images=[
+            dict(id=5, file_name='a.png', width=20, height=16),
+            dict(id=9, file_name='b.png', width=20, height=16),
+        ],
+        annotations=[
+            dict(
+                id=1,
+                image_id=5,
+                category_id=3,
+                bbox=[2, 2, 10, 8],
+                iscrowd=0,
+                area=80,
+                segmentation=POLYGON,
+            )
+        ],
+        categories=[dict(id=3, name='car'), dict(id=1, name='person')],
+    )
     content.update(changes)
     (folder / 'instances.json').write_text(json.dumps(content))
     return str(folder / 'instances.json')
@@ -55,19 +68,35 @@ def test_images_without_objects_can_be_left_out(tmp_path):
 
 
 def test_real_degraded_images_have_no_clean_one(tmp_path):
-    sample = DetectionDataset(coco(tmp_path), [dict(type='PackRestoration')], lq=tmp_path, tasks=['fog'])[0]
+    sample = DetectionDataset(
+        coco(tmp_path), [dict(type='PackRestoration')], lq=tmp_path, tasks=['fog']
+    )[0]
     assert 'gt' not in sample['data_samples']
     assert len(sample['data_samples'].gt_instances) == 1
 
 
-@pytest.mark.parametrize(('changes', 'error', 'message'), [
-    (dict(images=[dict(id=5, file_name='gone.png')]), FileNotFoundError, r'1 image\(s\) that are not in .*gone\.png'),
-    (dict(annotations=[dict(id=1, image_id=6, category_id=3, bbox=[0, 0, 1, 1])]), ValueError,
-     r'1 annotation\(s\) of images that it does not list: 1 \(image 6\)'),
-    (dict(annotations=[dict(id=1, image_id=5, category_id=8, bbox=[0, 0, 1, 1])]), ValueError,
-     r'categories that it does not list: 1 \(category 8\)'),
-    (dict(annotations=[]), ValueError, r'no image has an object of the classes person, car')],
-    ids=['missing image', 'unknown image', 'unknown category', 'no object'])
+@pytest.mark.parametrize(
+    ('changes', 'error', 'message'),
+    [
+        (
+            dict(images=[dict(id=5, file_name='gone.png')]),
+            FileNotFoundError,
+            r'1 image\(s\) that are not in .*gone\.png',
+        ),
+        (
+            dict(annotations=[dict(id=1, image_id=6, category_id=3, bbox=[0, 0, 1, 1])]),
+            ValueError,
+            r'1 annotation\(s\) of images that it does not list: 1 \(image 6\)',
+        ),
+        (
+            dict(annotations=[dict(id=1, image_id=5, category_id=8, bbox=[0, 0, 1, 1])]),
+            ValueError,
+            r'categories that it does not list: 1 \(category 8\)',
+        ),
+        (dict(annotations=[]), ValueError, r'no image has an object of the classes person, car'),
+    ],
+    ids=['missing image', 'unknown image', 'unknown category', 'no object'],
+)
 def test_annotations_that_do_not_hold_together_are_named(tmp_path, changes, error, message):
     with pytest.raises(error, match=message):
         DetectionDataset(coco(tmp_path, **changes), [], gt=tmp_path)
@@ -75,12 +104,16 @@ def test_annotations_that_do_not_hold_together_are_named(tmp_path, changes, erro
 
 def test_objects_outside_their_image_are_left_out_and_named(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(detection, 'print_log', lambda message, logger, level: said.append((message, level)))
+    monkeypatch.setattr(
+        detection, 'print_log', lambda message, logger, level: said.append((message, level))
+    )
     outside = dict(id=7, image_id=9, category_id=1, bbox=[30, 2, 5, 5])
     inside = dict(id=8, image_id=9, category_id=1, bbox=[1, 2, 5, 5])
-    records = DetectionDataset(coco(tmp_path, annotations=[outside, inside]), [], gt=tmp_path).records
+    records = DetectionDataset(
+        coco(tmp_path, annotations=[outside, inside]), [], gt=tmp_path
+    ).records
     assert [len(record.boxes) for record in records] == [0, 1]
-    (message, level), = said
+    ((message, level),) = said
     assert '1 object(s) lie outside their image or have no size' in message
     assert 'b.png: box [30, 2, 5, 5] (annotation 7)' in message
     assert level == logging.WARNING
@@ -93,20 +126,26 @@ def test_a_class_that_the_file_does_not_have_is_named(tmp_path):
 
 def test_masks_that_are_wanted_and_missing_are_named(tmp_path):
     bare = [dict(id=1, image_id=5, category_id=3, bbox=[2, 2, 10, 8])]
-    with pytest.raises(ValueError, match=r"1 object\(s\) have no 'segmentation'.*a\.png \(annotation 1\)"):
+    with pytest.raises(
+        ValueError, match=r"1 object\(s\) have no 'segmentation'.*a\.png \(annotation 1\)"
+    ):
         DetectionDataset(coco(tmp_path, annotations=bare), [], gt=tmp_path, with_masks=True)
 
 
 def test_an_image_of_another_size_than_annotated_is_named(tmp_path):
     built = dataset(tmp_path)
     Image.new('RGB', (16, 20)).save(tmp_path / 'a.png')
-    with pytest.raises(ValueError, match=r'a\.png: the annotations are for 20x16 pixels .* the image has 16x20'):
+    with pytest.raises(
+        ValueError, match=r'a\.png: the annotations are for 20x16 pixels .* the image has 16x20'
+    ):
         built[0]
 
 
 def test_a_file_that_is_no_coco_json_is_named(tmp_path):
     (tmp_path / 'x.json').write_text('{"images": []}')
-    with pytest.raises(ValueError, match=r"x\.json: no COCO annotations, it lacks \['annotations', 'categories'\]"):
+    with pytest.raises(
+        ValueError, match=r"x\.json: no COCO annotations, it lacks \['annotations', 'categories'\]"
+    ):
         DetectionDataset(tmp_path / 'x.json', [], gt=tmp_path)
 
 
@@ -116,7 +155,10 @@ def test_run_lengths_go_down_the_columns():
 
 
 def test_composed_objects_are_the_same_every_time(tmp_path):
-    sets = [ComposedObjects('val', [], root=tmp_path / name, size=32, num_images=3, with_masks=True) for name in 'ab']
+    sets = [
+        ComposedObjects('val', [], root=tmp_path / name, size=32, num_images=3, with_masks=True)
+        for name in 'ab'
+    ]
     for first, second in zip(*sets, strict=True):
         np.testing.assert_array_equal(first['gt'], second['gt'])
     assert (tmp_path / 'a/val.json').read_text() == (tmp_path / 'b/val.json').read_text()
@@ -140,7 +182,10 @@ def test_composed_masks_fill_their_boxes(tmp_path):
 
 
 def test_the_splits_differ(tmp_path):
-    train, val = (ComposedObjects(split, [], root=tmp_path, size=32, num_images=2) for split in ('train', 'val'))
+    train, val = (
+        ComposedObjects(split, [], root=tmp_path, size=32, num_images=2)
+        for split in ('train', 'val')
+    )
     assert not np.array_equal(train[0]['gt'], val[0]['gt'])
 
 

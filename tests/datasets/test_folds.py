@@ -16,7 +16,9 @@ def folder(root, count: int = 12):
 
 
 def fold(root, folds, **options) -> FoldDataset:
-    inner = dict(type='OnTheFlyDataset', source=str(root), tasks=['haze', 'noise'], seed=3, pipeline=[])
+    inner = dict(
+        type='OnTheFlyDataset', source=str(root), tasks=['haze', 'noise'], seed=3, pipeline=[]
+    )
     return DATASETS.build(dict(type='FoldDataset', folds=folds, dataset=inner, **options))
 
 
@@ -49,8 +51,12 @@ def test_samples_say_their_fold_and_keep_seed_and_pipeline(tmp_path):
 
 def test_folds_of_folds(tmp_path):
     root = folder(tmp_path)
-    inner = dict(type='FoldDataset', num_folds=3, folds=[0, 1], dataset=dict(
-        type='OnTheFlyDataset', source=str(root), tasks=['haze'], pipeline=[]))
+    inner = dict(
+        type='FoldDataset',
+        num_folds=3,
+        folds=[0, 1],
+        dataset=dict(type='OnTheFlyDataset', source=str(root), tasks=['haze'], pipeline=[]),
+    )
     both = DATASETS.build(dict(type='FoldDataset', dataset=inner))
     assert keys(both) == keys(DATASETS.build(inner))
     assert {record.fold for record in both.records} <= {0, 1}
@@ -64,4 +70,6 @@ def test_an_empty_choice_is_refused(tmp_path):
 def test_a_mixture_is_refused(tmp_path):
     part = dict(type='OnTheFlyDataset', source=str(folder(tmp_path)), tasks=['haze'], pipeline=[])
     with pytest.raises(TypeError, match='put one into each part of a mixture'):
-        DATASETS.build(dict(type='FoldDataset', dataset=dict(type='TaskMixDataset', datasets=[part])))
+        DATASETS.build(
+            dict(type='FoldDataset', dataset=dict(type='TaskMixDataset', datasets=[part]))
+        )

@@ -12,9 +12,21 @@ def sample(height: int = 40, width: int = 50, **more) -> dict:
     image = np.zeros((height, width, 3), np.uint8)
     image[top:bottom, left:right] = 255
     mask = (image[..., 0] > 0).astype(np.uint8)
-    return dict(gt=image, lq=image.copy(), key='a', task='clean', path='a.png', ori_shape=(height, width),
-                rng=np.random.default_rng(3), boxes=np.float32([[left, top, right, bottom]]), labels=np.array([2]),
-                ignore=np.array([False]), masks=mask[None], sem_seg=mask, **more)
+    return dict(
+        gt=image,
+        lq=image.copy(),
+        key='a',
+        task='clean',
+        path='a.png',
+        ori_shape=(height, width),
+        rng=np.random.default_rng(3),
+        boxes=np.float32([[left, top, right, bottom]]),
+        labels=np.array([2]),
+        ignore=np.array([False]),
+        masks=mask[None],
+        sem_seg=mask,
+        **more,
+    )
 
 
 def box_of(mask: np.ndarray) -> list[int]:
@@ -22,11 +34,21 @@ def box_of(mask: np.ndarray) -> list[int]:
     return [cols[0], rows[0], cols[-1] + 1, rows[-1] + 1]
 
 
-@pytest.mark.parametrize('transform', [
-    dict(type='RandomFlip', horizontal=1.0), dict(type='RandomFlip', horizontal=0.0, vertical=1.0),
-    dict(type='RandomFlip', horizontal=1.0, vertical=1.0), dict(type='RandomTranspose', prob=1.0),
-    dict(type='RandomCrop', size=32, objects=True), dict(type='CenterCrop', size=30), dict(type='CenterCrop', size=60),
-    dict(type='ModCrop', divisor=16), dict(type='Resize', size=(80, 100))], ids=str)
+@pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='RandomFlip', horizontal=1.0),
+        dict(type='RandomFlip', horizontal=0.0, vertical=1.0),
+        dict(type='RandomFlip', horizontal=1.0, vertical=1.0),
+        dict(type='RandomTranspose', prob=1.0),
+        dict(type='RandomCrop', size=32, objects=True),
+        dict(type='CenterCrop', size=30),
+        dict(type='CenterCrop', size=60),
+        dict(type='ModCrop', divisor=16),
+        dict(type='Resize', size=(80, 100)),
+    ],
+    ids=str,
+)
 def test_annotations_follow_the_pixels(transform):
     moved = TRANSFORMS.build(transform)(sample())
     white = (moved['gt'][..., 0] > 127).astype(np.uint8)
@@ -38,14 +60,18 @@ def test_annotations_follow_the_pixels(transform):
 
 def test_an_object_outside_the_crop_goes_with_its_label_and_mask():
     moved = TRANSFORMS.build(dict(type='CenterCrop', size=8))(
-        sample() | dict(boxes=np.float32([[0, 0, 5, 5]]), masks=np.zeros((1, 40, 50), np.uint8)))
+        sample() | dict(boxes=np.float32([[0, 0, 5, 5]]), masks=np.zeros((1, 40, 50), np.uint8))
+    )
     assert [len(moved[name]) for name in ('boxes', 'labels', 'ignore', 'masks')] == [0, 0, 0, 0]
 
 
 def test_a_crop_that_wants_objects_finds_the_only_one():
     def found(**options) -> list[int]:
         crop = TRANSFORMS.build(dict(type='RandomCrop', size=40, **options))
-        return [len(crop(sample(80, 80) | dict(rng=np.random.default_rng(seed)))['boxes']) for seed in range(20)]
+        return [
+            len(crop(sample(80, 80) | dict(rng=np.random.default_rng(seed)))['boxes'])
+            for seed in range(20)
+        ]
 
     assert 0 in found()
     assert found(objects=True) == [1] * 20
@@ -57,7 +83,9 @@ def test_a_random_resize_leaves_room_for_the_crop_that_follows():
 
 
 def test_packing_names_annotations_as_openmmlab_does():
-    packed = TRANSFORMS.build(dict(type='PackRestoration'))(sample(img_id=7, route='det'))['data_samples']
+    packed = TRANSFORMS.build(dict(type='PackRestoration'))(sample(img_id=7, route='det'))[
+        'data_samples'
+    ]
     assert packed.gt_instances.bboxes.tolist() == [[20, 10, 44, 22]]
     assert packed.gt_instances.masks.shape == (1, 40, 50)
     assert len(packed.ignored_instances) == 0
@@ -72,7 +100,9 @@ def test_masks_become_a_label_map():
 
 def test_the_largest_object_names_the_image():
     boxes = np.float32([[0, 0, 5, 5], [5, 5, 30, 30]])
-    moved = TRANSFORMS.build(dict(type='LabelFromBoxes'))(sample() | dict(boxes=boxes, labels=np.array([0, 3])))
+    moved = TRANSFORMS.build(dict(type='LabelFromBoxes'))(
+        sample() | dict(boxes=boxes, labels=np.array([0, 3]))
+    )
     assert moved['label'] == 3
 
 

@@ -17,8 +17,15 @@ def picture(path, size=(8, 10, 3)):
 def maps(tmp_path, size=(8, 10)):
     picture(tmp_path / 'images/town/a_image.png')
     picture(tmp_path / 'maps/town/a_label.png', size)
-    return dict(source=tmp_path / 'images', maps=tmp_path / 'maps', classes=['road', 'sky'], pipeline=PIPELINE,
-                task='clean', suffix='_image', map_suffix='_label')
+    return dict(
+        source=tmp_path / 'images',
+        maps=tmp_path / 'maps',
+        classes=['road', 'sky'],
+        pipeline=PIPELINE,
+        task='clean',
+        suffix='_image',
+        map_suffix='_label',
+    )
 
 
 def test_classes_are_numbered_by_name(tmp_path):

@@ -13,12 +13,16 @@ def root(tmp_path):
     rng = np.random.default_rng(0)
     (tmp_path / 'CBSD68').mkdir()
     for name, size in (('a', (20, 37)), ('b', (33, 18))):
-        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(tmp_path / 'CBSD68' / f'{name}.png')
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(
+            tmp_path / 'CBSD68' / f'{name}.png'
+        )
     return tmp_path
 
 
 def benchmark(root, protocol: str, **options):
-    return DATASETS.build(dict(type='NoiseBenchmarkDataset', protocol=protocol, root=root, pipeline=[], **options))
+    return DATASETS.build(
+        dict(type='NoiseBenchmarkDataset', protocol=protocol, root=root, pipeline=[], **options)
+    )
 
 
 def test_every_sigma_is_a_column(root):

@@ -5,14 +5,23 @@ import pytest
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
-from restorelab.datasets import EMBEDDED, InfiniteSeededSampler, OnTheFlyDataset, TaskBalancedBatchSampler
+from restorelab.datasets import (
+    EMBEDDED,
+    InfiniteSeededSampler,
+    OnTheFlyDataset,
+    TaskBalancedBatchSampler,
+)
 from restorelab.datasets.on_the_fly import embedded_images
 from restorelab.utils.images import read_image
 from tests.datasets.pictures import save_all
 
 TASKS = ['blur', 'haze', 'lowlight', 'noise', 'rain']
-PIPELINE = [dict(type='RandomCrop', size=48), dict(type='RandomFlip'), dict(type='Degrade'),
-            dict(type='PackRestoration')]
+PIPELINE = [
+    dict(type='RandomCrop', size=48),
+    dict(type='RandomFlip'),
+    dict(type='Degrade'),
+    dict(type='PackRestoration'),
+]
 
 
 def images_of(batches):
@@ -29,7 +38,10 @@ def test_embedded_photographs_are_six_in_disjoint_splits():
 
 
 def test_the_stereo_pair_stays_on_one_side():
-    assert all(len({'motorcycle_left.png', 'motorcycle_right.png'} & set(names)) != 1 for names in EMBEDDED.values())
+    assert all(
+        len({'motorcycle_left.png', 'motorcycle_right.png'} & set(names)) != 1
+        for names in EMBEDDED.values()
+    )
 
 
 @pytest.mark.parametrize('split', EMBEDDED)
@@ -43,7 +55,9 @@ def test_embedded_photographs_are_large_color_pictures(split):
 def test_embedded_photographs_do_not_import_skimage():
     modules = set(sys.modules)
     embedded()[0]
-    assert not [name for name in set(sys.modules) - modules if name.split('.')[0] in ('skimage', 'pooch')]
+    assert not [
+        name for name in set(sys.modules) - modules if name.split('.')[0] in ('skimage', 'pooch')
+    ]
 
 
 def test_an_unknown_split_is_refused():
@@ -55,7 +69,11 @@ def test_index_runs_over_tasks_within_images():
     data = embedded()
     assert data.tasks == TASKS * 5
     assert len(data) == 25
-    assert [data.records[n].key for n in (0, 4, 5)] == ['astronaut_blur', 'astronaut_rain', 'chelsea_blur']
+    assert [data.records[n].key for n in (0, 4, 5)] == [
+        'astronaut_blur',
+        'astronaut_rain',
+        'chelsea_blur',
+    ]
 
 
 def test_keys_are_unique():
@@ -68,7 +86,9 @@ def test_plain_indices_always_give_the_same_sample():
     assert (first['inputs'] == again['inputs']).all()
 
 
-@pytest.mark.parametrize('other', [dict(index=7 + 25), dict(index=7, seed=1)], ids=['epoch', 'seed'])
+@pytest.mark.parametrize(
+    'other', [dict(index=7 + 25), dict(index=7, seed=1)], ids=['epoch', 'seed']
+)
 def test_another_epoch_or_seed_degrades_anew(other):
     index = other.pop('index')
     assert (embedded()[7]['inputs'] != embedded(**other)[index]['inputs']).any()
@@ -79,7 +99,9 @@ def test_any_number_of_workers_gives_the_same_stream(num_workers):
     def stream(workers):
         data = embedded()
         sampler = TaskBalancedBatchSampler(InfiniteSeededSampler(data, seed=3), batch_size=4)
-        loader = DataLoader(data, batch_sampler=sampler, num_workers=workers, collate_fn=pseudo_collate)
+        loader = DataLoader(
+            data, batch_sampler=sampler, num_workers=workers, collate_fn=pseudo_collate
+        )
         return images_of(batch for batch, _ in zip(loader, range(8), strict=False))
 
     for ours, theirs in zip(stream(0), stream(num_workers), strict=True):
@@ -99,13 +121,22 @@ def test_folders_are_read_to_the_bottom_and_joined(tmp_path):
     save_all(tmp_path / 'a', ['x.png', 'deep/x.jpg', '.hidden/y.png', 'note.txt.bmp'])
     save_all(tmp_path / 'b', ['x.tif'])
     (tmp_path / 'a' / 'readme.md').write_text('no image')
-    data = OnTheFlyDataset(tasks=['noise'], pipeline=PIPELINE, source=[str(tmp_path / 'a'), tmp_path / 'b'])
-    assert [record.key for record in data.records] == ['deep_x_noise', 'note.txt_noise', 'x_noise', 'x-2_noise']
+    data = OnTheFlyDataset(
+        tasks=['noise'], pipeline=PIPELINE, source=[str(tmp_path / 'a'), tmp_path / 'b']
+    )
+    assert [record.key for record in data.records] == [
+        'deep_x_noise',
+        'note.txt_noise',
+        'x_noise',
+        'x-2_noise',
+    ]
 
 
 def test_one_folder_may_be_given_alone(tmp_path):
     save_all(tmp_path, ['x.png'])
-    assert len(OnTheFlyDataset(tasks=['noise', 'rain'], pipeline=PIPELINE, source=str(tmp_path))) == 2
+    assert (
+        len(OnTheFlyDataset(tasks=['noise', 'rain'], pipeline=PIPELINE, source=str(tmp_path))) == 2
+    )
 
 
 @pytest.mark.parametrize('tasks', [[], ['noise', 'noise']], ids=str)
@@ -115,9 +146,14 @@ def test_tasks_must_be_named_once(tasks):
 
 
 def test_a_task_without_degradation_is_refused_before_any_folder_is_looked_for():
-    with pytest.raises(KeyError, match=r"task 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'"):
+    with pytest.raises(
+        KeyError, match=r"task 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'"
+    ):
         OnTheFlyDataset(tasks=['noise', 'rian'], pipeline=PIPELINE, source='no/such/folder')
 
 
 def test_a_pipeline_without_degradations_takes_any_task():
-    assert OnTheFlyDataset(tasks=['dusk'], pipeline=[dict(type='RandomCrop', size=8)])[0]['task'] == 'dusk'
+    assert (
+        OnTheFlyDataset(tasks=['dusk'], pipeline=[dict(type='RandomCrop', size=8)])[0]['task']
+        == 'dusk'
+    )

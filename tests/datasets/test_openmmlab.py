@@ -15,10 +15,16 @@ def run(results: dict, **cfg) -> dict:
     return adapted(TRANSFORMS.build(cfg))(results)
 
 
-@pytest.mark.parametrize('cfg', [
-    dict(type='mmdet.RandomFlip', prob=1.0), dict(type='mmdet.RandomFlip', prob=1.0, direction='vertical'),
-    dict(type='mmdet.Resize', scale=(100, 80), keep_ratio=False),
-    dict(type='mmdet.RandomCrop', crop_size=(30, 44), allow_negative_crop=False)], ids=str)
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='mmdet.RandomFlip', prob=1.0),
+        dict(type='mmdet.RandomFlip', prob=1.0, direction='vertical'),
+        dict(type='mmdet.Resize', scale=(100, 80), keep_ratio=False),
+        dict(type='mmdet.RandomCrop', crop_size=(30, 44), allow_negative_crop=False),
+    ],
+    ids=str,
+)
 def test_annotations_follow_the_pixels_of_both_images(cfg):
     moved = run(sample(), **cfg)
     white = (moved['gt'][..., 0] > 127).astype(np.uint8)
@@ -31,7 +37,9 @@ def test_annotations_follow_the_pixels_of_both_images(cfg):
 
 def test_what_is_drawn_comes_from_the_sample_alone():
     torn = [run(sample(), type='mmdet.PhotoMetricDistortion')['gt'] for _ in range(2)]
-    other = run(sample() | dict(rng=np.random.default_rng(4)), type='mmdet.PhotoMetricDistortion')['gt']
+    other = run(sample() | dict(rng=np.random.default_rng(4)), type='mmdet.PhotoMetricDistortion')[
+        'gt'
+    ]
     np.testing.assert_array_equal(*torn)
     assert not np.array_equal(torn[0], other)
     assert torn[0].dtype == np.uint8
@@ -60,16 +68,31 @@ def test_colors_arrive_in_the_order_that_openmmlab_reads():
 
 
 def test_a_sample_that_the_transform_refuses_is_named():
-    empty = sample() | dict(boxes=np.zeros((0, 4), np.float32), labels=np.zeros(0, int), ignore=np.zeros(0, bool),
-                            masks=np.zeros((0, 40, 50), np.uint8))
-    with pytest.raises(ValueError, match=r"'a' \(a\.png\): RandomCrop finds nothing to keep in it, 10 times"):
+    empty = sample() | dict(
+        boxes=np.zeros((0, 4), np.float32),
+        labels=np.zeros(0, int),
+        ignore=np.zeros(0, bool),
+        masks=np.zeros((0, 40, 50), np.uint8),
+    )
+    with pytest.raises(
+        ValueError, match=r"'a' \(a\.png\): RandomCrop finds nothing to keep in it, 10 times"
+    ):
         run(empty, type='mmdet.RandomCrop', crop_size=(8, 8), allow_negative_crop=False)
 
 
 def test_they_work_inside_a_data_sets_pipeline(tmp_path):
-    data = DetectionDataset(coco(tmp_path), [
-        dict(type='mmdet.PhotoMetricDistortion'), dict(type='mmdet.RandomFlip', prob=1.0),
-        dict(type='Degrade'), dict(type='PackRestoration')], gt=tmp_path, tasks=['noise'], with_masks=True)
+    data = DetectionDataset(
+        coco(tmp_path),
+        [
+            dict(type='mmdet.PhotoMetricDistortion'),
+            dict(type='mmdet.RandomFlip', prob=1.0),
+            dict(type='Degrade'),
+            dict(type='PackRestoration'),
+        ],
+        gt=tmp_path,
+        tasks=['noise'],
+        with_masks=True,
+    )
     packed = data[0]['data_samples']
     assert packed.gt_instances.bboxes.tolist() == [[8, 2, 18, 10]]
     assert torch.equal(data[0]['inputs'], data[0]['inputs'])

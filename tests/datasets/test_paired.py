@@ -21,10 +21,15 @@ def folders(root, **kwargs):
 
 def test_a_sample_holds_both_images_and_its_names(root):
     sample = folders(root)[1]
-    np.testing.assert_array_equal(sample['inputs'].permute(1, 2, 0).numpy(), read_image(root / 'lq/b.png'))
-    np.testing.assert_array_equal(sample['data_samples'].gt.permute(1, 2, 0).numpy(), read_image(root / 'gt/b.png'))
-    assert sample['data_samples'].metainfo == dict(key='b', task='rain', path=str(root / 'lq/b.png'),
-                                                   ori_shape=(24, 20))
+    np.testing.assert_array_equal(
+        sample['inputs'].permute(1, 2, 0).numpy(), read_image(root / 'lq/b.png')
+    )
+    np.testing.assert_array_equal(
+        sample['data_samples'].gt.permute(1, 2, 0).numpy(), read_image(root / 'gt/b.png')
+    )
+    assert sample['data_samples'].metainfo == dict(
+        key='b', task='rain', path=str(root / 'lq/b.png'), ori_shape=(24, 20)
+    )
 
 
 def test_without_clean_folder_there_is_no_gt(root):
@@ -55,11 +60,14 @@ def test_a_list_without_any_task_is_refused(root):
         PairedDataset(PACK, root=root, list_file=root / 'list.txt')
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    (dict(list_file='list.txt'), 'give the folder lq'),
-    (dict(lq=None), 'give the folder lq'),
-    (dict(task=None), 'say its task'),
-])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(list_file='list.txt'), 'give the folder lq'),
+        (dict(lq=None), 'give the folder lq'),
+        (dict(task=None), 'say its task'),
+    ],
+)
 def test_contradicting_options_are_refused(root, options, message):
     with pytest.raises(ValueError, match=message):
         folders(root, **options)

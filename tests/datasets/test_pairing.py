@@ -11,15 +11,21 @@ def names(pairs):
 def test_equal_names_pair_whatever_the_extension(tmp_path):
     save_all(tmp_path / 'lq', ['b.jpg', 'a.png'])
     save_all(tmp_path / 'gt', ['a.bmp', 'b.png'])
-    assert names(pair_folders(tmp_path / 'lq', tmp_path / 'gt').pairs) == [('a.png', 'a.bmp'), ('b.jpg', 'b.png')]
+    assert names(pair_folders(tmp_path / 'lq', tmp_path / 'gt').pairs) == [
+        ('a.png', 'a.bmp'),
+        ('b.jpg', 'b.png'),
+    ]
 
 
 def test_several_hazy_images_share_one_clean_one_as_in_reside(tmp_path):
     save_all(tmp_path / 'lq', ['0005_0.8_0.04.jpg', '0005_1_0.2.jpg', '0006_0.9_0.1.jpg'])
     save_all(tmp_path / 'gt', ['0005.png', '0006.png'])
     found = pair_folders(tmp_path / 'lq', tmp_path / 'gt', lq_name='([^_]*)_.*')
-    assert names(found.pairs) == [('0005_0.8_0.04.jpg', '0005.png'), ('0005_1_0.2.jpg', '0005.png'),
-                                  ('0006_0.9_0.1.jpg', '0006.png')]
+    assert names(found.pairs) == [
+        ('0005_0.8_0.04.jpg', '0005.png'),
+        ('0005_1_0.2.jpg', '0005.png'),
+        ('0006_0.9_0.1.jpg', '0006.png'),
+    ]
     assert (found.num_lq, found.num_gt) == (3, 2)
 
 
@@ -45,7 +51,9 @@ def test_two_clean_images_of_one_identity_are_refused(tmp_path):
         pair_folders(tmp_path / 'lq', tmp_path / 'gt')
 
 
-@pytest.mark.parametrize(('pattern', 'message'), [('rain.*', 'has no group'), (r'(\d+)', 'the names are a')])
+@pytest.mark.parametrize(
+    ('pattern', 'message'), [('rain.*', 'has no group'), (r'(\d+)', 'the names are a')]
+)
 def test_a_pattern_that_cannot_pair_is_refused(tmp_path, pattern, message):
     save_all(tmp_path, ['lq/a.png', 'gt/a.png'])
     with pytest.raises(ValueError, match=message):
@@ -60,17 +68,25 @@ def write(tmp_path, text):
 
 def test_list_columns_are_lq_gt_and_task(tmp_path):
     save_all(tmp_path, ['a.png', 'b.png', 'c d.png'])
-    rows = read_list(write(tmp_path, '# lq gt task\na.png b.png\n\nc d.png\ta.png\train\nb.png\n'), tmp_path)
+    rows = read_list(
+        write(tmp_path, '# lq gt task\na.png b.png\n\nc d.png\ta.png\train\nb.png\n'), tmp_path
+    )
     assert [(lq.name, gt and gt.name, task) for lq, gt, task in rows] == [
-        ('a.png', 'b.png', None), ('c d.png', 'a.png', 'rain'), ('b.png', None, None)]
+        ('a.png', 'b.png', None),
+        ('c d.png', 'a.png', 'rain'),
+        ('b.png', None, None),
+    ]
 
 
-@pytest.mark.parametrize(('text', 'error', 'message'), [
-    ('a.png b.png rain 4', ValueError, r'list\.txt, line 1: .* has 4 columns'),
-    ('a.png\t\train', ValueError, 'line 1'),
-    ('\n# nothing\n', ValueError, 'no line in it'),
-    ('a.png x.png', FileNotFoundError, r'1 file\(s\) that do not exist: .*x\.png'),
-])
+@pytest.mark.parametrize(
+    ('text', 'error', 'message'),
+    [
+        ('a.png b.png rain 4', ValueError, r'list\.txt, line 1: .* has 4 columns'),
+        ('a.png\t\train', ValueError, 'line 1'),
+        ('\n# nothing\n', ValueError, 'no line in it'),
+        ('a.png x.png', FileNotFoundError, r'1 file\(s\) that do not exist: .*x\.png'),
+    ],
+)
 def test_a_bad_list_is_refused(tmp_path, text, error, message):
     save_all(tmp_path, ['a.png', 'b.png'])
     with pytest.raises(error, match=message):

@@ -32,8 +32,10 @@ FILES = dict(
     ots_airnet_train=('part1/0005_0.8_0.04.jpg', '0005.jpg'),
     sots_outdoor_test=('0001_0.8_0.2.jpg', '0001.png'),
     lol_test=('1.png', '1.png'),
-    foggy_cityscapes_train=('aachen/aachen_000000_000019_leftImg8bit_foggy_beta_0.005.png',
-                            'aachen/aachen_000000_000019_leftImg8bit.png'),
+    foggy_cityscapes_train=(
+        'aachen/aachen_000000_000019_leftImg8bit_foggy_beta_0.005.png',
+        'aachen/aachen_000000_000019_leftImg8bit.png',
+    ),
 )
 
 

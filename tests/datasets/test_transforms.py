@@ -27,8 +27,14 @@ def pair(height=13, width=17):
     return dict(lq=255 - picture, gt=picture)
 
 
-MOVES = dict(crop=RandomCrop(8), grow=RandomCrop(20), center=CenterCrop(9), mod=ModCrop(4), flip=RandomFlip(0.5, 0.5),
-             transpose=RandomTranspose())
+MOVES = dict(
+    crop=RandomCrop(8),
+    grow=RandomCrop(20),
+    center=CenterCrop(9),
+    mod=ModCrop(4),
+    flip=RandomFlip(0.5, 0.5),
+    transpose=RandomTranspose(),
+)
 
 
 @pytest.mark.parametrize('name', MOVES)
@@ -43,14 +49,19 @@ def test_a_sample_without_lq_is_moved_too(name):
     assert 'lq' not in MOVES[name](sample(gt=numbered(13, 17)))
 
 
-@pytest.mark.parametrize('transform', [RandomCrop(8), RandomFlip(), PackRestoration()], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    'transform', [RandomCrop(8), RandomFlip(), PackRestoration()], ids=lambda t: type(t).__name__
+)
 def test_images_of_different_sizes_are_refused_by_name(transform):
     with pytest.raises(ValueError, match=r"'k' \(k.png\): lq and gt differ in size"):
         transform(sample(lq=numbered(10, 12), gt=numbered(12, 12)))
 
 
 def test_random_crop_reaches_every_corner():
-    corners = {int(RandomCrop(2)(sample(gt=numbered(3, 3), seed=seed))['gt'][0, 0, 0]) for seed in range(60)}
+    corners = {
+        int(RandomCrop(2)(sample(gt=numbered(3, 3), seed=seed))['gt'][0, 0, 0])
+        for seed in range(60)
+    }
     assert corners == {0, 3, 9, 12}
 
 
@@ -63,11 +74,15 @@ def test_crop_continues_a_small_image_by_reflection(size):
 
 
 def test_center_crop_takes_the_middle():
-    np.testing.assert_array_equal(CenterCrop(3)(sample(gt=numbered(7, 9)))['gt'], numbered(7, 9)[2:5, 3:6])
+    np.testing.assert_array_equal(
+        CenterCrop(3)(sample(gt=numbered(7, 9)))['gt'], numbered(7, 9)[2:5, 3:6]
+    )
 
 
 def test_mod_crop_cuts_at_the_right_and_the_bottom():
-    np.testing.assert_array_equal(ModCrop(4)(sample(gt=numbered(9, 14)))['gt'], numbered(9, 14)[:8, :12])
+    np.testing.assert_array_equal(
+        ModCrop(4)(sample(gt=numbered(9, 14)))['gt'], numbered(9, 14)[:8, :12]
+    )
 
 
 def test_mod_crop_names_an_image_that_would_vanish():
@@ -77,7 +92,9 @@ def test_mod_crop_names_an_image_that_would_vanish():
 
 def test_flips_and_transpose_give_the_eight_turns_of_a_square():
     flip, transpose = RandomFlip(0.5, 0.5), RandomTranspose()
-    turns = {transpose(flip(sample(gt=numbered(2, 2), seed=seed)))['gt'].tobytes() for seed in range(100)}
+    turns = {
+        transpose(flip(sample(gt=numbered(2, 2), seed=seed)))['gt'].tobytes() for seed in range(100)
+    }
     assert len(turns) == 8
 
 
@@ -91,13 +108,17 @@ def test_equalizing_is_opencvs_for_each_channel_of_the_named_image():
     images = pair(16, 16)
     results = ChannelHistEqualize()(sample(**images))
     for channel in range(3):
-        np.testing.assert_array_equal(results['lq'][..., channel], cv2.equalizeHist(images['lq'][..., channel].copy()))
+        np.testing.assert_array_equal(
+            results['lq'][..., channel], cv2.equalizeHist(images['lq'][..., channel].copy())
+        )
     np.testing.assert_array_equal(results['gt'], images['gt'])
 
 
 def test_equalizing_can_be_kept_to_some_tasks():
     images = pair(16, 16)
-    np.testing.assert_array_equal(ChannelHistEqualize(tasks=['lowlight'])(sample(**images))['lq'], images['lq'])
+    np.testing.assert_array_equal(
+        ChannelHistEqualize(tasks=['lowlight'])(sample(**images))['lq'], images['lq']
+    )
 
 
 def test_equalizing_refuses_an_image_that_no_sample_has():
@@ -111,7 +132,9 @@ def test_packing_gives_tensors_and_says_what_the_sample_is():
     assert packed['inputs'].dtype == torch.uint8
     np.testing.assert_array_equal(packed['inputs'].permute(1, 2, 0).numpy(), images['lq'])
     np.testing.assert_array_equal(packed['data_samples'].gt.permute(1, 2, 0).numpy(), images['gt'])
-    assert packed['data_samples'].metainfo == dict(key='k', task='noise', path='k.png', ori_shape=(13, 17))
+    assert packed['data_samples'].metainfo == dict(
+        key='k', task='noise', path='k.png', ori_shape=(13, 17)
+    )
 
 
 def test_packing_without_clean_image_has_no_gt():

@@ -6,14 +6,28 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from restorelab.datasets import CenterModCrop, GlobalBatchSampler, PackRestoration, PositiveView, RandomCrop
+from restorelab.datasets import (
+    CenterModCrop,
+    GlobalBatchSampler,
+    PackRestoration,
+    PositiveView,
+    RandomCrop,
+)
 from restorelab.registry import DATASETS
 
 
 def sample(height: int = 20, width: int = 37, **images) -> dict:
     picture = np.arange(height * width * 3, dtype=np.int64).reshape(height, width, 3) % 251
-    return dict(lq=picture.astype(np.uint8), gt=picture.astype(np.uint8), key='k', path='k.png', task='haze',
-                ori_shape=(height, width), rng=np.random.default_rng(0), **images)
+    return dict(
+        lq=picture.astype(np.uint8),
+        gt=picture.astype(np.uint8),
+        key='k',
+        path='k.png',
+        task='haze',
+        ori_shape=(height, width),
+        rng=np.random.default_rng(0),
+        **images,
+    )
 
 
 def test_a_second_view_is_cut_of_the_degraded_image_alone():
@@ -43,7 +57,15 @@ def test_pairs_with_renderings_of_the_same_names(tmp_path):
     for kind in ('lq', 'gt', 'rendered'):
         (tmp_path / kind).mkdir()
         Image.fromarray(sample()['lq']).save(tmp_path / kind / 'a.png')
-    options = dict(type='PairedDataset', task='haze', root=tmp_path, lq='lq', gt='gt', rendered='rendered', pipeline=[])
+    options = dict(
+        type='PairedDataset',
+        task='haze',
+        root=tmp_path,
+        lq='lq',
+        gt='gt',
+        rendered='rendered',
+        pipeline=[],
+    )
     assert DATASETS.build(options)[0]['rendered'].shape == (20, 37, 3)
     Image.fromarray(sample()['lq']).save(tmp_path / 'rendered' / 'b.png')
     (tmp_path / 'rendered' / 'a.png').unlink()
@@ -52,12 +74,19 @@ def test_pairs_with_renderings_of_the_same_names(tmp_path):
 
 
 def test_joined_batches_of_unequal_ranks_share_nothing():
-    ranks = [SimpleNamespace(dataset=range(10), seed=1, rank=rank, world_size=2) for rank in range(2)]
-    streams = [iter(GlobalBatchSampler(rank, size, [2, 3])) for rank, size in zip(ranks, (2, 3), strict=True)]
+    ranks = [
+        SimpleNamespace(dataset=range(10), seed=1, rank=rank, world_size=2) for rank in range(2)
+    ]
+    streams = [
+        iter(GlobalBatchSampler(rank, size, [2, 3]))
+        for rank, size in zip(ranks, (2, 3), strict=True)
+    ]
     drawn = [index for _ in range(2) for stream in streams for index in next(stream)]
     assert sorted(drawn) == list(range(10))
 
 
 def test_sizes_that_do_not_fit_the_ranks_are_refused():
     with pytest.raises(ValueError, match='wanted is one for each of 1 rank'):
-        GlobalBatchSampler(SimpleNamespace(dataset=range(10), seed=1, rank=0, world_size=1), 2, [2, 3])
+        GlobalBatchSampler(
+            SimpleNamespace(dataset=range(10), seed=1, rank=0, world_size=1), 2, [2, 3]
+        )

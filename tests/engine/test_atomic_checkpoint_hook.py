@@ -22,7 +22,7 @@ def full_disk(monkeypatch):
             count += 1
             if count < number:
                 return write(path, data)
-            write(path, data[:len(data) // 2])
+            write(path, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, 'No space left on device')
 
         monkeypatch.setattr(Path, 'write_bytes', half)
@@ -56,7 +56,9 @@ def test_the_only_kept_checkpoint_outlives_a_failed_write(tmp_path, full_disk):
     assert checkpoints(tmp_path) == ['iter_2.pth']
 
 
-def test_training_goes_on_from_the_checkpoint_that_a_full_disk_left(tmp_path, full_disk, monkeypatch):
+def test_training_goes_on_from_the_checkpoint_that_a_full_disk_left(
+    tmp_path, full_disk, monkeypatch
+):
     full_disk(2)
     with pytest.raises(OSError, match='No space left'):
         train(toy_config(tmp_path))
@@ -70,9 +72,14 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path):
 
 
 def test_the_best_checkpoint_takes_the_place_of_the_previous_best(tmp_path):
-    best = {'default_hooks.checkpoint.save_best': 'rgb/psnr/mean', 'default_hooks.checkpoint.rule': 'greater'}
+    best = {
+        'default_hooks.checkpoint.save_best': 'rgb/psnr/mean',
+        'default_hooks.checkpoint.rule': 'greater',
+    }
     train(toy_config(tmp_path, **best))  # the toy gets better at each of its two validations
-    assert [name for name in checkpoints(tmp_path) if name.startswith('best')] == ['best_rgb_psnr_mean_iter_6.pth']
+    assert [name for name in checkpoints(tmp_path) if name.startswith('best')] == [
+        'best_rgb_psnr_mean_iter_6.pth'
+    ]
 
 
 def test_leftovers_of_a_killed_write_are_removed(tmp_path):
@@ -91,7 +98,10 @@ def test_the_latest_checkpoint_is_found_when_its_record_is_of_no_use(tmp_path, r
 
 def test_the_latest_checkpoint_is_the_recorded_one_wherever_the_folder_was_moved(tmp_path):
     (tmp_path / 'last_checkpoint').write_text('/elsewhere/iter_2.pth')
-    for name in ('iter_2.pth', 'iter_10.pth'):  # the second is of an older training in the same folder
+    for name in (
+        'iter_2.pth',
+        'iter_10.pth',
+    ):  # the second is of an older training in the same folder
         (tmp_path / name).touch()
     assert latest_checkpoint(tmp_path) == str(tmp_path / 'iter_2.pth')
 
@@ -112,5 +122,7 @@ def test_an_interrupted_training_leaves_whole_checkpoints_only(tmp_path):
     cfg.custom_hooks.append(dict(type='StopHook', at=5))
     with pytest.raises(Interrupted):
         train(cfg)
-    assert all(torch.is_tensor(read_checkpoint(tmp_path / name)['state_dict']['backbone.conv.weight'])
-               for name in ('iter_2.pth', 'iter_4.pth'))
+    assert all(
+        torch.is_tensor(read_checkpoint(tmp_path / name)['state_dict']['backbone.conv.weight'])
+        for name in ('iter_2.pth', 'iter_4.pth')
+    )

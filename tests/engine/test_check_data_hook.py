@@ -63,5 +63,9 @@ def test_a_refused_set_ends_the_training_before_its_first_step(tmp_path, refused
 
 def test_every_part_of_a_joined_set_is_asked_about(tmp_path):
     with pytest.raises(ValueError, match='3 images are not wanted'):
-        train(config(tmp_path, **{'model.refused': 3, 'train_dataloader.dataset': dict(type='TwoPairs')}))
+        train(
+            config(
+                tmp_path, **{'model.refused': 3, 'train_dataloader.dataset': dict(type='TwoPairs')}
+            )
+        )
     assert PickyRestorer.asked == [(2, True), (3, True)]

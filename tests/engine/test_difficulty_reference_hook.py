@@ -17,7 +17,9 @@ class Model(nn.Module):
         super().__init__()
         self.step_losses = nn.ModuleDict(dict(perceptual=nn.Module()))
         self.step_losses.perceptual.tasks = tasks
-        self.step_losses.perceptual.register_buffer('reference_psnr', torch.full((len(tasks or 'a'),), torch.nan))
+        self.step_losses.perceptual.register_buffer(
+            'reference_psnr', torch.full((len(tasks or 'a'),), torch.nan)
+        )
 
     def data_preprocessor(self, data):
         return dict(inputs=torch.stack(data['inputs']), data_samples=data['data_samples'])
@@ -32,18 +34,26 @@ class Images(list):
 
 def images() -> Images:
     """Haze off by 0.1 (20 dB), noise by 0.01 (40 dB)."""
+
     def image(task, error):
         gt = torch.full((3, 4, 4), 0.5)
-        return dict(inputs=gt + error, data_samples=RestorationSample(gt=gt, metainfo=dict(task=task)))
+        return dict(
+            inputs=gt + error, data_samples=RestorationSample(gt=gt, metainfo=dict(task=task))
+        )
+
     return Images([image('haze', 0.1), image('noise', 0.01)])
 
 
 @pytest.mark.parametrize(('tasks', 'expected'), [(None, [30.0]), (['noise', 'haze'], [40.0, 20.0])])
 def test_the_loss_is_told_the_mean_psnr_of_all_or_of_each_task(tasks, expected):
     model = Model(tasks)
-    runner = SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=images()), iter=0)
+    runner = SimpleNamespace(
+        model=model, train_dataloader=SimpleNamespace(dataset=images()), iter=0
+    )
     DifficultyReferenceHook(crops=1).before_train(runner)
-    torch.testing.assert_close(model.step_losses.perceptual.reference_psnr, torch.tensor(expected), rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        model.step_losses.perceptual.reference_psnr, torch.tensor(expected), rtol=1e-4, atol=0
+    )
     assert model.training
 
 
@@ -51,7 +61,8 @@ def test_a_reference_of_the_checkpoint_is_kept():
     model = Model()
     model.step_losses.perceptual.reference_psnr.fill_(12)
     DifficultyReferenceHook(crops=1).before_train(
-        SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=images())))
+        SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=images()))
+    )
     assert model.step_losses.perceptual.reference_psnr.tolist() == [12]
 
 

@@ -31,8 +31,12 @@ def by_hand(weights: list[float], copy_until: int) -> list[float]:
 @pytest.mark.parametrize(('copy_first', 'copy_until'), [(False, 100), (True, 110)])
 def test_average_follows_the_rule_of_ema_pytorch(copy_first, copy_until):
     weights = torch.randn(3300, generator=torch.Generator().manual_seed(0)).cumsum(0).tolist()
-    torch.testing.assert_close(trajectory(weights, copy_first=copy_first), by_hand(weights, copy_until), atol=1e-4,
-                               rtol=1e-5)
+    torch.testing.assert_close(
+        trajectory(weights, copy_first=copy_first),
+        by_hand(weights, copy_until),
+        atol=1e-4,
+        rtol=1e-5,
+    )
 
 
 def test_the_first_decay_after_a_warm_up_of_100_calls_is_that_of_ten_steps():

@@ -10,7 +10,9 @@ from tests.engine.toys import toy_config
 
 
 def test_a_nan_loss_stops_the_training_and_names_the_last_good_checkpoint(tmp_path):
-    with pytest.raises(FloatingPointError, match=r'iteration 5: .*loss.*nan.*last good checkpoint is .*iter_4\.pth'):
+    with pytest.raises(
+        FloatingPointError, match=r'iteration 5: .*loss.*nan.*last good checkpoint is .*iter_4\.pth'
+    ):
         train(toy_config(tmp_path, **{'model.poison_at': [5]}))
 
 
@@ -30,7 +32,9 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path, value):
     model = nn.Linear(2, 2)
     nn.init.constant_(model.weight, value)
     runner = SimpleNamespace(model=model, work_dir=str(tmp_path), iter=9)
-    with pytest.raises(FloatingPointError, match=r'iteration 10: 1 weights are not finite .*weight'):
+    with pytest.raises(
+        FloatingPointError, match=r'iteration 10: 1 weights are not finite .*weight'
+    ):
         NonFiniteLossHook().before_save_checkpoint(runner, checkpoint={})
 
 

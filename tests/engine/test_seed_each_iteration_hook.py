@@ -8,7 +8,9 @@ from restorelab.engine.seed_each_iteration_hook import SeedEachIterationHook, it
 
 
 def draws(iteration: int, seed: int = 0, rank: int = 0) -> tuple[float, float, float]:
-    SeedEachIterationHook().before_train_iter(SimpleNamespace(seed=seed, iter=iteration, rank=rank), iteration)
+    SeedEachIterationHook().before_train_iter(
+        SimpleNamespace(seed=seed, iter=iteration, rank=rank), iteration
+    )
     return torch.rand(()).item(), np.random.random(), random.random()  # noqa: NPY002
 
 
@@ -19,5 +21,10 @@ def test_an_iteration_draws_the_same_whatever_came_before():
 
 
 def test_iterations_ranks_and_seeds_have_streams_of_their_own():
-    places = [(seed, iteration, rank) for seed in range(3) for iteration in range(100) for rank in range(4)]
+    places = [
+        (seed, iteration, rank)
+        for seed in range(3)
+        for iteration in range(100)
+        for rank in range(4)
+    ]
     assert len({iteration_seed(*place) for place in places}) == len(places)

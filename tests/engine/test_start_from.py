@@ -36,7 +36,10 @@ def test_it_loads_what_the_file_knows_and_leaves_the_rest(tmp_path):
 
 
 def test_a_part_is_taken_alone(tmp_path):
-    joint = {**{f'restorer.{key}': value for key, value in Whole().state_dict().items()}, 'task.weight': torch.ones(1)}
+    joint = {
+        **{f'restorer.{key}': value for key, value in Whole().state_dict().items()},
+        'task.weight': torch.ones(1),
+    }
     model = Whole(checkpoint=saved(tmp_path, joint), part='restorer')
     model.init_weights()
     assert torch.equal(model.new.bias, joint['restorer.new.bias'])
@@ -47,14 +50,20 @@ def test_a_part_that_is_not_there_is_an_error(tmp_path):
         StartFrom(saved(tmp_path, Whole().state_dict()), part='restorer')(Whole())
 
 
-@pytest.mark.parametrize(('state', 'what'), [
-    ({'trunk.wieght': torch.zeros(2, 2)}, 'unexpected 1: trunk.wieght'),
-    ({'trunk.weight': torch.zeros(3, 2)}, 'reshaped 1: trunk.weight')])
+@pytest.mark.parametrize(
+    ('state', 'what'),
+    [
+        ({'trunk.wieght': torch.zeros(2, 2)}, 'unexpected 1: trunk.wieght'),
+        ({'trunk.weight': torch.zeros(3, 2)}, 'reshaped 1: trunk.weight'),
+    ],
+)
 def test_weights_without_a_place_are_refused_by_name(tmp_path, state, what):
     with pytest.raises(CheckpointError, match=what):
         StartFrom(saved(tmp_path, state))(Whole())
 
 
 def test_missing_weights_are_those_of_a_stage_to_be_trained_first(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such weights.*train that one first'):
+    with pytest.raises(
+        FileNotFoundError, match=r'nowhere\.pth: no such weights.*train that one first'
+    ):
         StartFrom(str(tmp_path / 'nowhere.pth'))(torch.nn.Linear(1, 1))

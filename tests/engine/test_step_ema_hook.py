@@ -39,10 +39,15 @@ def test_validation_scores_the_average(tmp_path):
 
 def test_frozen_weights_are_shared_not_copied(tmp_path):
     runner = train(toy_config(tmp_path, max_iters=2, **{'model.freeze_bias': True}))
-    assert average_of(runner).module.backbone.conv.bias.data_ptr() == runner.model.backbone.conv.bias.data_ptr()
+    assert (
+        average_of(runner).module.backbone.conv.bias.data_ptr()
+        == runner.model.backbone.conv.bias.data_ptr()
+    )
 
 
 def test_the_average_of_ema_pytorch_can_be_named_in_a_config(tmp_path):
     cfg = toy_config(tmp_path, max_iters=2)
-    cfg.custom_hooks[0] = dict(type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.99, every=1, start=0)
+    cfg.custom_hooks[0] = dict(
+        type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.99, every=1, start=0
+    )
     assert type(average_of(train(cfg))).__name__ == 'InverseDecayEMA'

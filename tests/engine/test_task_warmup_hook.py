@@ -15,12 +15,20 @@ from tests.engine.toys import ToyPairs, toy_config
 class HalfTask(Task):
     """Tells, by a norm and a line, which half of the images has the brighter mean."""
 
-    def __init__(self, checkpoint: str | None = None, frozen: bool = True, loss_weight: float = 1.0):
-        net = nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d((1, 2)), nn.Flatten(), nn.Linear(6, 2))
+    def __init__(
+        self, checkpoint: str | None = None, frozen: bool = True, loss_weight: float = 1.0
+    ):
+        net = nn.Sequential(
+            nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d((1, 2)), nn.Flatten(), nn.Linear(6, 2)
+        )
         super().__init__(net, checkpoint, frozen, loss_weight)
 
     def losses(self, images, samples):
-        halves = torch.stack([sample.gt.mean(dim=(0, 1)) for sample in samples]).view(-1, 2, 8).mean(dim=2)
+        halves = (
+            torch.stack([sample.gt.mean(dim=(0, 1)) for sample in samples])
+            .view(-1, 2, 8)
+            .mean(dim=2)
+        )
         return dict(loss=nn.functional.cross_entropy(self.network(images), halves.argmax(dim=1)))
 
     def predict(self, image, sample):
@@ -54,15 +62,28 @@ class RememberHook(Hook):
         self.frozen, self.training = runner.model.tasks['halves'].frozen, runner.model.training
 
 
-def config(work_dir, max_iters: int = 2, warmup: dict | None = None, task: dict | None = None, **changes):
-    loader = dict(batch_size=8, num_workers=0, dataset=dict(type='RoutedPairs', clean=True),
-                  sampler=dict(type='ToySampler'))
+def config(
+    work_dir, max_iters: int = 2, warmup: dict | None = None, task: dict | None = None, **changes
+):
+    loader = dict(
+        batch_size=8,
+        num_workers=0,
+        dataset=dict(type='RoutedPairs', clean=True),
+        sampler=dict(type='ToySampler'),
+    )
     cfg = toy_config(work_dir, max_iters, **changes)
-    cfg.model = dict(type='JointRestorer', restorer=cfg.model, tasks=dict(halves=dict(type='HalfTask', **(task or {}))))
+    cfg.model = dict(
+        type='JointRestorer',
+        restorer=cfg.model,
+        tasks=dict(halves=dict(type='HalfTask', **(task or {}))),
+    )
     cfg.train_dataloader.dataset = dict(type='RoutedPairs')
     warmup = dict(dict(task='halves', max_iters=40, lr=0.1), **(warmup or {}))
-    cfg.custom_hooks = [dict(type='TaskWarmupHook', dataloader=loader, **warmup), dict(type='RememberHook'),
-                        dict(type='StepEMAHook', momentum=0.1)]
+    cfg.custom_hooks = [
+        dict(type='TaskWarmupHook', dataloader=loader, **warmup),
+        dict(type='RememberHook'),
+        dict(type='StepEMAHook', momentum=0.1),
+    ]
     return cfg
 
 
@@ -77,7 +98,9 @@ def task_of(state: dict) -> dict:
 def loss_of(state: dict) -> float:
     """The task's loss on the clean images, with the weights of ``state``."""
     task = HalfTask().eval()
-    task.load_state_dict({name.removeprefix('tasks.halves.'): value for name, value in task_of(state).items()})
+    task.load_state_dict(
+        {name.removeprefix('tasks.halves.'): value for name, value in task_of(state).items()}
+    )
     found = [RoutedPairs(clean=True)[index]['data_samples'] for index in range(16)]
     for sample in found:
         sample.gt = sample.gt / 255
@@ -87,20 +110,30 @@ def loss_of(state: dict) -> float:
 def test_the_task_learns_and_then_stays_bit_for_bit(tmp_path):
     runner = train(config(tmp_path))
     begin = begin_of(runner)
-    assert loss_of(begin.state) < 0.8 * loss_of(MODELS.build(dict(
-        type='JointRestorer', restorer=dict(type='ToyRestorer', backbone=dict(type='ToyNet')),
-        tasks=dict(halves=dict(type='HalfTask')))).state_dict())
+    assert loss_of(begin.state) < 0.8 * loss_of(
+        MODELS.build(
+            dict(
+                type='JointRestorer',
+                restorer=dict(type='ToyRestorer', backbone=dict(type='ToyNet')),
+                tasks=dict(halves=dict(type='HalfTask')),
+            )
+        ).state_dict()
+    )
     assert begin.frozen
     end = runner.model.state_dict()
     torch.testing.assert_close(task_of(end), task_of(begin.state), rtol=0, atol=0)
-    assert not torch.equal(end['restorer.backbone.conv.weight'], begin.state['restorer.backbone.conv.weight'])
+    assert not torch.equal(
+        end['restorer.backbone.conv.weight'], begin.state['restorer.backbone.conv.weight']
+    )
 
 
 def test_the_restorer_begins_where_it_would_without(tmp_path):
     warmed, plain = train(config(tmp_path / 'a')), config(tmp_path / 'b')
     plain.custom_hooks.pop(0)
-    states = [{name: value for name, value in begin_of(run).state.items() if name.startswith('restorer.')}
-              for run in (warmed, train(plain))]
+    states = [
+        {name: value for name, value in begin_of(run).state.items() if name.startswith('restorer.')}
+        for run in (warmed, train(plain))
+    ]
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
@@ -108,7 +141,9 @@ def test_a_resumed_training_goes_on_with_the_task_of_its_checkpoint(tmp_path):
     first = train(config(tmp_path))
     resumed = train(config(tmp_path, max_iters=4, warmup=dict(lr=0.3)), resume=True)
     assert resumed.iter == 4
-    torch.testing.assert_close(task_of(resumed.model.state_dict()), task_of(first.model.state_dict()), rtol=0, atol=0)
+    torch.testing.assert_close(
+        task_of(resumed.model.state_dict()), task_of(first.model.state_dict()), rtol=0, atol=0
+    )
 
 
 def test_an_unknown_task_is_named(tmp_path):
@@ -118,5 +153,7 @@ def test_an_unknown_task_is_named(tmp_path):
 
 def test_a_task_with_a_checkpoint_needs_no_warming_up(tmp_path):
     torch.save(dict(state_dict=HalfTask().network.state_dict()), tmp_path / 'half.pth')
-    with pytest.raises(ValueError, match=r"'halves' has the checkpoint .*half\.pth; drop that, or TaskWarmupHook"):
+    with pytest.raises(
+        ValueError, match=r"'halves' has the checkpoint .*half\.pth; drop that, or TaskWarmupHook"
+    ):
         train(config(tmp_path, task=dict(checkpoint=str(tmp_path / 'half.pth'))))

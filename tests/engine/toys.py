@@ -42,7 +42,13 @@ class ToyRestorer(Restorer):
     ``poison_at``: iterations, from 1, whose loss is NaN.  ``freeze_bias``: train the weights only.
     """
 
-    def __init__(self, noise_scale: float = 0.1, poison_at: list[int] = (), freeze_bias: bool = False, **kwargs):
+    def __init__(
+        self,
+        noise_scale: float = 0.1,
+        poison_at: list[int] = (),
+        freeze_bias: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.backbone.conv.bias.requires_grad_(not freeze_bias)
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
@@ -76,8 +82,10 @@ class ToyPairs(Dataset):
         gt = rng.integers(0, 256, (3, 16, 16), dtype=np.uint8)
         lq = (gt * 0.5 + 20 * rng.random(gt.shape)).astype(np.uint8)
         task = TASKS[index % 2]
-        sample = RestorationSample(gt=torch.from_numpy(gt),
-                                   metainfo=dict(key=f'{task}_{index}', task=task, path='', ori_shape=(16, 16)))
+        sample = RestorationSample(
+            gt=torch.from_numpy(gt),
+            metainfo=dict(key=f'{task}_{index}', task=task, path='', ori_shape=(16, 16)),
+        )
         return dict(inputs=torch.from_numpy(lq), data_samples=sample)
 
 
@@ -141,20 +149,34 @@ def toy_config(work_dir, max_iters: int = 6, num_workers: int = 0, **changes) ->
     """A whole training of the toys on top of ``configs/_base_/runtime.py``; checkpoints every 2 iterations."""
     runtime = os.path.join(os.path.dirname(__file__), '../../configs/_base_/runtime.py')
     cfg = Config.fromfile(runtime)
-    evaluate = dict(batch_size=1, num_workers=0, dataset=dict(type='ToyPairs', size=4, seed=1),
-                    sampler=dict(type='DefaultSampler', shuffle=False))
+    evaluate = dict(
+        batch_size=1,
+        num_workers=0,
+        dataset=dict(type='ToyPairs', size=4, seed=1),
+        sampler=dict(type='DefaultSampler', shuffle=False),
+    )
     evaluator = dict(type='RestorationMetric', protocols=['rgb'])
-    cfg.merge_from_dict(dict(
-        work_dir=str(work_dir),
-        model=dict(type='ToyRestorer', backbone=dict(type='ToyNet')),
-        train_dataloader=dict(batch_size=2, num_workers=num_workers, dataset=dict(type='ToyPairs'),
-                              sampler=dict(type='ToySampler')),
-        val_dataloader=evaluate, val_evaluator=evaluator, test_dataloader=evaluate, test_evaluator=evaluator,
-        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
-        param_scheduler=[dict(type='CosineAnnealingLR', T_max=max_iters, by_epoch=False)],
-        train_cfg=dict(max_iters=max_iters, val_interval=3),
-        default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
-        custom_hooks=[dict(type='StepEMAHook', momentum=0.1), dict(type='RecordHook')]))
+    cfg.merge_from_dict(
+        dict(
+            work_dir=str(work_dir),
+            model=dict(type='ToyRestorer', backbone=dict(type='ToyNet')),
+            train_dataloader=dict(
+                batch_size=2,
+                num_workers=num_workers,
+                dataset=dict(type='ToyPairs'),
+                sampler=dict(type='ToySampler'),
+            ),
+            val_dataloader=evaluate,
+            val_evaluator=evaluator,
+            test_dataloader=evaluate,
+            test_evaluator=evaluator,
+            optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
+            param_scheduler=[dict(type='CosineAnnealingLR', T_max=max_iters, by_epoch=False)],
+            train_cfg=dict(max_iters=max_iters, val_interval=3),
+            default_hooks=dict(checkpoint=dict(interval=2), logger=dict(interval=1)),
+            custom_hooks=[dict(type='StepEMAHook', momentum=0.1), dict(type='RecordHook')],
+        )
+    )
     cfg.merge_from_dict(changes)
     return cfg
 
@@ -168,7 +190,10 @@ def main() -> None:
     from restorelab.apis.training import train
 
     work_dir, *pairs = sys.argv[1:]
-    options = {key: DictAction._parse_iterable(value) for key, value in (pair.split('=', 1) for pair in pairs)}
+    options = {
+        key: DictAction._parse_iterable(value)
+        for key, value in (pair.split('=', 1) for pair in pairs)
+    }
     resume, launcher = options.pop('resume', None), options.pop('launcher', 'none')
     kill_at = options.pop('kill_at', None)
     cfg = toy_config(work_dir, **options)

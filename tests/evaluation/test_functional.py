@@ -35,7 +35,9 @@ def ssim_by_scipy(pred: np.ndarray, target: np.ndarray, sigma) -> float:
 def test_psnr_of_a_known_error():
     target = torch.zeros(2, 3, 4, 5)
     pred = torch.stack([target[0] + 0.1, target[1] + 0.01])
-    torch.testing.assert_close(psnr(pred, target), torch.tensor([20.0, 40.0], dtype=torch.float64), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        psnr(pred, target), torch.tensor([20.0, 40.0], dtype=torch.float64), atol=1e-5, rtol=0
+    )
 
 
 def test_psnr_of_identical_images_is_infinite(pair):
@@ -57,13 +59,22 @@ def test_ssim_of_two_constants_by_hand():
 
 
 def test_gaussian_ssim_agrees_with_scikit_image(pair):
-    expected = structural_similarity(pair[0][0].numpy(), pair[1][0].numpy(), channel_axis=0, data_range=1,
-                                     gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+    expected = structural_similarity(
+        pair[0][0].numpy(),
+        pair[1][0].numpy(),
+        channel_axis=0,
+        data_range=1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
     assert ssim(*pair).item() == pytest.approx(expected, abs=1e-9)
 
 
 def test_uniform_ssim_agrees_with_scikit_image(pair):
-    expected = structural_similarity(pair[0][0].numpy(), pair[1][0].numpy(), channel_axis=0, data_range=1)
+    expected = structural_similarity(
+        pair[0][0].numpy(), pair[1][0].numpy(), channel_axis=0, data_range=1
+    )
     assert ssim(*pair, window='uniform').item() == pytest.approx(expected, abs=1e-9)
 
 
@@ -101,7 +112,9 @@ def test_luma_agrees_with_scikit_image(pair):
 
 def test_luma_of_black_and_white_is_the_studio_range():
     image = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 3, 1, 1)
-    torch.testing.assert_close(to_y(image).flatten() * 255, torch.tensor([16.0, 235.0], dtype=torch.float64))
+    torch.testing.assert_close(
+        to_y(image).flatten() * 255, torch.tensor([16.0, 235.0], dtype=torch.float64)
+    )
 
 
 def test_rounded_luma_has_whole_levels(pair):
@@ -111,7 +124,9 @@ def test_rounded_luma_has_whole_levels(pair):
 
 def test_quantizing_clamps_and_rounds_half_to_even():
     image = torch.tensor([-0.1, 0.5 / 255, 1.5 / 255, 1.2], dtype=torch.float64)
-    torch.testing.assert_close(quantize(image) * 255, torch.tensor([0.0, 0.0, 2.0, 255.0], dtype=torch.float64))
+    torch.testing.assert_close(
+        quantize(image) * 255, torch.tensor([0.0, 0.0, 2.0, 255.0], dtype=torch.float64)
+    )
 
 
 def test_a_crop_that_leaves_nothing_is_refused():

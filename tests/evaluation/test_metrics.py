@@ -32,13 +32,19 @@ FLOAT = dict(name='float', uint8=False)
 
 
 def test_scores_are_means_by_degradation():
-    metrics = evaluate(RestorationMetric([FLOAT]), [sample('noise', 0.1), sample('noise', 0.01), sample('haze', 0.1)])
+    metrics = evaluate(
+        RestorationMetric([FLOAT]),
+        [sample('noise', 0.1), sample('noise', 0.01), sample('haze', 0.1)],
+    )
     assert metrics['float/psnr/noise'] == pytest.approx(30, abs=1e-4)
     assert metrics['float/psnr/haze'] == pytest.approx(20, abs=1e-4)
 
 
 def test_the_mean_weighs_every_degradation_alike():
-    metrics = evaluate(RestorationMetric([FLOAT]), [sample('noise', 0.1), sample('noise', 0.1), sample('haze', 0.01)])
+    metrics = evaluate(
+        RestorationMetric([FLOAT]),
+        [sample('noise', 0.1), sample('noise', 0.1), sample('haze', 0.01)],
+    )
     assert metrics['float/psnr/mean'] == pytest.approx(30, abs=1e-4)
 
 
@@ -49,11 +55,15 @@ def test_the_degraded_input_is_scored_beside():
 
 def test_without_a_baseline_the_input_is_not_scored():
     metrics = evaluate(RestorationMetric([FLOAT], baseline=False), [sample('noise', 0.1)])
-    assert set(metrics) == {f'float/{score}/{row}' for score in ('psnr', 'ssim') for row in ('noise', 'mean')}
+    assert set(metrics) == {
+        f'float/{score}/{row}' for score in ('psnr', 'ssim') for row in ('noise', 'mean')
+    }
 
 
 def test_one_row_for_the_whole_set():
-    metrics = evaluate(RestorationMetric([FLOAT], by_task=False), [sample('noise', 0.1), sample('haze', 0.01)])
+    metrics = evaluate(
+        RestorationMetric([FLOAT], by_task=False), [sample('noise', 0.1), sample('haze', 0.01)]
+    )
     assert metrics['float/psnr/all'] == metrics['float/psnr/mean'] == pytest.approx(30, abs=1e-4)
 
 
@@ -72,26 +82,40 @@ def test_a_preset_may_score_a_degradation_in_its_own_way():
 
 
 def test_a_perfect_image_does_not_hide_the_others(log):
-    metrics = evaluate(RestorationMetric([FLOAT]), [sample('noise', 0.0, key='perfect'), sample('noise', 0.1)])
+    metrics = evaluate(
+        RestorationMetric([FLOAT]), [sample('noise', 0.0, key='perfect'), sample('noise', 0.1)]
+    )
     assert metrics['float/psnr/noise'] == pytest.approx(20, abs=1e-4)
-    assert "1 of 2 images equal the clean one (infinite PSNR) and are left out of the mean: ['perfect']" in log()
+    assert (
+        "1 of 2 images equal the clean one (infinite PSNR) and are left out of the mean: ['perfect']"
+        in log()
+    )
 
 
 def test_only_perfect_images_give_infinity():
-    assert evaluate(RestorationMetric([FLOAT]), [sample('noise', 0.0)])['float/psnr/noise'] == math.inf
+    assert (
+        evaluate(RestorationMetric([FLOAT]), [sample('noise', 0.0)])['float/psnr/noise'] == math.inf
+    )
 
 
 def test_an_image_with_nan_is_seen_in_the_mean_and_named(log):
-    metrics = evaluate(RestorationMetric(['rgb']), [sample('noise', math.nan, key='broken'), sample('noise', 0.1)])
+    metrics = evaluate(
+        RestorationMetric(['rgb']), [sample('noise', math.nan, key='broken'), sample('noise', 0.1)]
+    )
     assert math.isnan(metrics['rgb/psnr/noise'])
     assert "rgb/psnr: 1 of 2 images hold NaN: ['broken']" in log()
 
 
 def test_the_table_shows_protocol_rows_and_gain(log):
-    evaluate(RestorationMetric(['tpgdiff']), [sample('noise', 0.1, input_error=0.2), sample('haze', 0.1)])
+    evaluate(
+        RestorationMetric(['tpgdiff']), [sample('noise', 0.1, input_error=0.2), sample('haze', 0.1)]
+    )
     text = log()
     assert 'tpgdiff: rgb, uint8, crop 4, ssim gaussian' in text
-    assert all(word in text for word in ('noise', 'haze', 'mean', 'input PSNR', 'restored SSIM', 'gain dB', '+'))
+    assert all(
+        word in text
+        for word in ('noise', 'haze', 'mean', 'input PSNR', 'restored SSIM', 'gain dB', '+')
+    )
 
 
 def test_an_unpaired_sample_is_named():
@@ -102,7 +126,10 @@ def test_an_unpaired_sample_is_named():
 
 
 def test_an_image_too_small_for_the_window_is_named():
-    small = {name: value[:, :8] if torch.is_tensor(value) else value for name, value in sample('noise', 0.1).items()}
+    small = {
+        name: value[:, :8] if torch.is_tensor(value) else value
+        for name, value in sample('noise', 0.1).items()
+    }
     with pytest.raises(ValueError, match=r"sample 'key': image is 8x24; .* at least 11x11"):
         RestorationMetric().process(None, [small])
 
@@ -129,8 +156,10 @@ def test_an_unknown_score_is_refused():
 
 
 def test_a_perceptual_score_stands_beside_the_others(monkeypatch, log):
-    monkeypatch.setattr('restorelab.evaluation.metrics.perceptual_score',
-                        lambda name: ((lambda restored, clean: (restored - clean).abs().mean()), True))
+    monkeypatch.setattr(
+        'restorelab.evaluation.metrics.perceptual_score',
+        lambda name: ((lambda restored, clean: (restored - clean).abs().mean()), True),
+    )
     metrics = evaluate(RestorationMetric(perceptual=['lpips']), [sample('noise', 0.125)])
     assert metrics['perceptual/lpips/noise'] == pytest.approx(0.125)
     assert 'lpips (lower is better)' in log()

@@ -21,12 +21,16 @@ def test_every_preset_has_a_protocol_for_any_task(name):
 
 def test_uint8_protocols_score_what_a_file_would_hold():
     pred, target = torch.rand(1, 3, 16, 16) * 1.2 - 0.1, torch.rand(1, 3, 16, 16)
-    torch.testing.assert_close(Protocol().score(pred, target)[0], psnr(quantize(pred), quantize(target)))
+    torch.testing.assert_close(
+        Protocol().score(pred, target)[0], psnr(quantize(pred), quantize(target))
+    )
 
 
 def test_float_protocols_only_clamp():
     pred, target = torch.rand(1, 3, 16, 16) * 1.2 - 0.1, torch.rand(1, 3, 16, 16)
-    torch.testing.assert_close(Protocol(uint8=False).score(pred, target)[0], psnr(pred.clamp(0, 1), target))
+    torch.testing.assert_close(
+        Protocol(uint8=False).score(pred, target)[0], psnr(pred.clamp(0, 1), target)
+    )
 
 
 def test_a_border_that_is_cropped_does_not_count():

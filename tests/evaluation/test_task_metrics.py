@@ -23,15 +23,26 @@ def views(**answers) -> dict:
 
 def test_a_metric_is_taken_of_each_view():
     metric = ThreeViewMetric(dict(type='MeanAnswer'))
-    metric.process(None, [views(degraded=0.0, restored=0.5, clean=1.0), views(degraded=0.2, restored=0.7, clean=1.0)])
+    metric.process(
+        None,
+        [
+            views(degraded=0.0, restored=0.5, clean=1.0),
+            views(degraded=0.2, restored=0.7, clean=1.0),
+        ],
+    )
     assert metric.evaluate(2) == pytest.approx(
-        {'degraded/toy/score': 0.1, 'restored/toy/score': 0.6, 'clean/toy/score': 1.0})
+        {'degraded/toy/score': 0.1, 'restored/toy/score': 0.6, 'clean/toy/score': 1.0}
+    )
 
 
 def test_the_views_come_in_one_order():
     metric = ThreeViewMetric(dict(type='MeanAnswer'))
     metric.process(None, [views(clean=1.0, restored=0.5, degraded=0.0)])
-    assert list(metric.evaluate(1)) == ['degraded/toy/score', 'restored/toy/score', 'clean/toy/score']
+    assert list(metric.evaluate(1)) == [
+        'degraded/toy/score',
+        'restored/toy/score',
+        'clean/toy/score',
+    ]
 
 
 def test_a_set_without_clean_images_has_two_views():
@@ -43,7 +54,9 @@ def test_a_set_without_clean_images_has_two_views():
 def test_views_must_not_change_within_a_set():
     metric = ThreeViewMetric(dict(type='MeanAnswer'))
     with pytest.raises(KeyError, match='with and without a clean one'):
-        metric.process(None, [views(degraded=0.0, restored=0.5), views(degraded=0.0, restored=0.5, clean=1.0)])
+        metric.process(
+            None, [views(degraded=0.0, restored=0.5), views(degraded=0.0, restored=0.5, clean=1.0)]
+        )
 
 
 def test_a_sample_without_predictions_is_named():
@@ -60,5 +73,7 @@ def test_mean_iou_counts_pixels_over_the_set_and_skips_unknown_ones():
 
 def test_top_one_counts_hits():
     metric = TopOneAccuracy()
-    metric.process(None, [dict(pred_label=torch.tensor(p), gt_label=torch.tensor(2)) for p in (2, 1, 2, 0)])
+    metric.process(
+        None, [dict(pred_label=torch.tensor(p), gt_label=torch.tensor(2)) for p in (2, 1, 2, 0)]
+    )
     assert metric.evaluate(4) == dict(top1=0.5)

@@ -17,19 +17,39 @@ def hub_folder(tmp_path_factory) -> Path:
         SegformerForSemanticSegmentation,
         SegformerImageProcessor,
     )
+
     folder = tmp_path_factory.mktemp('hub')
-    trunk = Dinov2Config(hidden_size=8, num_hidden_layers=4, num_attention_heads=1, image_size=28, patch_size=14,
-                         out_features=['stage1', 'stage2', 'stage3', 'stage4'], reshape_hidden_states=False)
-    depth = DepthAnythingConfig(backbone_config=trunk, reassemble_hidden_size=8, neck_hidden_sizes=[4, 4, 4, 4],
-                                fusion_hidden_size=4, head_hidden_size=4)
-    segmentation = SegformerConfig(depths=[1] * 4, hidden_sizes=[4] * 4, num_attention_heads=[1] * 4,
-                                   decoder_hidden_size=4, num_labels=5)
+    trunk = Dinov2Config(
+        hidden_size=8,
+        num_hidden_layers=4,
+        num_attention_heads=1,
+        image_size=28,
+        patch_size=14,
+        out_features=['stage1', 'stage2', 'stage3', 'stage4'],
+        reshape_hidden_states=False,
+    )
+    depth = DepthAnythingConfig(
+        backbone_config=trunk,
+        reassemble_hidden_size=8,
+        neck_hidden_sizes=[4, 4, 4, 4],
+        fusion_hidden_size=4,
+        head_hidden_size=4,
+    )
+    segmentation = SegformerConfig(
+        depths=[1] * 4,
+        hidden_sizes=[4] * 4,
+        num_attention_heads=[1] * 4,
+        decoder_hidden_size=4,
+        num_labels=5,
+    )
     with torch.random.fork_rng():
         torch.manual_seed(0)
         DepthAnythingForDepthEstimation(depth).save_pretrained(folder / 'tiny-depth')
         SegformerForSemanticSegmentation(segmentation).save_pretrained(folder / 'tiny-segmentation')
     DPTImageProcessor(size=dict(height=28, width=28)).save_pretrained(folder / 'tiny-depth')
-    SegformerImageProcessor(size=dict(height=32, width=32)).save_pretrained(folder / 'tiny-segmentation')
+    SegformerImageProcessor(size=dict(height=32, width=32)).save_pretrained(
+        folder / 'tiny-segmentation'
+    )
     return folder
 
 

@@ -18,8 +18,12 @@ def build(name: str):
 
 
 def count(*modules, trained: bool = False) -> int:
-    return sum(weight.numel() for module in modules for weight in module.parameters()
-               if weight.requires_grad or not trained)
+    return sum(
+        weight.numel()
+        for module in modules
+        for weight in module.parameters()
+        if weight.requires_grad or not trained
+    )
 
 
 @pytest.fixture(scope='module')
@@ -52,8 +56,10 @@ def test_tpgdiff_prior_stage():
 PERCEIVE_IR = Path('..') / '..' / 'perceive_ir' / 'configs'
 
 
-@pytest.mark.parametrize(('name', 'size'), [('adair3.py', 33_901_111), ('adair5.py', 33_901_111),
-                                            ('adair3_figure.py', 27_859_919)])
+@pytest.mark.parametrize(
+    ('name', 'size'),
+    [('adair3.py', 33_901_111), ('adair5.py', 33_901_111), ('adair3_figure.py', 27_859_919)],
+)
 def test_perceive_ir_network_guidance_and_encoder(name, size):
     model = build(PERCEIVE_IR / name)
     assert count(model.backbone, model.adapters, model.priors[1]) == size

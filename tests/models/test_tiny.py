@@ -12,12 +12,19 @@ def own_names(table, folder: str = '') -> set[str]:
     return {name for name, part in table.module_dict.items() if part.__module__.startswith(home)}
 
 
-@pytest.mark.parametrize(('table', 'entries', 'folder'), [
-    (BACKBONES, tiny.TINY_BACKBONES, ''), (PRIORS, tiny.TINY_PRIORS, ''), (ADAPTERS, tiny.TINY_ADAPTERS, ''),
-    (LOSSES, tiny.TINY_LOSSES | tiny.TINY_STEP_LOSSES, ''),
-    (SAMPLERS, tiny.TINY_SAMPLERS, ''), (MODELS, tiny.TINY_PROCESSES, 'diffusion'),
-    (MODELS, tiny.TINY_RESTORERS, 'restorers')],
-    ids=['backbones', 'priors', 'adapters', 'losses', 'samplers', 'processes', 'restorers'])
+@pytest.mark.parametrize(
+    ('table', 'entries', 'folder'),
+    [
+        (BACKBONES, tiny.TINY_BACKBONES, ''),
+        (PRIORS, tiny.TINY_PRIORS, ''),
+        (ADAPTERS, tiny.TINY_ADAPTERS, ''),
+        (LOSSES, tiny.TINY_LOSSES | tiny.TINY_STEP_LOSSES, ''),
+        (SAMPLERS, tiny.TINY_SAMPLERS, ''),
+        (MODELS, tiny.TINY_PROCESSES, 'diffusion'),
+        (MODELS, tiny.TINY_RESTORERS, 'restorers'),
+    ],
+    ids=['backbones', 'priors', 'adapters', 'losses', 'samplers', 'processes', 'restorers'],
+)
 def test_every_registered_part_has_an_entry_in_tiny(table, entries, folder):
     assert own_names(table, folder) == set(entries)
 

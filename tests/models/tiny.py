@@ -8,19 +8,36 @@ from restorelab.structures import Condition, TapSpec
 
 TOWER = dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8, embed_dim=6)
 
-CLIP = dict(embed_dim=6, vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
-            text_cfg=dict(context_length=6, vocab_size=6, width=8, heads=2, layers=1))
+CLIP = dict(
+    embed_dim=6,
+    vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
+    text_cfg=dict(context_length=6, vocab_size=6, width=8, heads=2, layers=1),
+)
 DINO = dict(hidden_size=6, num_hidden_layers=2, num_attention_heads=1, image_size=28, patch_size=14)
 
 DENOISERS = ['IRSDEUNet', 'ResidualDiffusionUNet']  # state, degraded image, time -> prediction
 
 TINY_BACKBONES = dict(
-    IRSDEUNet=dict(width=8, channel_mults=[4, 4], attention=['linear', 'transformer'], mid_attention='transformer'),
-    LatentAutoencoder=dict(vae=dict(
-        block_out_channels=[8, 8, 8], layers_per_block=1, norm_num_groups=4,
-        down_block_types=['DownEncoderBlock2D'] * 3, up_block_types=['UpDecoderBlock2D'] * 3)),
+    IRSDEUNet=dict(
+        width=8,
+        channel_mults=[4, 4],
+        attention=['linear', 'transformer'],
+        mid_attention='transformer',
+    ),
+    LatentAutoencoder=dict(
+        vae=dict(
+            block_out_channels=[8, 8, 8],
+            layers_per_block=1,
+            norm_num_groups=4,
+            down_block_types=['DownEncoderBlock2D'] * 3,
+            up_block_types=['UpDecoderBlock2D'] * 3,
+        )
+    ),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
-    RestormerUNet=dict(dim=4, blocks=[1, 1], heads=[1, 2], refinement=1, decoder_block=dict(type='EnhancedBlock')))
+    RestormerUNet=dict(
+        dim=4, blocks=[1, 1], heads=[1, 2], refinement=1, decoder_block=dict(type='EnhancedBlock')
+    ),
+)
 
 TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     BoxDoGCue=dict(),
@@ -31,43 +48,81 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
     DarkChannelCue=dict(),
     DepthCue=dict(pretrained='tiny-depth'),
-    SDTurboPrior=dict(unet=dict(
-        block_out_channels=[8, 8], layers_per_block=1, attention_head_dim=2, cross_attention_dim=8, norm_num_groups=4,
-        down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'], up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'])),
+    SDTurboPrior=dict(
+        unet=dict(
+            block_out_channels=[8, 8],
+            layers_per_block=1,
+            attention_head_dim=2,
+            cross_attention_dim=8,
+            norm_num_groups=4,
+            down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'],
+            up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
+        )
+    ),
     SegmentationCue=dict(pretrained='tiny-segmentation'),
     SobelCue=dict(),
-    StructurePrior=dict(cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')], image_size=16, width=4, num_blocks=2,
-                        token_dim=8, num_tokens=2, num_heads=2))
+    StructurePrior=dict(
+        cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')],
+        image_size=16,
+        width=4,
+        num_blocks=2,
+        token_dim=8,
+        num_tokens=2,
+        num_heads=2,
+    ),
+)
 
 TRUNK_ADAPTERS = ['PooledFiLM', 'PromptTimeAdapter', 'TokenCrossAttention']  # those of TPGDiff
 
 TINY_ADAPTERS = dict(
     CFRM=dict(taps=['enc.s1', 'enc.s2'], num_naf=[1, 0], loss_weights=[1.0, 1.0]),
-    ControlSCTuner=dict(controller=dict(
-        width=32, channel_mults=[1, 1], attention=[True, False], out_channels=32, num_blocks=1)),
+    ControlSCTuner=dict(
+        controller=dict(
+            width=32, channel_mults=[1, 1], attention=[True, False], out_channels=32, num_blocks=1
+        )
+    ),
     PooledFiLM=dict(taps=['enc.s1.block', 'dec.s2.in']),
     PromptGuidance=dict(taps=['dec.s2.in']),
     PromptInteraction=dict(taps=['dec.s2.in'], num_prompts=2, prompt_size=2, num_heads=2),
     PromptTimeAdapter=dict(),
     TFA=dict(pairs=[('dec.s2.in', 'enc.s2'), ('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
-    TokenCrossAttention=dict())
+    TokenCrossAttention=dict(),
+)
 
 TINY_LOSSES = dict(
-    CosineDistillationLoss=dict(), L1Loss=dict(), LabelSmoothedCrossEntropy=dict(), MSELoss=dict(), PSNRLoss=dict())
+    CosineDistillationLoss=dict(),
+    L1Loss=dict(),
+    LabelSmoothedCrossEntropy=dict(),
+    MSELoss=dict(),
+    PSNRLoss=dict(),
+)
 
 TINY_STEP_LOSSES = dict(  # called with a TrainingStep
-    CLIPAwareLoss=dict(perceiver=dict(type='CLIPQualityPerceiver', **TINY_PRIORS['CLIPQualityPerceiver'])),
+    CLIPAwareLoss=dict(
+        perceiver=dict(type='CLIPQualityPerceiver', **TINY_PRIORS['CLIPQualityPerceiver'])
+    ),
     DifficultyAdaptivePerceptualLoss=dict(widths=[4, 4, 4]),
-    TaskInfoNCE=dict())
+    TaskInfoNCE=dict(),
+)
 
 TINY_PROCESSES = dict(
-    MeanRevertingProcess=dict(steps=8), ReverseMeanMatching=dict(), SharedResidualProcess=dict(steps=8))
+    MeanRevertingProcess=dict(steps=8),
+    ReverseMeanMatching=dict(),
+    SharedResidualProcess=dict(steps=8),
+)
 
 TINY_SAMPLERS = dict(
-    DDIM=dict(steps=2), EulerODE=dict(), EulerSDE=dict(), MultistepDPM=dict(steps=2), Posterior=dict(),
-    SDTDDIMSampler=dict(steps=2))
+    DDIM=dict(steps=2),
+    EulerODE=dict(),
+    EulerSDE=dict(),
+    MultistepDPM=dict(steps=2),
+    Posterior=dict(),
+    SDTDDIMSampler=dict(steps=2),
+)
 
-PROCESS_OF = dict.fromkeys(TINY_SAMPLERS, 'MeanRevertingProcess') | dict(SDTDDIMSampler='SharedResidualProcess')
+PROCESS_OF = dict.fromkeys(TINY_SAMPLERS, 'MeanRevertingProcess') | dict(
+    SDTDDIMSampler='SharedResidualProcess'
+)
 
 
 def part(table: dict[str, dict], name: str, **options) -> dict:
@@ -78,63 +133,90 @@ def part(table: dict[str, dict], name: str, **options) -> dict:
 TINY_RESTORERS = dict(
     DiffusionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'IRSDEUNet'),
-        priors=[part(TINY_PRIORS, name) for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')],
+        priors=[
+            part(TINY_PRIORS, name)
+            for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
+        ],
         adapters=[part(TINY_ADAPTERS, name) for name in TRUNK_ADAPTERS],
         process=part(TINY_PROCESSES, 'MeanRevertingProcess'),
         loss=dict(type='L1Loss'),
-        sampler=part(TINY_SAMPLERS, 'DDIM')),
+        sampler=part(TINY_SAMPLERS, 'DDIM'),
+    ),
     LatentRestorer=dict(
         backbone=part(TINY_BACKBONES, 'LatentAutoencoder'),
         prior=part(TINY_PRIORS, 'SDTurboPrior'),
         adapters=[
             part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
             part(TINY_ADAPTERS, 'ControlSCTuner'),
-            part(TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')])],
+            part(TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')]),
+        ],
         latent_loss=dict(type='MSELoss'),
         image_loss=dict(type='L1Loss'),
         min_side=16,
-        pad_multiple=8),
+        pad_multiple=8,
+    ),
     JointRestorer=dict(
         restorer=dict(
             type='DiffusionRestorer',
             backbone=part(TINY_BACKBONES, 'ResidualDiffusionUNet'),
             process=part(TINY_PROCESSES, 'SharedResidualProcess'),
             loss=dict(type='L1Loss'),
-            sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler')),
-        tasks=dict(cls=dict(type='ClassificationTask', network='resnet18', num_classes=3, image_size=32))),
+            sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'),
+        ),
+        tasks=dict(
+            cls=dict(type='ClassificationTask', network='resnet18', num_classes=3, image_size=32)
+        ),
+    ),
     PriorDistillation=dict(
         semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
         degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),
         tasks=['haze', 'noise'],
         semantic_loss=dict(type='CosineDistillationLoss'),
-        degradation_loss=dict(type='LabelSmoothedCrossEntropy')),
+        degradation_loss=dict(type='LabelSmoothedCrossEntropy'),
+    ),
     PromptLearning=dict(perceiver=part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False)),
     ProxyRestorer=dict(
-        restorer=dict(type='RegressionRestorer', backbone=dict(
-            type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1), loss=dict(type='L1Loss')),
-        pretrained='weights.pth'),
+        restorer=dict(
+            type='RegressionRestorer',
+            backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
+            loss=dict(type='L1Loss'),
+        ),
+        pretrained='weights.pth',
+    ),
     RegressionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'RestormerUNet'),
-        priors=[part(TINY_PRIORS, 'DINOv2ClassTokens'), part(TINY_PRIORS, 'CompactDegradationEncoder')],
-        adapters=[part(TINY_ADAPTERS, 'PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance'])],
+        priors=[
+            part(TINY_PRIORS, 'DINOv2ClassTokens'),
+            part(TINY_PRIORS, 'CompactDegradationEncoder'),
+        ],
+        adapters=[
+            part(TINY_ADAPTERS, 'PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance'])
+        ],
         loss=dict(type='L1Loss'),
-        step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES}),
+        step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES},
+    ),
     RenderedProxy=dict(),
-    RestorationDataPreprocessor=dict())
+    RestorationDataPreprocessor=dict(),
+)
 
 WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8, 'maps.latent': 4}
 
 
 def taps() -> list[TapSpec]:
     """Those of a tiny IRSDEUNet, features, tokens and time, and a skip of a latent U-Net."""
-    return [*BACKBONES.build(part(TINY_BACKBONES, 'IRSDEUNet')).tap_specs, TapSpec('skip.0', 'skip', 1, 8)]
+    return [
+        *BACKBONES.build(part(TINY_BACKBONES, 'IRSDEUNet')).tap_specs,
+        TapSpec('skip.0', 'skip', 1, 8),
+    ]
 
 
 def condition(batch: int = 2) -> Condition:
     """One entry for each of ``WIDTHS``; a single semantic token, as TPGDiff has it."""
-    return Condition(dict(degradation=torch.randn(batch, 6)),
-                     dict(semantic=torch.randn(batch, 1, 6), structure=torch.randn(batch, 3, 8)),
-                     dict(latent=torch.randn(batch, 4, 4, 4)))
+    return Condition(
+        dict(degradation=torch.randn(batch, 6)),
+        dict(semantic=torch.randn(batch, 1, 6), structure=torch.randn(batch, 3, 8)),
+        dict(latent=torch.randn(batch, 4, 4, 4)),
+    )
 
 
 def feature(spec: TapSpec, batch: int = 2, side: int = 4) -> Tensor:

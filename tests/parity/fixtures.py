@@ -15,7 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 def recorded_file(method: str, name: str) -> Path:
     """A file of a method's recordings, in RESTORELAB_PARITY_DIR or beside the tests; skips the test without it."""
-    path = Path(os.environ.get('RESTORELAB_PARITY_DIR') or Path(__file__).parent / 'data') / method / name
+    path = (
+        Path(os.environ.get('RESTORELAB_PARITY_DIR') or Path(__file__).parent / 'data')
+        / method
+        / name
+    )
     if not path.exists():
         pytest.skip(f'{path.name} is not in this folder of recordings')
     return path
@@ -29,8 +33,10 @@ class Recording:
         with safe_open(path, 'pt') as file:
             self.metadata = file.metadata() or {}
             self.tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
-        self.tensors = {key: value.float() if value.dtype == torch.float16 else value
-                        for key, value in self.tensors.items()}
+        self.tensors = {
+            key: value.float() if value.dtype == torch.float16 else value
+            for key, value in self.tensors.items()
+        }
 
     def __getitem__(self, key: str) -> Tensor:
         return self.tensors[key]
@@ -42,7 +48,11 @@ class Recording:
         return json.loads(self.metadata[key])
 
     def under(self, prefix: str) -> dict[str, Tensor]:
-        return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
+        return {
+            key.removeprefix(prefix): value
+            for key, value in self.tensors.items()
+            if key.startswith(prefix)
+        }
 
 
 def assert_close(actual: Tensor, expected: Tensor, tolerance: float = 1e-5) -> None:

@@ -9,7 +9,12 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from torch import Tensor
 
-from restorelab.datasets.transforms import BlackFillCrop, ChannelHistEqualize, RandomCrop, RandomFlip
+from restorelab.datasets.transforms import (
+    BlackFillCrop,
+    ChannelHistEqualize,
+    RandomCrop,
+    RandomFlip,
+)
 from restorelab.engine import InverseDecayEMA
 from restorelab.evaluation.protocols import Protocol, find_preset
 from restorelab.models.diffusion import SharedResidualProcess
@@ -31,7 +36,9 @@ def settings() -> dict:
 
 
 def within(actual: Tensor, expected: Tensor, atol: float, rtol: float = 0.0) -> None:
-    torch.testing.assert_close(actual, expected.to(actual.dtype), atol=atol, rtol=rtol, equal_nan=True)
+    torch.testing.assert_close(
+        actual, expected.to(actual.dtype), atol=atol, rtol=rtol, equal_nan=True
+    )
 
 
 def make_process() -> SharedResidualProcess:
@@ -43,13 +50,25 @@ def make_restorer(state: dict[str, Tensor]):
     """The recorded network as one of our restorers; ``state`` as the converter gives it."""
     config = settings()
     unet, diffusion = config['unet'], config['diffusion']
-    model = MODELS.build(dict(
-        type='DiffusionRestorer',
-        backbone=dict(type='ResidualDiffusionUNet', channels=unet['channels'], width=unet['dim'],
-                      channel_mults=unet['dim_mults'], norm_groups=unet['resnet_block_groups']),
-        process=dict(type='SharedResidualProcess', steps=diffusion['timesteps'], delta=diffusion['delta_end']),
-        loss=dict(type='L1Loss'),
-        sampler=dict(type='SDTDDIMSampler', init_noise_std=diffusion['sum_scale'] ** 0.5)))
+    model = MODELS.build(
+        dict(
+            type='DiffusionRestorer',
+            backbone=dict(
+                type='ResidualDiffusionUNet',
+                channels=unet['channels'],
+                width=unet['dim'],
+                channel_mults=unet['dim_mults'],
+                norm_groups=unet['resnet_block_groups'],
+            ),
+            process=dict(
+                type='SharedResidualProcess',
+                steps=diffusion['timesteps'],
+                delta=diffusion['delta_end'],
+            ),
+            loss=dict(type='L1Loss'),
+            sampler=dict(type='SDTDDIMSampler', init_noise_std=diffusion['sum_scale'] ** 0.5),
+        )
+    )
     model.load_state_dict(state, strict=True)
     return model.eval()
 
@@ -63,15 +82,22 @@ def online():
 @pytest.fixture(scope='module')
 def averaged():
     """The network with the averaged weights."""
-    return make_restorer(CONVERT.network_state(recording('ckpt_ema').tensors, CONVERT.AVERAGED.removeprefix('ema.')))
+    return make_restorer(
+        CONVERT.network_state(recording('ckpt_ema').tensors, CONVERT.AVERAGED.removeprefix('ema.'))
+    )
 
 
 # -- process -----------------------------------------------------------------------------------------------------------
 
+
 def test_schedule_is_the_official_one_to_the_last_bit():
     io = recording('schedule')
     ours = CONVERT.official_schedule(make_process())
-    recorded = {name: value for name, value in io.tensors.items() if not name.startswith(('times.', 'after_init.'))}
+    recorded = {
+        name: value
+        for name, value in io.tensors.items()
+        if not name.startswith(('times.', 'after_init.'))
+    }
     assert set(ours) == set(recorded)
     for name, expected in recorded.items():
         assert torch.equal(ours[name], expected), name
@@ -87,10 +113,14 @@ def test_first_entries_after_the_official_init():
 def test_step_grids():
     grids = recording('schedule').under('times.S')
     for steps, expected in grids.items():
-        assert [*sdt_step_grid(settings()['diffusion']['timesteps'], int(steps)), -1] == expected.tolist(), steps
+        assert [
+            *sdt_step_grid(settings()['diffusion']['timesteps'], int(steps)),
+            -1,
+        ] == expected.tolist(), steps
 
 
 # -- network -----------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize('case', ['even', 'odd', 't0'])
 @torch.no_grad()
@@ -105,17 +135,21 @@ def test_network_output(online, case):
 @torch.no_grad()
 def test_network_activations(online):
     io = recording('unet').under('even/')
-    recorded = {name.removeprefix('act/'): value for name, value in io.items() if name.startswith('act/')}
+    recorded = {
+        name.removeprefix('act/'): value for name, value in io.items() if name.startswith('act/')
+    }
     outputs = {}
     for name in recorded:
         online.backbone.get_submodule(name).register_forward_hook(
-            lambda module, inputs, output, name=name: outputs.__setitem__(name, output))
+            lambda module, inputs, output, name=name: outputs.__setitem__(name, output)
+        )
     online.backbone(*io['x'].chunk(2, dim=1), io['time'])
     for name, expected in recorded.items():
         within(outputs[name], expected, 1e-5, 1e-5)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------
+
 
 def noised(model, gt: Tensor, lq: Tensor, t: Tensor, noise: Tensor) -> DiffusionState:
     to_state = model.process.to_state
@@ -128,14 +162,18 @@ def test_loss_and_gradients(online):
     within(torch.cat([state.x_t, state.lq], dim=1), io['x_in'], 1e-6)
     time = online.process.time(state.t)
     within(time, io['time_res'], 1e-6)
-    within(online.process.noise_std(state.t).flatten() * online.process.steps, io['time_noise'], 1e-6)
+    within(
+        online.process.noise_std(state.t).flatten() * online.process.steps, io['time_noise'], 1e-6
+    )
     out = online.backbone(state.x_t, state.lq, time)
     within(out, io['model_out'], 1e-5)
     loss = online.criterion(out, state.target)
     within(loss.detach()[None], io['loss'], 1e-6)
     loss.backward()
     parameters = {name.removeprefix('backbone.'): p for name, p in online.named_parameters()}
-    gradients = {name.removeprefix(CONVERT.ONLINE): grad for name, grad in io.under('grad/').items()}
+    gradients = {
+        name.removeprefix(CONVERT.ONLINE): grad for name, grad in io.under('grad/').items()
+    }
     assert gradients
     for name, expected in gradients.items():
         within(parameters[name].grad, expected, 1e-6, rtol=1e-5)
@@ -147,7 +185,9 @@ def test_loss_and_gradients(online):
 
 def test_three_optimizer_steps_of_the_official_recipe(online):
     io = recording('train')
-    recipe = Config.fromfile(ROOT / 'projects' / 'diffuir' / 'configs' / 'allinone_t.py').optim_wrapper
+    recipe = Config.fromfile(
+        ROOT / 'projects' / 'diffuir' / 'configs' / 'allinone_t.py'
+    ).optim_wrapper
     before = {name: p.detach().clone() for name, p in online.named_parameters()}
     wrapper = build_optim_wrapper(online, recipe)
     wrapper.initialize_count_status(online, 0, len(io['losses']))
@@ -172,11 +212,15 @@ def test_three_optimizer_steps_of_the_official_recipe(online):
 
 def test_moving_average():
     io = recording('ema')
-    hook = HOOKS.build(Config.fromfile(ROOT / 'projects' / 'diffuir' / 'configs' / 'allinone_t.py').custom_hooks[0])
+    hook = HOOKS.build(
+        Config.fromfile(ROOT / 'projects' / 'diffuir' / 'configs' / 'allinone_t.py').custom_hooks[0]
+    )
     weight = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         weight.weight.fill_(io['online'][0])
-    ema = InverseDecayEMA(weight, **{key: value for key, value in hook.ema_cfg.items() if key != 'type'})
+    ema = InverseDecayEMA(
+        weight, **{key: value for key, value in hook.ema_cfg.items() if key != 'type'}
+    )
     averages = []
     for value in io['online']:
         with torch.no_grad():
@@ -188,9 +232,14 @@ def test_moving_average():
 
 def test_decay_of_the_moving_average():
     from restorelab.engine.inverse_decay_ema import inverse_decay
+
     recorded = recording('ema')['decay']
-    for call, expected in enumerate(recorded.tolist(), start=1):  # what the object reports after the call
-        assert inverse_decay(call - 100 - 1, 0.995, 2 / 3) == pytest.approx(expected, abs=1e-6), call
+    for call, expected in enumerate(
+        recorded.tolist(), start=1
+    ):  # what the object reports after the call
+        assert inverse_decay(call - 100 - 1, 0.995, 2 / 3) == pytest.approx(expected, abs=1e-6), (
+            call
+        )
 
 
 # -- sampler -----------------------------------------------------------------------------------------------------------
@@ -214,8 +263,15 @@ def test_sampler(averaged, case):
         answers.append(averaged.backbone(x, lq, process.time(t)))
         return answers[-1]
 
-    final = sample_sdt_ddim(predict, process, lq, lambda like: next(draws), CASES[case], eta=float(case == 'S3_eta1'),
-                            init_noise_std=averaged.sampler.init_noise_std)
+    final = sample_sdt_ddim(
+        predict,
+        process,
+        lq,
+        lambda like: next(draws),
+        CASES[case],
+        eta=float(case == 'S3_eta1'),
+        init_noise_std=averaged.sampler.init_noise_std,
+    )
     within(process.to_image(states[0]), io['x_T_unnorm'], 1e-6)
     within(process.to_image(final), io['final'], 1e-5)
     for step, (x, out) in enumerate(zip(states, answers, strict=True)):
@@ -228,7 +284,9 @@ def test_sampler(averaged, case):
             within(x, io[f'step{step}/x'], 1e-5)
             within(residual, io[f'step{step}/pred_res'], 1e-5)
             within(process.noise_from(residual, x, lq, t), io[f'step{step}/pred_noise'], 1e-5, 1e-5)
-            within(process.clean_from(residual, x, lq, t).clamp(-1, 1), io[f'step{step}/x_start'], 1e-5)
+            within(
+                process.clean_from(residual, x, lq, t).clamp(-1, 1), io[f'step{step}/x_start'], 1e-5
+            )
 
 
 @pytest.mark.parametrize('case', ['S3', 'S3_odd'])
@@ -238,6 +296,7 @@ def test_restorer_with_the_recorded_noise(averaged, case):
 
 
 # -- checkpoint --------------------------------------------------------------------------------------------------------
+
 
 def test_checkpoint_import(averaged):
     path = recorded_file('diffuir', 'model-300.pt')
@@ -256,8 +315,11 @@ def test_checkpoint_import_of_the_online_weights(online):
 
 # -- scores ------------------------------------------------------------------------------------------------------------
 
-PROTOCOLS = dict(y=find_preset('diffuir')['any'], rgb=find_preset('diffuir')['udc'],
-                 y_crop4=Protocol(space='y', crop=4, window='gaussian_replicate'))
+PROTOCOLS = dict(
+    y=find_preset('diffuir')['any'],
+    rgb=find_preset('diffuir')['udc'],
+    y_crop4=Protocol(space='y', crop=4, window='gaussian_replicate'),
+)
 
 
 @pytest.mark.parametrize('kind', PROTOCOLS)
@@ -271,6 +333,7 @@ def test_scores(kind):
 
 
 # -- data --------------------------------------------------------------------------------------------------------------
+
 
 class Draws:
     """Stands in for a generator: gives the recorded whole numbers in order, and 0 where a probability is tested."""
@@ -293,8 +356,14 @@ def to_planes(image: np.ndarray) -> Tensor:
 @pytest.mark.parametrize('phase', ['train', 'test'])
 def test_lowlight_samples(phase):
     io = recording('data').under('lol/')
-    results = dict(key='lol', path='lol', lq=io['low'].numpy(), gt=io['high'].numpy(), task='lowlight',
-                   rng=Draws(*io['train_crop_yx'].tolist()))
+    results = dict(
+        key='lol',
+        path='lol',
+        lq=io['low'].numpy(),
+        gt=io['high'].numpy(),
+        task='lowlight',
+        rng=Draws(*io['train_crop_yx'].tolist()),
+    )
     steps = [ChannelHistEqualize(tasks=['lowlight'])]
     if phase == 'train':
         steps = [RandomCrop(io['train_gt'].shape[-1]), *steps, RandomFlip(horizontal=1.0)]
@@ -313,11 +382,19 @@ def pattern(height: int, width: int, offset: int) -> np.ndarray:
 def test_rain_samples(case):
     io = recording('data').under(f'{case}/')
     height, width = io['hw'].tolist()
-    results = dict(key=case, path=case, lq=pattern(height, width, 0), gt=pattern(height, width, 91), task='rain',
-                   rng=Draws(*io['crop_xy'].tolist()))
+    results = dict(
+        key=case,
+        path=case,
+        lq=pattern(height, width, 0),
+        gt=pattern(height, width, 91),
+        task='rain',
+        rng=Draws(*io['crop_xy'].tolist()),
+    )
     results = RandomFlip(horizontal=float(io['flip']))(BlackFillCrop(256)(results))
     stretched = max(height, width) < 256
     for name, recorded in (('lq', 'adap'), ('gt', 'gt')):
         planes = to_planes(results[name])
         within(planes[:, ::17, ::19], io[f'{recorded}_sub'], 1e-5 if stretched else 0)
-        within(planes.double().mean(dim=(1, 2)), io[f'{recorded}_mean'], 1e-5 if stretched else 1e-7)
+        within(
+            planes.double().mean(dim=(1, 2)), io[f'{recorded}_mean'], 1e-5 if stretched else 1e-7
+        )

@@ -28,7 +28,13 @@ from restorelab.models.losses.difficulty import (
     patch_psnr,
 )
 from restorelab.models.priors.dinov2 import DINOv2ClassTokens, imagenet_view
-from restorelab.models.priors.quality import WORDS, CLIPQualityPerceiver, build_clip, encode_prompts, perceiver_view
+from restorelab.models.priors.quality import (
+    WORDS,
+    CLIPQualityPerceiver,
+    build_clip,
+    encode_prompts,
+    perceiver_view,
+)
 from restorelab.registry import MODELS
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.parity.fixtures import Recording, load_converter, recorded_file
@@ -47,10 +53,13 @@ def vectors() -> dict:
 
 def assert_close(actual: Tensor, expected: Tensor, tolerance: float = 1e-5) -> None:
     """|actual - expected| <= tolerance + tolerance * |expected|, entry by entry."""
-    torch.testing.assert_close(actual, expected.reshape(actual.shape), rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(
+        actual, expected.reshape(actual.shape), rtol=tolerance, atol=tolerance
+    )
 
 
 # -- the network -------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope='module')
 def restorer() -> nn.Module:
@@ -62,7 +71,9 @@ def restorer() -> nn.Module:
 
 
 def semantics(io: Recording) -> Tensor:
-    return torch.stack([io[f'in.semantics.{level}'] for level in range(len(io.under('in.semantics.')))], dim=1)
+    return torch.stack(
+        [io[f'in.semantics.{level}'] for level in range(len(io.under('in.semantics.')))], dim=1
+    )
 
 
 def describe(restorer: nn.Module, io: Recording) -> Condition:
@@ -77,10 +88,14 @@ def test_the_restored_image(restorer):
     assert_close(restored, io['out.restored'])
 
 
-@pytest.mark.parametrize(('image', 'name'), [('in.image', 'out.degradation'), ('in.positive_image', 'out.positive')])
+@pytest.mark.parametrize(
+    ('image', 'name'), [('in.image', 'out.degradation'), ('in.positive_image', 'out.positive')]
+)
 def test_the_degradation_vector(restorer, image, name):
     io = recording('net_io')
-    assert_close(restorer.condition(io[image], ['vectors.degradation']).vector('degradation'), io[name])
+    assert_close(
+        restorer.condition(io[image], ['vectors.degradation']).vector('degradation'), io[name]
+    )
 
 
 def test_the_mirrored_image_is_the_default_positive(restorer):
@@ -91,7 +106,9 @@ def test_the_mirrored_image_is_the_default_positive(restorer):
 
 def test_every_recorded_activation(restorer):
     io, seen = recording('net_io'), {}
-    names = {CONVERT.convert_name(f'{name}.x').removesuffix('.x'): name for name in io.under('act.')}
+    names = {
+        CONVERT.convert_name(f'{name}.x').removesuffix('.x'): name for name in io.under('act.')
+    }
 
     class Spy:
         """Stands behind the adapter on its taps."""
@@ -100,8 +117,11 @@ def test_every_recorded_activation(restorer):
             seen[name] = feat
             return feat
 
-    hooks = [module.register_forward_hook(lambda _m, _i, out, name=name: seen.update({name: out}))
-             for name, module in restorer.named_modules() if name in names]
+    hooks = [
+        module.register_forward_hook(lambda _m, _i, out, name=name: seen.update({name: out}))
+        for name, module in restorer.named_modules()
+        if name in names
+    ]
     ctx = restorer.context(describe(restorer, io))
     for tap in restorer.adapters[0].taps:
         ctx._adapters[tap].append(Spy())
@@ -118,7 +138,9 @@ def test_the_gradients_of_both_losses(restorer):
     io = recording('net_io')
     cond, labels = describe(restorer, io), torch.arange(len(io['in.image']))
     restored = restorer.backbone(io['in.image'], restorer.context(cond))
-    positive = restorer.condition(io['in.positive_image'], ['vectors.degradation']).vector('degradation')
+    positive = restorer.condition(io['in.positive_image'], ['vectors.degradation']).vector(
+        'degradation'
+    )
     contrast, _ = task_infonce(cond.vector('degradation'), positive, labels)
     loss = F.l1_loss(restored, io['in.gt']) + 0.1 * contrast
     restorer.zero_grad()
@@ -130,11 +152,20 @@ def test_the_gradients_of_both_losses(restorer):
         assert_close(parameters[CONVERT.convert_name(name)].grad, gradient)
 
 
-@pytest.mark.parametrize(('tag', 'name'), [
-    ('layernorm', 'backbone.encoders.1.0.norm1'), ('mdta', 'backbone.encoders.1.0.attention'),
-    ('gdfn', 'backbone.encoders.1.0.ffn'), ('tb', 'backbone.encoders.1.0'), ('pgca', 'backbone.latent.0.attention'),
-    ('etb', 'backbone.latent.0'), ('stage', 'backbone.latent'), ('down1', 'backbone.downs.0'),
-    ('up2', 'backbone.ups.1')])
+@pytest.mark.parametrize(
+    ('tag', 'name'),
+    [
+        ('layernorm', 'backbone.encoders.1.0.norm1'),
+        ('mdta', 'backbone.encoders.1.0.attention'),
+        ('gdfn', 'backbone.encoders.1.0.ffn'),
+        ('tb', 'backbone.encoders.1.0'),
+        ('pgca', 'backbone.latent.0.attention'),
+        ('etb', 'backbone.latent.0'),
+        ('stage', 'backbone.latent'),
+        ('down1', 'backbone.downs.0'),
+        ('up2', 'backbone.ups.1'),
+    ],
+)
 def test_a_module_alone(restorer, tag, name):
     io = recording('modules_io')
     inputs = [io[f'{tag}.in{number}'] for number in range(3) if f'{tag}.in{number}' in io]
@@ -154,12 +185,17 @@ def test_the_degradation_encoder_alone(restorer):
 
 
 def test_norms_have_the_recorded_epsilon(restorer):
-    assert {module.eps for module in restorer.modules() if isinstance(module, PixelLayerNorm)} == {1e-5}
+    assert {module.eps for module in restorer.modules() if isinstance(module, PixelLayerNorm)} == {
+        1e-5
+    }
 
 
 def test_the_network_has_the_recorded_size(restorer):
     sizes = vectors()['net']
-    assert sum(p.numel() for name, p in restorer.named_parameters() if 'priors.0.' not in name) == sizes['params']
+    assert (
+        sum(p.numel() for name, p in restorer.named_parameters() if 'priors.0.' not in name)
+        == sizes['params']
+    )
     assert restorer.backbone.embed.out_channels == sizes['dim']
 
 
@@ -169,13 +205,15 @@ def test_the_medium_restorer():
     network = CONVERT.convert_network(weights.under('state.'))
     config, sizes = CONVERT.model_config(network), vectors()['medium']
     assert [config['backbone'][name] for name in ('dim', 'blocks', 'heads', 'refinement')] == [
-        sizes[name] for name in ('dim', 'blocks', 'heads', 'refinement_blocks')]
+        sizes[name] for name in ('dim', 'blocks', 'heads', 'refinement_blocks')
+    ]
     model = MODELS.build(config)
     model.load_state_dict(network, strict=True)
     assert_close(model.backbone(weights['in.image']), weights['out.restored'])
 
 
 # -- priors ------------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope='module')
 def dino(tmp_path_factory) -> tuple[DINOv2ClassTokens, Recording]:
@@ -186,9 +224,18 @@ def dino(tmp_path_factory) -> tuple[DINOv2ClassTokens, Recording]:
     save_file(recorded.under('state.'), path)
     count = len(recorded.under('out.semantics.'))
     layers = [1, *(round(n * sizes['layers'] / (count - 1)) for n in range(1, count))]
-    prior = DINOv2ClassTokens(layers, pretrained=str(path), network=dict(
-        hidden_size=sizes['hidden_size'], num_hidden_layers=sizes['layers'], num_attention_heads=sizes['heads'],
-        image_size=sizes['image_size'], patch_size=sizes['patch_size'], layer_norm_eps=sizes['layer_norm_eps']))
+    prior = DINOv2ClassTokens(
+        layers,
+        pretrained=str(path),
+        network=dict(
+            hidden_size=sizes['hidden_size'],
+            num_hidden_layers=sizes['layers'],
+            num_attention_heads=sizes['heads'],
+            image_size=sizes['image_size'],
+            patch_size=sizes['patch_size'],
+            layer_norm_eps=sizes['layer_norm_eps'],
+        ),
+    )
     prior.load_pretrained()
     return prior, recorded
 
@@ -208,19 +255,31 @@ def test_the_last_class_token_is_taken_before_the_final_norm(dino):
 
 def test_what_dino_sees(dino):
     prior, recorded = dino
-    assert_close(imagenet_view(recorded['in.image'], prior.size)[..., ::16, ::16], recorded['pre.out_stride16'])
+    assert_close(
+        imagenet_view(recorded['in.image'], prior.size)[..., ::16, ::16],
+        recorded['pre.out_stride16'],
+    )
 
 
 @pytest.fixture(scope='module')
 def text_tower() -> tuple[nn.Module, Recording]:
     recorded, sizes = recording('prompts'), vectors()['clip_text']
-    clip = build_clip(dict(
-        embed_dim=recorded['clip.text_projection'].shape[1], quick_gelu=True,
-        vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
-        text_cfg=dict(vocab_size=8, **{name: sizes[name] for name in ('context_length', 'width', 'heads', 'layers')})))
+    clip = build_clip(
+        dict(
+            embed_dim=recorded['clip.text_projection'].shape[1],
+            quick_gelu=True,
+            vision_cfg=dict(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
+            text_cfg=dict(
+                vocab_size=8,
+                **{name: sizes[name] for name in ('context_length', 'width', 'heads', 'layers')},
+            ),
+        )
+    )
     missing = clip.load_state_dict(recorded.under('clip.'), strict=False)
     assert not missing.unexpected_keys
-    assert all(key.startswith(('visual', 'token_embedding', 'logit_scale')) for key in missing.missing_keys)
+    assert all(
+        key.startswith(('visual', 'token_embedding', 'logit_scale')) for key in missing.missing_keys
+    )
     return clip, recorded
 
 
@@ -257,10 +316,13 @@ def test_the_words_stand_at_the_end_of_the_prompts(text_tower):
 
 # -- losses ------------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize('labels', ['mixed', 'single', 'two'])
 def test_contrast_of_tasks(labels):
     recorded = recording('losses')
-    anchor, positive = (recorded[f'cl.{name}'].clone().requires_grad_() for name in ('anchor', 'positive'))
+    anchor, positive = (
+        recorded[f'cl.{name}'].clone().requires_grad_() for name in ('anchor', 'positive')
+    )
     loss, share = task_infonce(anchor, positive, recorded[f'cl.{labels}.labels'])
     assert_close(loss, recorded[f'cl.{labels}.loss'])
     assert_close(share, recorded[f'cl.{labels}.valid_fraction'])
@@ -277,11 +339,15 @@ def test_clip_aware_loss():
         """A perceiver whose features are the recorded ones."""
 
         def logits(self, image, scale):
-            seen, prompts = (F.normalize(recorded[f'clip.{name}_features'], dim=-1) for name in ('image', 'text'))
+            seen, prompts = (
+                F.normalize(recorded[f'clip.{name}_features'], dim=-1) for name in ('image', 'text')
+            )
             return scale * seen @ prompts.T
 
     loss = CLIPAwareLoss(dict(type=Recorded))
-    assert_close(loss.perceiver.logits(None, loss.scale).softmax(dim=1), recorded['clip.probabilities'])
+    assert_close(
+        loss.perceiver.logits(None, loss.scale).softmax(dim=1), recorded['clip.probabilities']
+    )
     step = TrainingStep(torch.zeros(1), None, None, Condition(), [])
     assert_close(loss(step), recorded['clip.loss'])
 
@@ -289,7 +355,10 @@ def test_clip_aware_loss():
 def test_what_clip_sees():
     recorded = recording('losses')
     side = 16 * recorded['clip.pre.out_stride16'].shape[-1]
-    assert_close(perceiver_view(recorded['clip.pre.in'], side)[..., ::16, ::16], recorded['clip.pre.out_stride16'])
+    assert_close(
+        perceiver_view(recorded['clip.pre.in'], side)[..., ::16, ::16],
+        recorded['clip.pre.out_stride16'],
+    )
 
 
 @pytest.fixture(scope='module')
@@ -308,7 +377,9 @@ def perceptual() -> tuple[DifficultyAdaptivePerceptualLoss, Recording]:
             return recorded[f'dpl.proxy{self.number}'], recorded[f'dpl.mask{self.number}']
 
     count = len(recorded.under('dpl.proxy_psnr'))
-    loss = DifficultyAdaptivePerceptualLoss(widths=widths, proxies=[dict(type=Given, number=n) for n in range(count)])
+    loss = DifficultyAdaptivePerceptualLoss(
+        widths=widths, proxies=[dict(type=Given, number=n) for n in range(count)]
+    )
     loss.vgg.load_state_dict(state, strict=True)
     loss.reference_psnr.copy_(recorded['dpl.reference_psnr'])
     return loss, recorded
@@ -338,7 +409,9 @@ def test_the_perceptual_ratio_of_each_sample(perceptual, variant):
         mask, weight = recorded[f'dpl.mask{number}'], recorded[f'dpl.weight{number}']
         factor = mask * weight if variant == 'full' else torch.ones_like(mask)
         proxies.append((loss.vgg(recorded[f'dpl.proxy{number}']), factor))
-    ratio = difficulty_adaptive_perceptual(features['restored'], features['gt'], features['degraded'], proxies)
+    ratio = difficulty_adaptive_perceptual(
+        features['restored'], features['gt'], features['degraded'], proxies
+    )
     assert_close(ratio, recorded[f'dpl.per_sample.{variant}'])
 
 
@@ -346,13 +419,16 @@ def test_the_perceptual_loss_and_its_gradient(perceptual):
     loss, recorded = perceptual
     restored = recorded['dpl.restored'].clone().requires_grad_()
     samples = [RestorationSample(metainfo=dict(task='any'))] * len(restored)
-    value = loss(TrainingStep(restored, recorded['dpl.degraded'], recorded['dpl.gt'], Condition(), samples))
+    value = loss(
+        TrainingStep(restored, recorded['dpl.degraded'], recorded['dpl.gt'], Condition(), samples)
+    )
     assert_close(value, recorded['dpl.loss.full'])
     value.backward()
     assert_close(restored.grad, recorded['dpl.grad_restored.full'])
 
 
 # -- protocols ---------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize('key', ['sample_fold', 'stable_seed'])
 def test_folds_and_seeds(key):
@@ -398,7 +474,9 @@ def test_noise_of_five_tasks():
 @pytest.mark.parametrize('name', ['adair3', 'adair5'])
 def test_scores(name):
     recorded = recording('protocol')
-    scores = find_preset(name)['any'].score(recorded['metric.pred'][None], recorded['metric.target'][None])
+    scores = find_preset(name)['any'].score(
+        recorded['metric.pred'][None], recorded['metric.target'][None]
+    )
     assert_close(torch.cat(scores), recorded['metric.psnr_ssim'])
 
 
@@ -408,9 +486,12 @@ def test_the_global_batch_sampler():
     assert streams
     for name, expected in streams.items():
         samples, batches, seed, epoch, rank, start = re.fullmatch(
-            r'n(\d+)_b([\d-]+)_seed(\d+)_epoch(\d+)_rank(\d+)(?:_start(\d+))?', name).groups()
+            r'n(\d+)_b([\d-]+)_seed(\d+)_epoch(\d+)_rank(\d+)(?:_start(\d+))?', name
+        ).groups()
         sizes = [int(size) for size in batches.split('-')]
-        source = SimpleNamespace(dataset=range(int(samples)), seed=int(seed), rank=int(rank), world_size=len(sizes))
+        source = SimpleNamespace(
+            dataset=range(int(samples)), seed=int(seed), rank=int(rank), world_size=len(sizes)
+        )
         sampler = GlobalBatchSampler(source, sizes[int(rank)], sizes)
         sampler.seek(int(epoch) * len(sampler) + int(start or 0))
         drawn = list(itertools.islice(itertools.chain.from_iterable(sampler), len(expected)))
@@ -422,13 +503,18 @@ def test_the_learning_rate():
     recorded = {int(step): rate for step, rate in vectors()['cosine_lr_500k'].items()}
     total, top = max(recorded), recorded[0]
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=top)
-    scheduler = CosineAnnealingLR(optimizer, T_max=total, eta_min=min(recorded.values()), by_epoch=False)
+    scheduler = CosineAnnealingLR(
+        optimizer, T_max=total, eta_min=min(recorded.values()), by_epoch=False
+    )
     for step in sorted(recorded):
         if step > 1:
             break
         assert optimizer.param_groups[0]['lr'] == pytest.approx(recorded[step], abs=1e-12)
         optimizer.step()
         scheduler.step()
-    closed = {step: min(recorded.values()) + (top - min(recorded.values())) * (1 + math.cos(math.pi * step / total)) / 2
-              for step in recorded}
+    closed = {
+        step: min(recorded.values())
+        + (top - min(recorded.values())) * (1 + math.cos(math.pi * step / total)) / 2
+        for step in recorded
+    }
     assert closed == pytest.approx(recorded, abs=1e-12)

@@ -39,8 +39,13 @@ def recording(name: str) -> Recording:
 
 def make_process(config: dict) -> MeanRevertingProcess:
     level = config['max_sigma']
-    return MeanRevertingProcess(config['T'], level / 255 if level >= 1 else level, config['schedule'], config['eps'],
-                                respaced_steps=config.get('sample_T'))
+    return MeanRevertingProcess(
+        config['T'],
+        level / 255 if level >= 1 else level,
+        config['schedule'],
+        config['eps'],
+        respaced_steps=config.get('sample_T'),
+    )
 
 
 class GivenCondition(torch.nn.Module):
@@ -48,8 +53,11 @@ class GivenCondition(torch.nn.Module):
 
     def __init__(self, context_dim: int, struct_dim: int, num_tokens: int = 1):
         super().__init__()
-        self.provides = {'vectors.degradation': context_dim, 'tokens.semantic': context_dim,
-                         'tokens.structure': struct_dim}
+        self.provides = {
+            'vectors.degradation': context_dim,
+            'tokens.semantic': context_dim,
+            'tokens.structure': struct_dim,
+        }
 
 
 PRIORS.register_module(module=GivenCondition)
@@ -61,18 +69,42 @@ def make_restorer(config: dict, with_priors: bool = True, process: dict | None =
     deep = 'transformer' if config['use_image_context'] else 'linear'
     attention = ['linear'] * min(3, levels) + [deep] * max(0, levels - 3)
     shallow = [f'{side}.s{2**i}.block' for side in ('enc', 'dec') for i in range(levels - 1)]
-    adapters = [dict(type='PromptTimeAdapter'), dict(type='TokenCrossAttention'),
-                dict(type='PooledFiLM', taps=shallow, zero_init=False,
-                     idle_taps=[f'{side}.s{2**(levels - 1)}.block' for side in ('enc', 'dec')])]
-    return MODELS.build(dict(
-        type='DiffusionRestorer',
-        backbone=dict(type='IRSDEUNet', channels=config['in_nc'], width=config['nf'], channel_mults=config['ch_mult'],
-                      attention=attention, mid_attention=deep),
-        priors=[dict(type='GivenCondition', context_dim=config['context_dim'],
-                     struct_dim=config['struct_context_dim'])] if with_priors else [],
-        adapters=adapters if with_priors else [],
-        process=process or dict(type='MeanRevertingProcess'), loss=dict(type='L1Loss'),
-        sampler=dict(type='Posterior'))).eval()
+    adapters = [
+        dict(type='PromptTimeAdapter'),
+        dict(type='TokenCrossAttention'),
+        dict(
+            type='PooledFiLM',
+            taps=shallow,
+            zero_init=False,
+            idle_taps=[f'{side}.s{2 ** (levels - 1)}.block' for side in ('enc', 'dec')],
+        ),
+    ]
+    return MODELS.build(
+        dict(
+            type='DiffusionRestorer',
+            backbone=dict(
+                type='IRSDEUNet',
+                channels=config['in_nc'],
+                width=config['nf'],
+                channel_mults=config['ch_mult'],
+                attention=attention,
+                mid_attention=deep,
+            ),
+            priors=[
+                dict(
+                    type='GivenCondition',
+                    context_dim=config['context_dim'],
+                    struct_dim=config['struct_context_dim'],
+                )
+            ]
+            if with_priors
+            else [],
+            adapters=adapters if with_priors else [],
+            process=process or dict(type='MeanRevertingProcess'),
+            loss=dict(type='L1Loss'),
+            sampler=dict(type='Posterior'),
+        )
+    ).eval()
 
 
 @pytest.fixture(scope='module')
@@ -91,20 +123,28 @@ def condition(deg: Tensor | None, sem: Tensor, struct: Tensor | None) -> Conditi
 
 def call(model, x_t: Tensor, mu: Tensor, time: Tensor, cond: Condition) -> Tensor:
     """One evaluation of the network; conditions that are absent take their adapters out, as the official code does."""
-    absent = [f'{kind}.{name}' for kind, name in (('vectors', 'degradation'), ('tokens', 'structure'))
-              if name not in getattr(cond, kind)]
-    taps = {name: [a for a in adapters if not set(a.needs) & set(absent)]
-            for name, adapters in model.context(cond)._adapters.items()}
+    absent = [
+        f'{kind}.{name}'
+        for kind, name in (('vectors', 'degradation'), ('tokens', 'structure'))
+        if name not in getattr(cond, kind)
+    ]
+    taps = {
+        name: [a for a in adapters if not set(a.needs) & set(absent)]
+        for name, adapters in model.context(cond)._adapters.items()
+    }
     return model.backbone(x_t, mu, time, TapContext(taps, cond))
 
 
 # -- the network -------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize('case', ['a', 'b'])
 @torch.no_grad()
 def test_network_output(restorer, case):
     io = recording('unet_io')
-    x_t, mu, t, deg, sem, struct = (io[f'{case}.{name}'] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct'))
+    x_t, mu, t, deg, sem, struct = (
+        io[f'{case}.{name}'] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct')
+    )
     assert_close(call(restorer, x_t, mu, t, condition(deg, sem, struct)), io[f'{case}.out'])
 
 
@@ -112,9 +152,15 @@ def test_network_output(restorer, case):
 @torch.no_grad()
 def test_network_output_without_a_condition_or_with_another_time(restorer, variant):
     io = recording('unet_io')
-    x_t, mu, t, deg, sem, struct = (io[f'a.{name}'] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct'))
+    x_t, mu, t, deg, sem, struct = (
+        io[f'a.{name}'] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct')
+    )
     time = {'out_int_t': torch.tensor([50]), 'out_frac_t': torch.tensor([12.5])}.get(variant, t)
-    cond = condition(None if variant == 'out_no_deg' else deg, sem, None if variant == 'out_no_struct' else struct)
+    cond = condition(
+        None if variant == 'out_no_deg' else deg,
+        sem,
+        None if variant == 'out_no_struct' else struct,
+    )
     assert_close(call(restorer, x_t, mu, time, cond), io[f'a.{variant}'])
 
 
@@ -127,9 +173,14 @@ def test_network_activations(restorer):
     def keep(name):
         return lambda module, inputs, output: outputs.__setitem__(name, output)
 
-    hooks = [restorer.backbone.get_submodule(name).register_forward_hook(keep(name))
-             for name in recorded if not name.startswith(('prompt', 'struct'))]
-    x_t, mu, t, deg, sem, struct = (io[f'a.{name}'][:1] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct'))
+    hooks = [
+        restorer.backbone.get_submodule(name).register_forward_hook(keep(name))
+        for name in recorded
+        if not name.startswith(('prompt', 'struct'))
+    ]
+    x_t, mu, t, deg, sem, struct = (
+        io[f'a.{name}'][:1] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct')
+    )
     prompt, films = restorer.adapters[0], restorer.adapters[2]
     hooks.append(prompt.prompt_mlp.register_forward_hook(keep('prompt_mlp')))
     feats = {}
@@ -154,14 +205,18 @@ def test_network_without_priors():
     plain, weights = recording('unet_plain'), recording('unet_weights')
     model = make_restorer(plain.json('config'), with_priors=False)
     extra = plain.under('extra.')
-    state = {key: value for key, value in CONVERT.convert_network(weights.tensors).items()
-             if key.startswith('backbone.') and not key.startswith(
-                 tuple('backbone.' + k.split('.fn.')[0] + '.' for k in extra))}
+    state = {
+        key: value
+        for key, value in CONVERT.convert_network(weights.tensors).items()
+        if key.startswith('backbone.')
+        and not key.startswith(tuple('backbone.' + k.split('.fn.')[0] + '.' for k in extra))
+    }
     model.load_state_dict({**state, **{f'backbone.{k}': v for k, v in extra.items()}}, strict=True)
     assert_close(call(model, plain['x_t'], plain['mu'], plain['t'], Condition()), plain['out'])
 
 
 # -- its blocks --------------------------------------------------------------------------------------------------------
+
 
 def plain_conv(c_in: int, c_out: int) -> torch.nn.Module:
     return torch.nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
@@ -191,7 +246,10 @@ def test_sinusoidal_embedding():
 def test_channel_layer_norm():
     modules = recording('modules')
     x = modules['chan_layernorm.in0']
-    assert_close(load(ChannelLayerNorm(x.shape[1]), modules, 'chan_layernorm')(x), modules['chan_layernorm.out'])
+    assert_close(
+        load(ChannelLayerNorm(x.shape[1]), modules, 'chan_layernorm')(x),
+        modules['chan_layernorm.out'],
+    )
 
 
 @torch.no_grad()
@@ -207,11 +265,15 @@ def test_linear_attention():
 def test_residual_linear_attention():
     modules = recording('modules')
     x = modules['residual_prenorm_linear.in0']
-    block = load(PreNormResidual(x.shape[1], LinearAttention(x.shape[1])), modules, 'residual_prenorm_linear')
+    block = load(
+        PreNormResidual(x.shape[1], LinearAttention(x.shape[1])), modules, 'residual_prenorm_linear'
+    )
     assert_close(block(x), modules['residual_prenorm_linear.out'])
 
 
-@pytest.mark.parametrize('name', ['cross_attention_multi', 'cross_attention_single', 'self_attention'])
+@pytest.mark.parametrize(
+    'name', ['cross_attention_multi', 'cross_attention_single', 'self_attention']
+)
 @torch.no_grad()
 def test_token_attention(name):
     modules = recording('modules')
@@ -228,8 +290,13 @@ class CrossAttentionTap:
 
     def __init__(self, modules: Recording, prefix: str, channels: int, context: Tensor):
         self.layer = CrossAttentionLayer(channels, context.shape[2])
-        self.layer.load_state_dict({key: value for key, value in modules.under(prefix).items()
-                                    if key.startswith(('attn2', 'norm2'))})
+        self.layer.load_state_dict(
+            {
+                key: value
+                for key, value in modules.under(prefix).items()
+                if key.startswith(('attn2', 'norm2'))
+            }
+        )
         self.context = context
 
     def __call__(self, tokens: Tensor) -> Tensor:
@@ -245,8 +312,11 @@ def test_spatial_transformer_with_cross_attention(name):
     inner = ''
     if name == 'residual_prenorm_spatial':
         block, inner = PreNormResidual(x.shape[1], block), 'fn.fn.'
-    state = {key: value for key, value in modules.under(f'{name}.w.').items() if '.attn2.' not in key
-             and '.norm2.' not in key}
+    state = {
+        key: value
+        for key, value in modules.under(f'{name}.w.').items()
+        if '.attn2.' not in key and '.norm2.' not in key
+    }
     block.load_state_dict(state, strict=True)
     tap = CrossAttentionTap(modules, f'{name}.w.{inner}transformer_blocks.0.', x.shape[1], context)
     assert_close(block(x, tap), modules[f'{name}.out'])
@@ -266,7 +336,9 @@ def test_gated_mlp():
 def test_residual_block(name):
     modules = recording('modules')
     x, time = modules[f'{name}.in0'], modules[f'{name}.in1']
-    block = TimeResBlock(x.shape[1], modules[f'{name}.out'].shape[1], time.shape[1], plain_conv, None, bias=False)
+    block = TimeResBlock(
+        x.shape[1], modules[f'{name}.out'].shape[1], time.shape[1], plain_conv, None, bias=False
+    )
     assert_close(load(block, modules, name)(x, time), modules[f'{name}.out'])
 
 
@@ -274,8 +346,14 @@ def test_residual_block(name):
 def test_structure_modulation():
     modules = recording('modules')
     feat, tokens = modules['struct_film.in0'], modules['struct_film.in1']
-    film = ADAPTERS.build(dict(type='PooledFiLM', taps=['here'], tap_specs=[TapSpec('here', 'enc', 1, feat.shape[1])],
-                               cond_widths={'tokens.structure': tokens.shape[2]}))
+    film = ADAPTERS.build(
+        dict(
+            type='PooledFiLM',
+            taps=['here'],
+            tap_specs=[TapSpec('here', 'enc', 1, feat.shape[1])],
+            cond_widths={'tokens.structure': tokens.shape[2]},
+        )
+    )
     load(film.layers['here'], modules, 'struct_film')
     ctx = TapContext({}, Condition(tokens=dict(structure=tokens)))
     assert_close(film.on_tap('here', feat, ctx), modules['struct_film.out'])
@@ -283,20 +361,30 @@ def test_structure_modulation():
 
 # -- the process -------------------------------------------------------------------------------------------------------
 
+
 def test_schedules():
     tables = recording('sde_schedules')
     for name, config in tables.json('configs').items():
         process = make_process(config)
-        for ours, theirs in (('thetas', 'thetas'), ('sigmas', 'sigmas'), ('theta_sums', 'thetas_cumsum'),
-                             ('sigma_bars', 'sigma_bars'), ('dt', 'dt')):
-            torch.testing.assert_close(getattr(process, ours), tables[f'{name}.{theirs}'], rtol=0, atol=0)
+        for ours, theirs in (
+            ('thetas', 'thetas'),
+            ('sigmas', 'sigmas'),
+            ('theta_sums', 'thetas_cumsum'),
+            ('sigma_bars', 'sigma_bars'),
+            ('dt', 'dt'),
+        ):
+            torch.testing.assert_close(
+                getattr(process, ours), tables[f'{name}.{theirs}'], rtol=0, atol=0
+            )
         assert process.time_scale == pytest.approx(float(tables[f'{name}.sample_scale']))
         assert process.noise_level == pytest.approx(float(tables[f'{name}.max_sigma']))
         steps = range(1, process.steps + 1)
         coefficients = [process.posterior_coefficients(t) for t in steps]
         assert_close(torch.stack([c[0] for c in coefficients]), tables[f'{name}.posterior_coef_xt'])
         assert_close(torch.stack([c[1] for c in coefficients]), tables[f'{name}.posterior_coef_x0'])
-        assert_close(torch.stack([process.posterior_std(t) for t in steps]), tables[f'{name}.posterior_std'])
+        assert_close(
+            torch.stack([process.posterior_std(t) for t in steps]), tables[f'{name}.posterior_std']
+        )
 
 
 def step_values(process: MeanRevertingProcess, io: Recording, t: int) -> dict[str, Tensor]:
@@ -305,18 +393,27 @@ def step_values(process: MeanRevertingProcess, io: Recording, t: int) -> dict[st
     score = process.score(eps, t)
     real_noise = (x_t - process.mean(x_0, mu, t)) / process.sigma_bar(t)
     return dict(
-        mu_bar=process.mean(x_0, mu, t), score=score, drift=process.drift(x_t, mu, t),
-        dispersion=process.dispersion(z, t), forward_step=process.forward_step(x_t, mu, z, t),
+        mu_bar=process.mean(x_0, mu, t),
+        score=score,
+        drift=process.drift(x_t, mu, t),
+        dispersion=process.dispersion(z, t),
+        forward_step=process.forward_step(x_t, mu, z, t),
         sde_reverse_drift=process.sde_reverse_drift(x_t, mu, score, t),
         ode_reverse_drift=process.ode_reverse_drift(x_t, mu, score, t),
         reverse_sde_step_mean=process.sde_step_mean(x_t, mu, score, t),
-        reverse_sde_step=process.sde_step(x_t, mu, score, z, t), reverse_ode_step=process.ode_step(x_t, mu, score, t),
+        reverse_sde_step=process.sde_step(x_t, mu, score, z, t),
+        reverse_ode_step=process.ode_step(x_t, mu, score, t),
         x0_from_noise=process.clean_from(eps, x_t, mu, t),
-        reverse_optimum_step=process.posterior_mean(x_t, x_0, mu, t), reverse_optimum_std=process.posterior_std(t),
-        reverse_posterior_step=process.posterior_mean(x_t, process.clean_from(eps, x_t, mu, t), mu, t)
+        reverse_optimum_step=process.posterior_mean(x_t, x_0, mu, t),
+        reverse_optimum_std=process.posterior_std(t),
+        reverse_posterior_step=process.posterior_mean(
+            x_t, process.clean_from(eps, x_t, mu, t), mu, t
+        )
         + process.posterior_std(t) * z,
-        real_noise=real_noise, real_score=process.score(real_noise, t),
-        weights=torch.exp(-process.theta_sums[t] * process.dt))
+        real_noise=real_noise,
+        real_score=process.score(real_noise, t),
+        weights=torch.exp(-process.theta_sums[t] * process.dt),
+    )
 
 
 def test_single_steps():
@@ -350,6 +447,7 @@ def test_reverse_chain_of_an_oracle():
 
 # -- training ----------------------------------------------------------------------------------------------------------
 
+
 def test_training_step(restorer):
     io = recording('training')
     process = make_process(io.json('config'))
@@ -371,7 +469,9 @@ def test_training_step(restorer):
     assert_close((per_image * io['weights'].flatten()).mean(), io['loss_l1_weighted'])
     restorer.zero_grad()
     loss.backward()
-    gradients = CONVERT.convert_network({**dict.fromkeys(recording('unet_weights').tensors), **io.under('grad.')})
+    gradients = CONVERT.convert_network(
+        {**dict.fromkeys(recording('unet_weights').tensors), **io.under('grad.')}
+    )
     parameters = dict(restorer.named_parameters())
     for name, expected in gradients.items():
         if expected is not None:
@@ -381,7 +481,11 @@ def test_training_step(restorer):
 
 # -- samplers ----------------------------------------------------------------------------------------------------------
 
-RUNS = dict(sde=samplers.sample_euler_sde, ode=samplers.sample_euler_ode, posterior=samplers.sample_posterior)
+RUNS = dict(
+    sde=samplers.sample_euler_sde,
+    ode=samplers.sample_euler_ode,
+    posterior=samplers.sample_posterior,
+)
 
 
 @pytest.mark.parametrize('mode', RUNS)
@@ -405,7 +509,7 @@ def test_trajectory(restorer, name, mode):
     draws = iter([io['init_noise'], *io['noise']])
     out = RUNS[mode](predict, process, io['mu'], lambda like: next(draws))
     assert_close(states[0], io['x_T'])
-    kept = states[::math.ceil(process.steps / len(io[f'{mode}.states']))]
+    kept = states[:: math.ceil(process.steps / len(io[f'{mode}.states']))]
     for ours, expected in zip(kept, io[f'{mode}.states'], strict=True):
         assert_close(ours, expected)
     assert_close(out, io[f'{mode}.out'])
@@ -413,11 +517,19 @@ def test_trajectory(restorer, name, mode):
 
 # -- priors ------------------------------------------------------------------------------------------------------------
 
+
 def make_structure_prior(config: dict):
-    prior = PRIORS.build(dict(
-        type='StructurePrior', cues=[dict(type='BoxDoGCue')] * 3, image_size=config['image_size'],
-        width=config['base_channels'], num_blocks=config['num_blocks'], token_dim=config['token_dim'],
-        num_tokens=config['num_latent_tokens']))
+    prior = PRIORS.build(
+        dict(
+            type='StructurePrior',
+            cues=[dict(type='BoxDoGCue')] * 3,
+            image_size=config['image_size'],
+            width=config['base_channels'],
+            num_blocks=config['num_blocks'],
+            token_dim=config['token_dim'],
+            num_tokens=config['num_latent_tokens'],
+        )
+    )
     return prior.eval()
 
 
@@ -445,8 +557,13 @@ def test_structure_tokens():
     io = recording('structure_prior')
     config = io.json('config')
     prior = make_structure_prior(config)
-    prior.load_state_dict({key.removeprefix(CONVERT.STRUCTURE): value
-                           for key, value in CONVERT.convert_structure(io.under('w.')).items()}, strict=True)
+    prior.load_state_dict(
+        {
+            key.removeprefix(CONVERT.STRUCTURE): value
+            for key, value in CONVERT.convert_structure(io.under('w.')).items()
+        },
+        strict=True,
+    )
     side = round(io['pos_embed'].shape[0] ** 0.5)
     assert_close(sincos_position(side, side, config['token_dim']), io['pos_embed'])
     assert_close(sincos_position(3, 5, config['token_dim']), io['pos_embed_3x5'])
@@ -462,11 +579,18 @@ def make_prior_stage(io: Recording):
     vision = io.json('vision_cfg')
     prior = dict(tower=vision, frozen=False)
     num = int(io.metadata['num_degradations'])
-    model = MODELS.build(dict(
-        type='PriorDistillation', semantic=dict(type='CLIPSemanticPrior', **prior),
-        degradation=dict(type='CLIPDegradationPrior', **prior), tasks=[str(i) for i in range(num)],
-        semantic_loss=dict(type='CosineDistillationLoss'),
-        degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=float(io.metadata['label_smoothing']))))
+    model = MODELS.build(
+        dict(
+            type='PriorDistillation',
+            semantic=dict(type='CLIPSemanticPrior', **prior),
+            degradation=dict(type='CLIPDegradationPrior', **prior),
+            tasks=[str(i) for i in range(num)],
+            semantic_loss=dict(type='CosineDistillationLoss'),
+            degradation_loss=dict(
+                type='LabelSmoothedCrossEntropy', smoothing=float(io.metadata['label_smoothing'])
+            ),
+        )
+    )
     model.load_state_dict(CONVERT.convert_priors(io.under('w.')), strict=True)
     return model.eval()
 
@@ -475,8 +599,10 @@ def test_prior_stage(monkeypatch):
     io = recording('prior_stage')
     model = make_prior_stage(io)
     monkeypatch.setattr('restorelab.models.priors.clip.clip_view', lambda image, size: image)
-    samples = [RestorationSample(gt=gt, metainfo=dict(task=str(int(label))))
-               for gt, label in zip(io['img_gt'], io['deg_label'], strict=True)]
+    samples = [
+        RestorationSample(gt=gt, metainfo=dict(task=str(int(label))))
+        for gt, label in zip(io['img_gt'], io['deg_label'], strict=True)
+    ]
     semantic, logits = model.describe(io['img_lq'])
     assert_close(semantic, io['z_S'])
     assert_close(semantic, io['content_prior'])
@@ -504,6 +630,7 @@ def test_clip_view():
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize(('space', 'suffix'), [('rgb', ''), ('y', '_y')])
 def test_psnr_and_ssim(space, suffix):

@@ -14,7 +14,13 @@ from restorelab.models.restorers.latent import LatentRestorer
 from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils import pad_to_multiple, resize
-from tests.parity.fixtures import Recording, assert_close, assert_gradient_close, load_converter, recorded_file
+from tests.parity.fixtures import (
+    Recording,
+    assert_close,
+    assert_gradient_close,
+    load_converter,
+    recorded_file,
+)
 
 pytestmark = pytest.mark.slow
 CONVERT = load_converter('unirestore')
@@ -30,11 +36,14 @@ def settings() -> dict:
 
 # -- CFRM --------------------------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def cfrm():
     io, options = recording('cfrm'), settings()['cfrm']
     blocks = [NAFBlock(options['channels']) for _ in range(options['num_naf'])]
-    stage = torch.nn.Sequential(*blocks, GroupAttentionBlock(options['channels'], options['groups']))
+    stage = torch.nn.Sequential(
+        *blocks, GroupAttentionBlock(options['channels'], options['groups'])
+    )
     stage.load_state_dict(io.under('w/'))
     return stage.eval(), io
 
@@ -52,7 +61,8 @@ def test_group_attentions(cfrm):
     core, seen = stage[-1], {}
     for name in ('intra_group_attn', 'inter_group_attn', 'nafblock'):
         core.get_submodule(name).register_forward_hook(
-            lambda module, inputs, output, name=name: seen.__setitem__(name, (inputs[0], output)))
+            lambda module, inputs, output, name=name: seen.__setitem__(name, (inputs[0], output))
+        )
     core(io['y_before_core'])
     assert_close(seen['intra_group_attn'][1], io['core_intra'])
     assert_close(seen['inter_group_attn'][1].reshape(io['core_inter'].shape), io['core_inter'])
@@ -68,11 +78,14 @@ def test_cfrm_stage(cfrm, size):
 
 # -- TFA ---------------------------------------------------------------------------------------------------------------
 
+
 def editors(prompt_len: int) -> list[TaskEditor]:
     options, io = settings()['tfa'], recording('tfa')
     widths = options['c_skip']
-    chain = [TaskEditor(options['c_out'], width, None if last else width // 2, prompt_len)
-             for width, last in zip(widths, options['last_layer'], strict=True)]
+    chain = [
+        TaskEditor(options['c_out'], width, None if last else width // 2, prompt_len)
+        for width, last in zip(widths, options['last_layer'], strict=True)
+    ]
     for i, editor in enumerate(chain):
         editor.load_state_dict(io.under(f'w/p{prompt_len}/{i}.'))
     return chain
@@ -117,12 +130,17 @@ def test_task_editor_with_a_faint_skip():
 
 # -- controller and tuner ----------------------------------------------------------------------------------------------
 
+
 def controller_options() -> dict:
     options = settings()['controller']
-    return dict(width=options['model_channels'], channel_mults=options['channel_mult'],
-                attention=[kind.startswith('Attn') for kind in options['down_block_types']],
-                out_channels=options['out_channels'], num_heads=options['num_heads'],
-                num_blocks=options['num_res_blocks'])
+    return dict(
+        width=options['model_channels'],
+        channel_mults=options['channel_mult'],
+        attention=[kind.startswith('Attn') for kind in options['down_block_types']],
+        out_channels=options['out_channels'],
+        num_heads=options['num_heads'],
+        num_blocks=options['num_res_blocks'],
+    )
 
 
 @pytest.fixture
@@ -139,8 +157,10 @@ def test_time_embedding_of_the_controller(controller):
     assert_close(net.embed_time(io['timesteps']), io['temb'])
 
 
-@pytest.mark.parametrize(('case', 'source', 'count'), [
-    ('control', 'x', None), ('control_small', 'x_small', None), ('control_scalar_t', 'x', 1)])
+@pytest.mark.parametrize(
+    ('case', 'source', 'count'),
+    [('control', 'x', None), ('control_small', 'x_small', None), ('control_scalar_t', 'x', 1)],
+)
 @torch.no_grad()
 def test_control_maps(controller, case, source, count):
     net, io = controller
@@ -161,22 +181,38 @@ def test_sc_tuner():
 
 # -- the whole model ---------------------------------------------------------------------------------------------------
 
+
 def model_config() -> dict:
     config = settings()
     editors, blocks = config['task_editors'], config['cfrm_blocks']
     levels = [2 ** (i + 1) for i in range(len(blocks))]
     return dict(
-        type='LatentRestorer', latent_loss=dict(type='MSELoss'), image_loss=dict(type='L1Loss'),
+        type='LatentRestorer',
+        latent_loss=dict(type='MSELoss'),
+        image_loss=dict(type='L1Loss'),
         backbone=dict(type='LatentAutoencoder', vae=config['vae']),
-        prior=dict(type='SDTurboPrior', unet=config['unet'], schedule=_schedule(config['scheduler']),
-                   train_times=config['train_timesteps'],
-                   prompt_tokens=recording('e2e')['w/base_model.null_embeds'].shape[1]),
+        prior=dict(
+            type='SDTurboPrior',
+            unet=config['unet'],
+            schedule=_schedule(config['scheduler']),
+            train_times=config['train_timesteps'],
+            prompt_tokens=recording('e2e')['w/base_model.null_embeds'].shape[1],
+        ),
         adapters=[
-            dict(type='CFRM', taps=[f'enc.s{level}' for level in levels],
-                 num_naf=[block['num_naf'] for block in blocks]),
+            dict(
+                type='CFRM',
+                taps=[f'enc.s{level}' for level in levels],
+                num_naf=[block['num_naf'] for block in blocks],
+            ),
             dict(type='ControlSCTuner', controller=controller_options()),
-            dict(type='TFA', pairs=[(f'dec.s{level}.in', f'enc.s{level}') for level in reversed(levels)],
-                 tasks=editors['tasks'], prompt_len=editors['prompt_len'])])
+            dict(
+                type='TFA',
+                pairs=[(f'dec.s{level}.in', f'enc.s{level}') for level in reversed(levels)],
+                tasks=editors['tasks'],
+                prompt_len=editors['prompt_len'],
+            ),
+        ],
+    )
 
 
 def _schedule(options: dict) -> dict:
@@ -185,7 +221,9 @@ def _schedule(options: dict) -> dict:
 
 def official_state() -> dict[str, Tensor]:
     """The weights as two official checkpoints hold them, SD-Turbo's networks included."""
-    control = {f'controller.{key}': value for key, value in recording('controller').under('w/').items()}
+    control = {
+        f'controller.{key}': value for key, value in recording('controller').under('w/').items()
+    }
     return {**recording('e2e').under('w/'), **control}
 
 
@@ -217,8 +255,10 @@ def test_noise_schedule(model, io):
 @torch.no_grad()
 def test_encoder(model, io, case):
     latent, ctx = encoded(model, io, case)
-    posterior = model.backbone.encode(io['hq' if case == 'hq_plain' else 'lq'],
-                                      None if case == 'hq_plain' else model.context(Condition()))
+    posterior = model.backbone.encode(
+        io['hq' if case == 'hq_plain' else 'lq'],
+        None if case == 'hq_plain' else model.context(Condition()),
+    )
     assert_close(posterior.mean, io[f'{case}/posterior_mean'])
     assert_close(posterior.logvar, io[f'{case}/posterior_logvar'])
     assert_close(latent, io[f'{case}/latent'])
@@ -271,13 +311,17 @@ def test_gradients_of_the_control_loss(model, io):
     for name, expected in io.under('grad/control_loss/').items():
         official = name if name.startswith('controller.') else f'base_model.{name}'
         assert_gradient_close(gradients[official], expected)
-    assert [name for name, grad in gradients.items() if 'fr_blocks' in name and grad is not None] == []
+    assert [
+        name for name, grad in gradients.items() if 'fr_blocks' in name and grad is not None
+    ] == []
 
 
 def test_image_loss_does_not_reach_cfrm_or_control(model, io):
     ctx = encoded(model, io, 'lq_cfrm')[1]
     model.image_loss(model.backbone.decode(io['lq_cfrm/latent'], ctx), io['hq']).backward()
-    reached = {name.split('.')[2] for name, grad in named_gradients(model).items() if grad is not None}
+    reached = {
+        name.split('.')[2] for name, grad in named_gradients(model).items() if grad is not None
+    }
     assert reached == {'decoder'}
 
 
@@ -296,10 +340,14 @@ def test_sampling(model, io, steps):
 @torch.no_grad()
 def test_start_of_sampling(model, io):
     last = torch.tensor([model.prior.train_steps - 1])
-    assert_close(model.prior.add_noise(io['lq_cfrm/latent'], io['diffusion_noise'], last), io['infer/z999'])
+    assert_close(
+        model.prior.add_noise(io['lq_cfrm/latent'], io['diffusion_noise'], last), io['infer/z999']
+    )
 
 
-def decode(model: LatentRestorer, io: Recording, routes: list[str], latent: str = 'lq_cfrm/latent') -> Tensor:
+def decode(
+    model: LatentRestorer, io: Recording, routes: list[str], latent: str = 'lq_cfrm/latent'
+) -> Tensor:
     ctx = encoded(model, io, 'lq_cfrm')[1].rerouted(routes)
     return model.backbone.decode(io[latent], ctx)
 
@@ -308,8 +356,12 @@ def decode(model: LatentRestorer, io: Recording, routes: list[str], latent: str 
 def test_decoding_for_each_task(model, io):
     for task in settings()['task_editors']['tasks']:
         assert_close(decode(model, io, [task] * len(io['lq'])), io[f'decode/image_{task}'])
-    assert_close(decode(model, io, ['ir'] * len(io['lq']), 'infer/z_1step'), io['infer/image_1step_ir'])
-    assert_close(model.image_loss(decode(model, io, ['ir'] * len(io['lq'])), io['hq']), io['loss/ir_l1'])
+    assert_close(
+        decode(model, io, ['ir'] * len(io['lq']), 'infer/z_1step'), io['infer/image_1step_ir']
+    )
+    assert_close(
+        model.image_loss(decode(model, io, ['ir'] * len(io['lq'])), io['hq']), io['loss/ir_l1']
+    )
 
 
 @torch.no_grad()
@@ -318,7 +370,9 @@ def test_a_mixed_batch_equals_the_batches_of_its_tasks(model, io):
     mixed = [tasks[i % len(tasks)] for i in range(len(io['lq']))]
     images = decode(model, io, mixed)
     for i, task in enumerate(mixed):
-        torch.testing.assert_close(images[i], decode(model, io, [task] * len(mixed))[i], atol=1e-6, rtol=0)
+        torch.testing.assert_close(
+            images[i], decode(model, io, [task] * len(mixed))[i], atol=1e-6, rtol=0
+        )
         assert_close(images[i], io[f'decode/image_{task}'][i])
 
 
@@ -326,7 +380,9 @@ def test_a_mixed_batch_equals_the_batches_of_its_tasks(model, io):
 def test_task_editors_in_the_decoder(model, io):
     seen = []
     for editor in model.adapters[2].editors:
-        editor.register_forward_hook(lambda module, inputs, output: seen.append((inputs[2], output[0])))
+        editor.register_forward_hook(
+            lambda module, inputs, output: seen.append((inputs[2], output[0]))
+        )
     decode(model, io, ['cls'] * len(io['lq']))
     for i, (prompt, feat) in enumerate(seen):
         assert_close(prompt, io[f'decode/cls_cond_in_{i}'])
@@ -349,8 +405,11 @@ def test_adding_a_task_leaves_the_other_images_unchanged(model, io):
 
 # -- any size ----------------------------------------------------------------------------------------------------------
 
+
 def network_input(model, image: torch.Tensor) -> torch.Tensor:
-    return pad_to_multiple(resize(image, model.working_size(tuple(image.shape[-2:]))), model.pad_multiple)
+    return pad_to_multiple(
+        resize(image, model.working_size(tuple(image.shape[-2:]))), model.pad_multiple
+    )
 
 
 def test_network_sizes(model):
@@ -374,5 +433,7 @@ def test_whole_restoration(model):
     assert list(network_input(model, io['image']).shape[-2:]) == options['network_input']
     size = tuple(io['image'].shape[-2:])
     enlarged = resize(io['image'], model.working_size(size))
-    out = resize(model.run(enlarged, Condition(), lambda like: next(draws), [options['task']]), size)
+    out = resize(
+        model.run(enlarged, Condition(), lambda like: next(draws), [options['task']]), size
+    )
     assert_close(out, io['output'], 2e-5)

@@ -2,5 +2,9 @@
 
 from setuptools import setup
 
-setup(name='restorelab-toy', version='1.0', packages=['restorelab_toy'],
-      entry_points={'restorelab.plugins': ['toy = restorelab_toy.parts']})
+setup(
+    name='restorelab-toy',
+    version='1.0',
+    packages=['restorelab_toy'],
+    entry_points={'restorelab.plugins': ['toy = restorelab_toy.parts']},
+)

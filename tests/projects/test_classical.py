@@ -15,10 +15,14 @@ from restorelab.utils.weights import save_published
 from tests.parity.fixtures import load_script
 
 COMPARE = load_script('diffuir', 'compare_classical')
-STRENGTHS = dict(blur=(motion_blur, dict(length=9, bend=0)), haze=(haze, dict(beta=1.2, airlight=0.9)),
-                 jpeg=(jpeg, dict(quality=10)), noise=(gaussian_noise, dict(sigma=25 / 255)),
-                 lowlight=(lowlight, dict(gamma=2.5, gain=0.5, read_noise=0.0, shot_noise=0.0)),
-                 rain=(rain, dict(density=0.004, length=12, brightness=0.9, slant=5)))
+STRENGTHS = dict(
+    blur=(motion_blur, dict(length=9, bend=0)),
+    haze=(haze, dict(beta=1.2, airlight=0.9)),
+    jpeg=(jpeg, dict(quality=10)),
+    noise=(gaussian_noise, dict(sigma=25 / 255)),
+    lowlight=(lowlight, dict(gamma=2.5, gain=0.5, read_noise=0.0, shot_noise=0.0)),
+    rain=(rain, dict(density=0.004, length=12, brightness=0.9, slant=5)),
+)
 
 
 @pytest.fixture(scope='module')
@@ -33,7 +37,9 @@ def psnr(image, other):
 @pytest.mark.parametrize('task', STRENGTHS)
 def test_each_method_improves_what_it_is_for(task, photograph):
     function, strengths = STRENGTHS[task]
-    degraded = function(photograph.astype(np.float32) / 255, **strengths, rng=np.random.default_rng(0))
+    degraded = function(
+        photograph.astype(np.float32) / 255, **strengths, rng=np.random.default_rng(0)
+    )
     degraded = np.rint(np.clip(degraded, 0, 1) * 255).astype(np.uint8)
     assert psnr(COMPARE.CLASSICAL[task](degraded), photograph) > psnr(degraded, photograph)
 
@@ -46,9 +52,13 @@ def test_white_noise_is_measured():
 @pytest.fixture
 def weights(tmp_path):
     torch.manual_seed(0)
-    config = dict(type='DiffusionRestorer', backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2]),
-                  process=dict(type='SharedResidualProcess'), loss=dict(type='L1Loss'),
-                  sampler=dict(type='SDTDDIMSampler', steps=1))
+    config = dict(
+        type='DiffusionRestorer',
+        backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2]),
+        process=dict(type='SharedResidualProcess'),
+        loss=dict(type='L1Loss'),
+        sampler=dict(type='SDTDDIMSampler', steps=1),
+    )
     save_published(tmp_path / 'tiny.safetensors', MODELS.build(config).state_dict(), config, {})
     return tmp_path / 'tiny.safetensors'
 
@@ -60,7 +70,9 @@ def run(monkeypatch, *arguments):
 
 def write_pictures(folder, names, seed):
     folder.mkdir(parents=True)
-    for name, picture in zip(names, np.random.default_rng(seed).integers(0, 256, (len(names), 32, 40, 3)), strict=True):
+    for name, picture in zip(
+        names, np.random.default_rng(seed).integers(0, 256, (len(names), 32, 40, 3)), strict=True
+    ):
         cv2.imwrite(str(folder / name), picture.astype(np.uint8))
 
 
@@ -68,8 +80,22 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
     write_pictures(tmp_path / 'photos', ['a.png', 'b.png'], 0)
     write_pictures(tmp_path / 'real' / 'lq', ['1_x.png', '2_y.png'], 1)
     write_pictures(tmp_path / 'real' / 'gt', ['1.png', '2.png'], 2)
-    run(monkeypatch, weights, '--clean', tmp_path / 'photos', '--size', 32,
-        '--pairs', 'haze', tmp_path / 'real', '([^_]*).*', '--steps', '2', '--csv', tmp_path / 'scores.csv')
+    run(
+        monkeypatch,
+        weights,
+        '--clean',
+        tmp_path / 'photos',
+        '--size',
+        32,
+        '--pairs',
+        'haze',
+        tmp_path / 'real',
+        '([^_]*).*',
+        '--steps',
+        '2',
+        '--csv',
+        tmp_path / 'scores.csv',
+    )
     printed = capsys.readouterr().out
     with (tmp_path / 'scores.csv').open() as file:
         rows = list(csv.DictReader(file))
@@ -81,10 +107,17 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
     assert 'Better than classical: ' in printed
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    ((), 'name at least one set'), (('--pairs', 'haze'), 'TASK FOLDER'),
-    (('--clean', '.', '--csv', __file__), 'exists')])
-def test_unusable_arguments_are_refused_before_anything_is_read(arguments, message, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ((), 'name at least one set'),
+        (('--pairs', 'haze'), 'TASK FOLDER'),
+        (('--clean', '.', '--csv', __file__), 'exists'),
+    ],
+)
+def test_unusable_arguments_are_refused_before_anything_is_read(
+    arguments, message, monkeypatch, capsys
+):
     with pytest.raises(SystemExit):
         run(monkeypatch, 'no-such-weights', *arguments)
     assert message in capsys.readouterr().err

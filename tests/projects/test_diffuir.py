@@ -24,11 +24,16 @@ def official_checkpoint(delta: float = 1.8e-3) -> dict:
     network = ResidualDiffusionUNet(width=8, channel_mults=[1, 2]).state_dict()
     schedule = CONVERT.official_schedule(SharedResidualProcess(delta=delta))
     online = {**schedule, **{f'model.unet0.{key}': value for key, value in network.items()}}
-    averaged = {key: torch.full_like(value, 0.5) if key.startswith('model.') else value
-                for key, value in online.items()}
-    ema = {**{f'online_model.{key}': value for key, value in online.items()},
-           **{f'ema_model.{key}': value for key, value in averaged.items()},
-           'initted': torch.ones(1), 'step': torch.ones(1)}
+    averaged = {
+        key: torch.full_like(value, 0.5) if key.startswith('model.') else value
+        for key, value in online.items()
+    }
+    ema = {
+        **{f'online_model.{key}': value for key, value in online.items()},
+        **{f'ema_model.{key}': value for key, value in averaged.items()},
+        'initted': torch.ones(1),
+        'step': torch.ones(1),
+    }
     return dict(step=7000, model=online, ema=ema, opt0=dict(state={}), scaler=None)
 
 
@@ -37,6 +42,7 @@ def saved(tmp_path):
     def save(checkpoint):
         torch.save(checkpoint, tmp_path / 'model-7.pt')
         return tmp_path / 'model-7.pt'
+
     return save
 
 
@@ -55,7 +61,9 @@ def test_averaged_weights_are_taken(saved):
 def test_online_weights_can_be_taken(saved):
     checkpoint = official_checkpoint()
     model, _ = CONVERT.convert(saved(checkpoint), averaged=False)
-    assert torch.equal(model.backbone.final_conv.bias, checkpoint['model']['model.unet0.final_conv.bias'])
+    assert torch.equal(
+        model.backbone.final_conv.bias, checkpoint['model']['model.unet0.final_conv.bias']
+    )
 
 
 def test_the_end_of_the_shared_term_is_read_from_the_file(saved):
@@ -79,7 +87,10 @@ def test_a_missing_file_is_an_error(tmp_path, monkeypatch, capsys):
 
 
 def without(checkpoint: dict, part: str, key: str) -> dict:
-    return {**checkpoint, part: {name: value for name, value in checkpoint[part].items() if name != key}}
+    return {
+        **checkpoint,
+        part: {name: value for name, value in checkpoint[part].items() if name != key},
+    }
 
 
 def test_a_missing_tensor_is_named(saved):
@@ -88,8 +99,14 @@ def test_a_missing_tensor_is_named(saved):
         CONVERT.convert(saved(without(official_checkpoint(), 'ema', key)))
 
 
-@pytest.mark.parametrize('checkpoint', [dict(state_dict={}), dict(model={}, ema={}, step=1),
-                                        dict(model=dict(alphas=torch.ones(3)), ema=dict(step=torch.ones(1)), step=1)])
+@pytest.mark.parametrize(
+    'checkpoint',
+    [
+        dict(state_dict={}),
+        dict(model={}, ema={}, step=1),
+        dict(model=dict(alphas=torch.ones(3)), ema=dict(step=torch.ones(1)), step=1),
+    ],
+)
 def test_a_foreign_file_is_refused(saved, checkpoint):
     with pytest.raises(CheckpointError, match='not an official DiffUIR checkpoint'):
         CONVERT.convert(saved(checkpoint))
@@ -111,22 +128,48 @@ def test_under_display_pictures_are_scored(saved, tmp_path, monkeypatch, capsys)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 12, 24, 3), dtype=np.uint8)
     savemat(folder / 'toled_test_display.mat', dict(test_display=pictures))
     savemat(folder / 'toled_test_gt.mat', dict(test_gt=pictures // 2))
-    run(monkeypatch, load_script('diffuir', 'test_udc'), tmp_path / 'out.safetensors', folder, '--tile', '12')
+    run(
+        monkeypatch,
+        load_script('diffuir', 'test_udc'),
+        tmp_path / 'out.safetensors',
+        folder,
+        '--tile',
+        '12',
+    )
     assert '2 pictures' in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_analysis_writes_its_pictures_and_finite_separations(tmp_path, monkeypatch, capsys):
     torch.manual_seed(0)
-    config = dict(type='DiffusionRestorer', backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2]),
-                  process=dict(type='SharedResidualProcess'), loss=dict(type='L1Loss'),
-                  sampler=dict(type='SDTDDIMSampler', steps=2))
+    config = dict(
+        type='DiffusionRestorer',
+        backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2]),
+        process=dict(type='SharedResidualProcess'),
+        loss=dict(type='L1Loss'),
+        sampler=dict(type='SDTDDIMSampler', steps=2),
+    )
     save_published(tmp_path / 'tiny.safetensors', MODELS.build(config).state_dict(), config, {})
-    run(monkeypatch, load_script('diffuir', 'analyze'), tmp_path / 'tiny.safetensors', tmp_path / 'out',
-        '--tasks', 'haze', 'noise', '--count', '3', '--size', '16')
+    run(
+        monkeypatch,
+        load_script('diffuir', 'analyze'),
+        tmp_path / 'tiny.safetensors',
+        tmp_path / 'out',
+        '--tasks',
+        'haze',
+        'noise',
+        '--count',
+        '3',
+        '--size',
+        '16',
+    )
     lines = re.findall(r'separation of (\w+), t=(\d+), (\w+) SDT: (.*)', capsys.readouterr().out)
     assert [line[:3] for line in lines] == [
-        (kind, step, sdt) for kind in ('state', 'features') for sdt in ('without', 'with') for step in ('999', '499')]
+        (kind, step, sdt)
+        for kind in ('state', 'features')
+        for sdt in ('without', 'with')
+        for step in ('999', '499')
+    ]
     assert all(0 < float(line[3]) < float('inf') for line in lines)
     for name in ('states.png', 'features.png', 'attention.png'):
         assert read_image(tmp_path / 'out' / name).std() > 0, name
@@ -135,7 +178,9 @@ def test_analysis_writes_its_pictures_and_finite_separations(tmp_path, monkeypat
 def test_separation_tells_groups_apart():
     analyze = load_script('diffuir', 'analyze')
     labels = torch.tensor([0, 0, 1, 1])
-    assert analyze.separation(torch.tensor([[0.0], [2.0], [10.0], [12.0]]), labels) == pytest.approx(50)
+    assert analyze.separation(
+        torch.tensor([[0.0], [2.0], [10.0], [12.0]]), labels
+    ) == pytest.approx(50)
     with pytest.raises(ValueError, match='two degradations'):
         analyze.separation(torch.ones(4, 2), torch.zeros(4, dtype=torch.int64))
 
@@ -153,7 +198,9 @@ def test_analysis_refuses_another_model():
 
 def test_analysis_says_how_to_get_tsne(monkeypatch):
     monkeypatch.setitem(sys.modules, 'sklearn.manifold', None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install -e '\.\[analysis\]', or take --projection pca"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"pip install -e '\.\[analysis\]', or take --projection pca"
+    ):
         load_script('diffuir', 'analyze').tsne_projection()
 
 
@@ -167,10 +214,18 @@ def test_the_official_operations_give_the_same_image(capsys, monkeypatch):
     changed = timing.with_linear_attention(network, 'constant')(*inputs)
     assert not torch.equal(changed, network(*inputs))
 
-    monkeypatch.setattr(torch, 'set_num_threads', lambda count: None)  # or the tests that follow run on one
-    monkeypatch.setattr(sys, 'argv', ['time_official_operations.py', '--size', '32', '--repeats', '1'])
+    monkeypatch.setattr(
+        torch, 'set_num_threads', lambda count: None
+    )  # or the tests that follow run on one
+    monkeypatch.setattr(
+        sys, 'argv', ['time_official_operations.py', '--size', '32', '--repeats', '1']
+    )
     timing.main()
-    rows = re.findall(r'^(\w+) +[\d.]+ s +[\d.]+ of official   difference ([\d.e+-]+)$', capsys.readouterr().out, re.M)
+    rows = re.findall(
+        r'^(\w+) +[\d.]+ s +[\d.]+ of official   difference ([\d.e+-]+)$',
+        capsys.readouterr().out,
+        re.M,
+    )
     assert [name for name, _ in rows] == ['official', 'exact', 'constant']
     assert float(rows[1][1]) < 1e-5
 

@@ -42,7 +42,14 @@ def test_the_command_writes_a_file_that_restores(medium, tmp_path, monkeypatch):
 
 def test_the_guided_network_names_its_dino_and_leaves_it_out(tmp_path, monkeypatch):
     torch.save(dict(model=Recording('perceive_ir', 'net').tensors), tmp_path / 'AIO-3D.pth')
-    run(monkeypatch, CONVERT, tmp_path / 'AIO-3D.pth', tmp_path / 'out.safetensors', '--padding', 'replicate')
+    run(
+        monkeypatch,
+        CONVERT,
+        tmp_path / 'AIO-3D.pth',
+        tmp_path / 'out.safetensors',
+        '--padding',
+        'replicate',
+    )
     state, config, _ = read_published(tmp_path / 'out.safetensors')
     assert config['priors'][0]['pretrained'] == 'facebook/dinov2-base'
     assert config['padding'] == 'replicate'
@@ -60,7 +67,11 @@ def test_whole_images_of_one_fold_are_rendered():
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     pipeline = [dict(type='RandomCrop', size=4), dict(type='Degrade'), dict(type='PackRestoration')]
     inner = dict(type='OnTheFlyDataset', tasks=['haze'], pipeline=pipeline)
-    mixed = dict(type='TaskMixDataset', repeats=[3], datasets=[dict(type='FoldDataset', folds=[1], dataset=inner)])
+    mixed = dict(
+        type='TaskMixDataset',
+        repeats=[3],
+        datasets=[dict(type='FoldDataset', folds=[1], dataset=inner)],
+    )
     part = whole_images(mixed, 0)['datasets'][0]
     assert part['folds'] == [0]
     assert [step['type'] for step in part['dataset']['pipeline']] == ['Degrade', 'PackRestoration']
@@ -96,37 +107,72 @@ def tiny_medium(tmp_path):
 def test_options_of_the_rendering_reach_the_model(tiny_medium, tmp_path, monkeypatch):
     config, checkpoint = tiny_medium
     script = load_script('perceive_ir', 'render_medium')
-    monkeypatch.setattr(script, 'whole_images', lambda dataset, fold: dict(dataset, folds=[fold]))  # crops are quicker
-    run(monkeypatch, script, config, checkpoint, checkpoint, tmp_path / 'out', '--draws', '1', '--cfg-options',
-        'model.backbone.dim=8')
+    monkeypatch.setattr(
+        script, 'whole_images', lambda dataset, fold: dict(dataset, folds=[fold])
+    )  # crops are quicker
+    run(
+        monkeypatch,
+        script,
+        config,
+        checkpoint,
+        checkpoint,
+        tmp_path / 'out',
+        '--draws',
+        '1',
+        '--cfg-options',
+        'model.backbone.dim=8',
+    )
     assert len(list((tmp_path / 'out' / 'train').glob('haze/rendered/*.png'))) == 5
     assert len(list((tmp_path / 'out' / 'val').glob('haze/rendered/*.png'))) == 1
 
 
-@pytest.mark.parametrize(('checkpoint', 'options', 'complaint'), [
-    ('no.pth', [], 'no.pth: no such weights'),
-    ('wide.pth', ["train_dataloader.dataset={'type':'OnTheFlyDataset','tasks':['haze'],'pipeline':[]}"],
-     'wrap it in FoldDataset'),
-    ('wide.pth', ['val_dataloader.dataset.source=no/such'], 'no/such: no such folder'),
-    ('wide.pth', [], 'these weights are not of this model')])
-def test_a_rendering_that_cannot_be_is_a_usage_error(checkpoint, options, complaint, tiny_medium, tmp_path,
-                                                     monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ('checkpoint', 'options', 'complaint'),
+    [
+        ('no.pth', [], 'no.pth: no such weights'),
+        (
+            'wide.pth',
+            ["train_dataloader.dataset={'type':'OnTheFlyDataset','tasks':['haze'],'pipeline':[]}"],
+            'wrap it in FoldDataset',
+        ),
+        ('wide.pth', ['val_dataloader.dataset.source=no/such'], 'no/such: no such folder'),
+        ('wide.pth', [], 'these weights are not of this model'),
+    ],
+)
+def test_a_rendering_that_cannot_be_is_a_usage_error(
+    checkpoint, options, complaint, tiny_medium, tmp_path, monkeypatch, capsys
+):
     script = load_script('perceive_ir', 'render_medium')
     if 'not of this model' not in complaint:
         monkeypatch.setattr(script, 'load', lambda *_: pytest.fail('a model was loaded'))
     chosen = ['--cfg-options', *options] if options else []
     with pytest.raises(SystemExit):
-        run(monkeypatch, script, tiny_medium[0], *[tmp_path / checkpoint] * 2, tmp_path / 'out', *chosen)
+        run(
+            monkeypatch,
+            script,
+            tiny_medium[0],
+            *[tmp_path / checkpoint] * 2,
+            tmp_path / 'out',
+            *chosen,
+        )
     assert complaint in capsys.readouterr().err
 
 
 def released_sets(root: Path) -> None:
     """The five training sets as empty files: in each, three names that validate and eight more."""
-    for name, parts, stem in (('bsd400_wed_train', 201, '{}'), ('ots_airnet_train', 2001, '{}_0.8_0.2'),
-                              ('rain100l_train', 51, 'rain-{}'), ('gopro_train', 101, '{}'), ('lol_train', 51, '{}')):
+    for name, parts, stem in (
+        ('bsd400_wed_train', 201, '{}'),
+        ('ots_airnet_train', 2001, '{}_0.8_0.2'),
+        ('rain100l_train', 51, 'rain-{}'),
+        ('gopro_train', 101, '{}'),
+        ('lol_train', 51, '{}'),
+    ):
         recipe = find_recipe(name)
-        validated = [number for number in range(12000)
-                     if sample_fold(recipe.task, stem.format(number), parts) == 0][:3]
+        validated = [
+            number
+            for number in range(12000)
+            if sample_fold(recipe.task, stem.format(number), parts) == 0
+        ][:3]
         for number in {*validated, *range(8)}:
             clean = f'norain-{number}' if recipe.task == 'rain' else f'{number}'
             for folder, file in ((recipe.lq, stem.format(number)), (recipe.gt, clean)):
@@ -136,17 +182,28 @@ def released_sets(root: Path) -> None:
 
 
 @pytest.mark.parametrize('fold', [0, 1])
-def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(fold, tmp_path, monkeypatch):
+def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(
+    fold, tmp_path, monkeypatch
+):
     released_sets(tmp_path / 'data')
     monkeypatch.chdir(tmp_path)
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     cfg = load_config(ROOT / f'projects/perceive_ir/configs/medium{fold}.py')
     training = cfg.train_dataloader.dataset
     with DefaultScope.overwrite_default_scope('restorelab'):
-        validated, learned, rendered = ([(record.task, record.name) for part in DATASETS.build(dataset).parts
-                                         for record in part.records] for dataset in
-                                        (cfg.val_dataloader.dataset, training, whole_images(training, fold)))
-    assert {task for task, _ in validated} == {task for task, _ in learned} == {task for task, _ in rendered}
+        validated, learned, rendered = (
+            [
+                (record.task, record.name)
+                for part in DATASETS.build(dataset).parts
+                for record in part.records
+            ]
+            for dataset in (cfg.val_dataloader.dataset, training, whole_images(training, fold))
+        )
+    assert (
+        {task for task, _ in validated}
+        == {task for task, _ in learned}
+        == {task for task, _ in rendered}
+    )
     assert len(validated) == 15
     assert not set(validated) & {*learned, *rendered}
     assert not set(learned) & set(rendered)
@@ -155,24 +212,41 @@ def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(fol
 def test_another_method_is_scored_on_the_same_images_in_the_same_way(tmp_path, monkeypatch):
     for name in ('cbsd68_test', 'sots_outdoor_test', 'rain100l_test', 'gopro_test', 'lol_test'):
         recipe = find_recipe(name)
-        for folder, stem in ((recipe.lq, '1_0.8_0.2' if recipe.task == 'haze' else '1'), (recipe.gt, '1')):
+        for folder, stem in (
+            (recipe.lq, '1_0.8_0.2' if recipe.task == 'haze' else '1'),
+            (recipe.gt, '1'),
+        ):
             if folder:
                 (tmp_path / 'data' / folder).mkdir(parents=True)
                 pixels = np.random.default_rng(0).integers(0, 256, (18, 21, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / 'data' / folder / f'{stem}.png')
     monkeypatch.chdir(tmp_path)
-    cfg = load_config(ROOT / 'projects/perceive_ir/configs/restormer_adair5.py', {
-        'model.backbone.dim': 4, 'model.backbone.blocks': [1, 1], 'model.backbone.heads': [1, 1],
-        'test_dataloader.num_workers': 0})
+    cfg = load_config(
+        ROOT / 'projects/perceive_ir/configs/restormer_adair5.py',
+        {
+            'model.backbone.dim': 4,
+            'model.backbone.blocks': [1, 1],
+            'model.backbone.heads': [1, 1],
+            'test_dataloader.num_workers': 0,
+        },
+    )
     torch.save(MODELS.build(cfg.model).state_dict(), 'tiny.pth')
     scores = score(cfg, 'tiny.pth', work_dir='work')
     assert {name for name in scores if name.startswith('adair5/psnr/')} == {
-        f'adair5/psnr/{task}' for task in ('blur', 'haze', 'lowlight', 'noise25', 'rain', 'mean')}
+        f'adair5/psnr/{task}' for task in ('blur', 'haze', 'lowlight', 'noise25', 'rain', 'mean')
+    }
 
 
-SHORT = {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2, 'default_hooks.checkpoint.interval': 2,
-         'default_hooks.logger.interval': 1, 'train_dataloader.num_workers': 0, 'val_dataloader.num_workers': 0,
-         'train_dataloader.persistent_workers': False, 'val_dataloader.persistent_workers': False}
+SHORT = {
+    'train_cfg.max_iters': 2,
+    'train_cfg.val_interval': 2,
+    'default_hooks.checkpoint.interval': 2,
+    'default_hooks.logger.interval': 1,
+    'train_dataloader.num_workers': 0,
+    'val_dataloader.num_workers': 0,
+    'train_dataloader.persistent_workers': False,
+    'val_dataloader.persistent_workers': False,
+}
 
 
 def short_training(path: str, work_dir, **options):
@@ -188,41 +262,66 @@ def test_stage_1_feeds_stage_2(tmp_path, monkeypatch):
     for number in range(6):
         pixels = np.random.default_rng(number).integers(0, 256, (64, 72, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(pictures / f'{number}.png')
-    source = {'train_dataloader.dataset.dataset.source': str(pictures), 'val_dataloader.dataset.source': str(pictures),
-              'val_dataloader.dataset.pipeline.0.size': 32}
+    source = {
+        'train_dataloader.dataset.dataset.source': str(pictures),
+        'val_dataloader.dataset.source': str(pictures),
+        'val_dataloader.dataset.pipeline.0.size': 32,
+    }
     medium = 'configs/perceive_ir/stage1_medium.py'
     short_training(medium, tmp_path / 'medium', **source)
     checkpoint = tmp_path / 'medium' / 'iter_2.pth'
     config = load_config(ROOT / medium, source)
     config.dump(tmp_path / 'medium.py')
     monkeypatch.chdir(tmp_path)
-    run(monkeypatch, load_script('perceive_ir', 'render_medium'), tmp_path / 'medium.py', checkpoint, checkpoint,
-        'work_dirs/triplets', '--draws', '1')
+    run(
+        monkeypatch,
+        load_script('perceive_ir', 'render_medium'),
+        tmp_path / 'medium.py',
+        checkpoint,
+        checkpoint,
+        'work_dirs/triplets',
+        '--draws',
+        '1',
+    )
     assert len(list((tmp_path / 'work_dirs' / 'triplets' / 'train').glob('*/rendered/*.png'))) == 30
 
     runner = short_training('configs/perceive_ir/stage1_prompts.py', tmp_path / 'prompts')
     assert 'val/ranked/all' in runner.message_hub.log_scalars
-    runner = short_training('configs/perceive_ir/allinone.py', tmp_path / 'stage2', **{
-        'model.step_losses.quality.perceiver.prompts': str(tmp_path / 'prompts' / 'iter_2.pth'),
-        'train_dataloader.dataset.source': str(pictures), 'val_dataloader.dataset.source': str(pictures),
-        'val_dataloader.dataset.pipeline.0.size': 32})
-    losses = {name: runner.message_hub.get_scalar(f'train/loss_{name}').current()
-              for name in ('pixel', 'contrast', 'quality', 'perceptual')}
+    runner = short_training(
+        'configs/perceive_ir/allinone.py',
+        tmp_path / 'stage2',
+        **{
+            'model.step_losses.quality.perceiver.prompts': str(tmp_path / 'prompts' / 'iter_2.pth'),
+            'train_dataloader.dataset.source': str(pictures),
+            'val_dataloader.dataset.source': str(pictures),
+            'val_dataloader.dataset.pipeline.0.size': 32,
+        },
+    )
+    losses = {
+        name: runner.message_hub.get_scalar(f'train/loss_{name}').current()
+        for name in ('pixel', 'contrast', 'quality', 'perceptual')
+    }
     assert all(np.isfinite(value) for value in losses.values()), losses
 
 
 @pytest.mark.slow
 def test_another_restorer_answers_to_the_quality_and_perceptual_losses(tmp_path):
-    runner = short_training('configs/diffuir/quality_aware.py', tmp_path, **{
-        'train_dataloader.batch_size': 2, 'val_dataloader.dataset.pipeline.0.size': 32})
+    runner = short_training(
+        'configs/diffuir/quality_aware.py',
+        tmp_path,
+        **{'train_dataloader.batch_size': 2, 'val_dataloader.dataset.pipeline.0.size': 32},
+    )
     for name in ('quality', 'perceptual'):
         assert np.isfinite(runner.message_hub.get_scalar(f'train/loss_{name}').current())
 
 
 @pytest.mark.slow
 def test_proxies_weigh_by_a_reference_of_each_degradation(tmp_path):
-    runner = short_training('configs/perceive_ir/with_proxies.py', tmp_path, **{
-        'custom_hooks.0.crops': 1, 'val_dataloader.dataset.pipeline.0.size': 32})
+    runner = short_training(
+        'configs/perceive_ir/with_proxies.py',
+        tmp_path,
+        **{'custom_hooks.0.crops': 1, 'val_dataloader.dataset.pipeline.0.size': 32},
+    )
     assert runner.model.step_losses.perceptual.reference_psnr.shape == (5,)
     assert runner.model.step_losses.perceptual.reference_psnr.isfinite().all()
     assert np.isfinite(runner.message_hub.get_scalar('train/loss_perceptual').current())

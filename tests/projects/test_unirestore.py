@@ -48,13 +48,22 @@ def test_parameters_of_every_part(paper):
 @pytest.mark.slow
 def test_checkpoints_hold_the_trained_parts_alone(paper):
     parts = Counter('.'.join(name.split('.')[:3]) for name in paper.state_dict())
-    assert parts == {'adapters.0.stages': 288, 'adapters.1.controller': 228, 'adapters.1.tuners': 72,
-                     'adapters.2.editors': 64, 'adapters.2.prompts': 3}
+    assert parts == {
+        'adapters.0.stages': 288,
+        'adapters.1.controller': 228,
+        'adapters.1.tuners': 72,
+        'adapters.2.editors': 64,
+        'adapters.2.prompts': 3,
+    }
 
 
-OFFICIAL = {'adapters.0.stages.': 'ae.vae.encoder.fr_blocks.', 'adapters.1.controller.': 'controller.',
-            'adapters.1.tuners.': 'base_model.csc_editors.', 'adapters.2.editors.': 'ae.vae.decoder.task_editors.',
-            'adapters.2.prompts.': 'ae.vae.decoder.task_prompts.'}
+OFFICIAL = {
+    'adapters.0.stages.': 'ae.vae.encoder.fr_blocks.',
+    'adapters.1.controller.': 'controller.',
+    'adapters.1.tuners.': 'base_model.csc_editors.',
+    'adapters.2.editors.': 'ae.vae.decoder.task_editors.',
+    'adapters.2.prompts.': 'ae.vae.decoder.task_prompts.',
+}
 
 
 def official_name(name: str) -> str:
@@ -65,13 +74,18 @@ def official_name(name: str) -> str:
 @pytest.fixture
 def checkpoints(tmp_path):
     """A tiny model whose SD-Turbo lies elsewhere, and its two checkpoints as Lightning writes them."""
-    config = {**TINY, 'backbone': {**TINY['backbone'], 'pretrained': 'elsewhere'},
-              'prior': {**TINY['prior'], 'pretrained': 'elsewhere'}}
+    config = {
+        **TINY,
+        'backbone': {**TINY['backbone'], 'pretrained': 'elsewhere'},
+        'prior': {**TINY['prior'], 'pretrained': 'elsewhere'},
+    }
     torch.manual_seed(0)
     source = MODELS.build(config)
     official = {official_name(name): value for name, value in source.state_dict().items()}
-    stages = [{name: value for name, value in official.items() if ('decoder' in name) == last}
-              for last in (False, True)]
+    stages = [
+        {name: value for name, value in official.items() if ('decoder' in name) == last}
+        for last in (False, True)
+    ]
     for number, state in enumerate(stages, start=1):
         torch.save(dict(state_dict=state), tmp_path / f'stage{number}.ckpt')
     return tmp_path, source, config
@@ -86,9 +100,14 @@ def test_two_official_checkpoints_become_one_model(checkpoints):
 
 
 def test_blocks_tasks_and_prompt_length_are_read_from_the_weights():
-    blocks = {f'model.ae.vae.encoder.fr_blocks.{stage}.{index}.conv_in.weight': None
-              for stage, index in enumerate((1, 1, 9))}
-    prompts = {f'model.ae.vae.decoder.task_prompts.{task}': torch.zeros(2, 512) for task in ('cls', 'ir', 'seg')}
+    blocks = {
+        f'model.ae.vae.encoder.fr_blocks.{stage}.{index}.conv_in.weight': None
+        for stage, index in enumerate((1, 1, 9))
+    }
+    prompts = {
+        f'model.ae.vae.decoder.task_prompts.{task}': torch.zeros(2, 512)
+        for task in ('cls', 'ir', 'seg')
+    }
     cfrm, _, tfa = CONVERT.assembly({**blocks, **prompts}, 'folder')['adapters']
     assert cfrm['num_naf'] == [1, 1, 9]
     assert tfa == dict(type='TFA', tasks=['ir', 'cls', 'seg'], prompt_len=2)
@@ -105,11 +124,25 @@ def test_a_foreign_weight_is_named(checkpoints):
         CONVERT.rename({'model.head.weight': None}, checkpoints[1])
 
 
-@pytest.mark.parametrize(('script', 'arguments', 'message'), [
-    ('compare_prompts', ['--cfg-options', 'train_cfg.max_iter=3'], "train_cfg has no 'max_iter'"),
-    ('prompt_leverage', ['nowhere.pth'], r'nowhere\.pth: no such checkpoint'),
-    ('prompt_leverage', [str(resolve_weights('restorelab:diffuir-tiny'))], 'these weights are not of this model')])
-def test_the_experiments_refuse_what_is_wrong_before_they_begin(monkeypatch, capsys, script, arguments, message):
+@pytest.mark.parametrize(
+    ('script', 'arguments', 'message'),
+    [
+        (
+            'compare_prompts',
+            ['--cfg-options', 'train_cfg.max_iter=3'],
+            "train_cfg has no 'max_iter'",
+        ),
+        ('prompt_leverage', ['nowhere.pth'], r'nowhere\.pth: no such checkpoint'),
+        (
+            'prompt_leverage',
+            [str(resolve_weights('restorelab:diffuir-tiny'))],
+            'these weights are not of this model',
+        ),
+    ],
+)
+def test_the_experiments_refuse_what_is_wrong_before_they_begin(
+    monkeypatch, capsys, script, arguments, message
+):
     monkeypatch.setattr(sys, 'argv', [script, *arguments])
     with pytest.raises(SystemExit):
         load_script('unirestore', script).main()

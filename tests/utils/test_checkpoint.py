@@ -35,20 +35,30 @@ def test_what_mmengine_writes_beside_the_weights_is_read(tmp_path):
     hub.update_scalar('train/loss', np.float32(2))
     hub.update_scalar('train/loss', 4)
     hub.update_info('best', dict(step=np.int64(3), good=np.bool_(True)))
-    torch.save(dict(state_dict=dict(a=torch.ones(2)), message_hub=hub.state_dict(),
-                    meta=dict(seed=1, numpy=np.random.default_rng(0).bytes(4))), tmp_path / 'a.pth')
+    torch.save(
+        dict(
+            state_dict=dict(a=torch.ones(2)),
+            message_hub=hub.state_dict(),
+            meta=dict(seed=1, numpy=np.random.default_rng(0).bytes(4)),
+        ),
+        tmp_path / 'a.pth',
+    )
     read = read_checkpoint(tmp_path / 'a.pth')
     assert read['message_hub']['log_scalars']['train/loss'].mean() == 3
     assert read['message_hub']['runtime_info']['best']['step'] == 3
 
 
 def test_the_options_that_lightning_keeps_beside_the_weights_are_read(tmp_path):
-    torch.save(dict(state_dict=dict(a=torch.ones(2)), hyper_parameters=dict(args=Namespace(lr=1e-4))),
-               tmp_path / 'a.ckpt')
+    torch.save(
+        dict(state_dict=dict(a=torch.ones(2)), hyper_parameters=dict(args=Namespace(lr=1e-4))),
+        tmp_path / 'a.ckpt',
+    )
     assert read_checkpoint(tmp_path / 'a.ckpt')['hyper_parameters']['args'].lr == 1e-4
 
 
-@pytest.mark.parametrize('make', [lambda path: Exploit(path), lambda path: BorrowedGetattr(), lambda path: path])
+@pytest.mark.parametrize(
+    'make', [lambda path: Exploit(path), lambda path: BorrowedGetattr(), lambda path: path]
+)
 def test_code_in_a_checkpoint_is_not_run(tmp_path, make):
     torch.save(dict(state_dict={}, extra=make(tmp_path / 'was_run')), tmp_path / 'a.pth')
     with pytest.raises(CheckpointError, match=r'a\.pth: holds more than weights'):
@@ -82,8 +92,10 @@ def test_a_truncated_checkpoint_is_named(tmp_path, name, keep):
     weights = dict(a=torch.rand(50, 50))
     torch.save(weights, path) if name == 'a.pth' else save_file(weights, path)
     content = path.read_bytes()
-    path.write_bytes(content[:keep if isinstance(keep, int) else int(keep * len(content))])
-    with pytest.raises(CheckpointError, match=rf'{name}: (the checkpoint is empty|not a readable checkpoint)'):
+    path.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
+    with pytest.raises(
+        CheckpointError, match=rf'{name}: (the checkpoint is empty|not a readable checkpoint)'
+    ):
         read_checkpoint(path)
 
 
@@ -101,12 +113,16 @@ def test_a_list_is_no_checkpoint(tmp_path):
 
 def test_safetensors_are_read_as_a_checkpoint(tmp_path):
     save_file(dict(a=torch.ones(2)), tmp_path / 'a.safetensors')
-    assert torch.equal(read_checkpoint(tmp_path / 'a.safetensors')['state_dict']['a'], torch.ones(2))
+    assert torch.equal(
+        read_checkpoint(tmp_path / 'a.safetensors')['state_dict']['a'], torch.ones(2)
+    )
 
 
 def test_the_state_of_a_checkpoint_is_its_moving_average_or_on_demand_the_raw_weights():
     average, raw = torch.zeros(1), torch.ones(1)
-    checkpoint = dict(state_dict=dict(a=average), ema_state_dict={'module.a': raw, 'steps': torch.tensor(3)})
+    checkpoint = dict(
+        state_dict=dict(a=average), ema_state_dict={'module.a': raw, 'steps': torch.tensor(3)}
+    )
     assert model_state(checkpoint, 'x') == dict(a=average)
     assert model_state(checkpoint, 'x', averaged=False) == dict(a=raw)
 
@@ -116,7 +132,9 @@ def test_a_bare_state_dict_is_taken_as_it_is():
     assert model_state(state, 'x', averaged=False) == state
 
 
-@pytest.mark.parametrize('checkpoint', [{}, dict(meta=1), dict(state_dict={}), dict(state_dict=[1])])
+@pytest.mark.parametrize(
+    'checkpoint', [{}, dict(meta=1), dict(state_dict={}), dict(state_dict=[1])]
+)
 def test_a_checkpoint_without_weights_is_named(checkpoint):
     with pytest.raises(CheckpointError, match=r'a\.pth: no weights found'):
         model_state(checkpoint, 'a.pth')
@@ -125,8 +143,12 @@ def test_a_checkpoint_without_weights_is_named(checkpoint):
 def test_weights_of_another_model_are_reported_key_by_key_and_change_nothing():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 3))
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    state = {'0.weight': torch.zeros(2, 2), '0.bias': torch.zeros(5), '1.weight': torch.zeros(3, 2),
-             'tail.bias': torch.zeros(3)}
+    state = {
+        '0.weight': torch.zeros(2, 2),
+        '0.bias': torch.zeros(5),
+        '1.weight': torch.zeros(3, 2),
+        'tail.bias': torch.zeros(3),
+    }
     with pytest.raises(CheckpointError) as caught:
         load_weights(model, state, 'a.pth')
     assert str(caught.value).splitlines() == [
@@ -134,7 +156,8 @@ def test_weights_of_another_model_are_reported_key_by_key_and_change_nothing():
         'Use the config that the weights were trained with.',
         '  missing 1: 1.bias',
         '  unexpected 1: tail.bias',
-        '  reshaped 1: 0.bias (5,) in the file, (2,) in the model']
+        '  reshaped 1: 0.bias (5,) in the file, (2,) in the model',
+    ]
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
 
 

@@ -26,8 +26,10 @@ def test_a_part_is_read_from_its_subfolder(folder):
 
 
 def test_offline_the_message_names_the_files_the_true_reason_and_both_ways():
-    message = (r"'unet/config\.json', 'unet/weights\.safetensors' of 'stabilityai/sd-turbo' is missing "
-               r"\(ConnectionError: We couldn't connect to the hub\)\. Two ways .* or copy a snapshot")
+    message = (
+        r"'unet/config\.json', 'unet/weights\.safetensors' of 'stabilityai/sd-turbo' is missing "
+        r"\(ConnectionError: We couldn't connect to the hub\)\. Two ways .* or copy a snapshot"
+    )
     with pytest.raises(FileNotFoundError, match=message):
         read_part(unreachable, 'stabilityai/sd-turbo', 'unet', FILES)
 
@@ -35,12 +37,18 @@ def test_offline_the_message_names_the_files_the_true_reason_and_both_ways():
 @pytest.mark.parametrize('file', FILES)
 def test_each_file_that_a_folder_lacks_is_named(folder, file):
     (folder / 'vae' / file).unlink()
-    with pytest.raises(FileNotFoundError, match=rf"^'vae/{file}' of .* is missing \(the folder lacks it\)\. Two ways"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=rf"^'vae/{file}' of .* is missing \(the folder lacks it\)\. Two ways",
+    ):
         read_part(unreachable, str(folder), 'vae', FILES)
 
 
 def test_a_damaged_file_is_not_called_missing(folder):
-    with pytest.raises(ValueError, match=r"'vae' of .* cannot be read \(ConnectionError.*one of its files is damaged"):
+    with pytest.raises(
+        ValueError,
+        match=r"'vae' of .* cannot be read \(ConnectionError.*one of its files is damaged",
+    ):
         read_part(unreachable, str(folder), 'vae', FILES)
 
 

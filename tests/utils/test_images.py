@@ -9,7 +9,13 @@ import torch
 from PIL import Image
 
 from restorelab.utils import images
-from restorelab.utils.images import ImageReadError, read_image, to_uint8, to_unit_tensor, write_image
+from restorelab.utils.images import (
+    ImageReadError,
+    read_image,
+    to_uint8,
+    to_unit_tensor,
+    write_image,
+)
 
 
 @pytest.fixture
@@ -19,11 +25,19 @@ def picture():
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG file that claims a size and holds no pixels."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        return (
+            struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        )
 
     header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
-    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(b'')) + chunk(b'IEND', b'')
+    return (
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', header)
+        + chunk(b'IDAT', zlib.compress(b''))
+        + chunk(b'IEND', b'')
+    )
 
 
 @pytest.mark.parametrize('extension', ['.png', '.bmp', '.tif', '.webp'])
@@ -123,12 +137,15 @@ def test_a_folder_is_named(tmp_path):
         read_image(tmp_path)
 
 
-@pytest.mark.parametrize(('content', 'reason'), [
-    (b'', 'empty'),
-    (b'these are words', 'not a readable image'),
-    (png_header(0, 5), 'not a readable image|no pixels'),
-    (png_header(5, 5), 'not a readable image'),
-])
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (b'', 'empty'),
+        (b'these are words', 'not a readable image'),
+        (png_header(0, 5), 'not a readable image|no pixels'),
+        (png_header(5, 5), 'not a readable image'),
+    ],
+)
 def test_a_damaged_file_is_named_with_the_reason(tmp_path, content, reason):
     (tmp_path / 'bad.png').write_bytes(content)
     with pytest.raises(ImageReadError, match=rf'bad\.png: .*({reason})'):
@@ -146,7 +163,9 @@ def test_a_truncated_file_is_refused_not_filled_with_gray(tmp_path, extension):
 
 def test_a_decompression_bomb_is_refused_saying_how_to_raise_the_limit(tmp_path):
     (tmp_path / 'bomb.png').write_bytes(png_header(60000, 60000))
-    with pytest.raises(ImageReadError, match=r'bomb\.png: .*decompression bomb.*RESTORELAB_MAX_PIXELS'):
+    with pytest.raises(
+        ImageReadError, match=r'bomb\.png: .*decompression bomb.*RESTORELAB_MAX_PIXELS'
+    ):
         read_image(tmp_path / 'bomb.png')
 
 
@@ -176,7 +195,9 @@ def test_an_unknown_extension_is_refused_with_the_known_ones(tmp_path, picture):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize('wrong', [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), torch.zeros(3, 4, 4)])
+@pytest.mark.parametrize(
+    'wrong', [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), torch.zeros(3, 4, 4)]
+)
 def test_only_uint8_rgb_arrays_are_written(tmp_path, wrong):
     with pytest.raises(TypeError, match=r'a\.png: write_image takes uint8'):
         write_image(tmp_path / 'a.png', wrong)

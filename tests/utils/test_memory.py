@@ -25,7 +25,11 @@ print(mallinfo().hblkhd - before)
 
 def bytes_of_their_own(how: str) -> int:
     """How much of a block of 64 MiB got pages from the system for itself, which go back to it with the block."""
-    return int(subprocess.run([sys.executable, '-c', COUNT, how], capture_output=True, text=True, check=True).stdout)
+    return int(
+        subprocess.run(
+            [sys.executable, '-c', COUNT, how], capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
 @pytest.mark.slow

@@ -11,7 +11,9 @@ def test_a_tile_has_the_noise_of_the_whole_image(top, left):
     whole, part = LatticeNoise(3), LatticeNoise(3, top, left)
     for _ in range(2):
         noise = whole(torch.empty(1, 3, 200, 210))
-        assert torch.equal(part(torch.empty(1, 3, 50, 60)), noise[..., top:top + 50, left:left + 60])
+        assert torch.equal(
+            part(torch.empty(1, 3, 50, 60)), noise[..., top : top + 50, left : left + 60]
+        )
 
 
 def test_it_is_standard_normal():

@@ -6,13 +6,15 @@ import torch
 from restorelab.utils import check_size, pad_to_multiple
 
 
-@pytest.mark.parametrize(('size', 'padded'), [
-    ((8, 16), (8, 16)), ((7, 9), (8, 16)), ((1, 1), (8, 8)), ((2, 30), (8, 32))])
+@pytest.mark.parametrize(
+    ('size', 'padded'),
+    [((8, 16), (8, 16)), ((7, 9), (8, 16)), ((1, 1), (8, 8)), ((2, 30), (8, 32))],
+)
 def test_the_result_has_the_next_multiple_and_keeps_the_image(size, padded):
     image = torch.rand(2, 3, *size)
     result = pad_to_multiple(image, 8)
     assert result.shape[-2:] == padded
-    assert torch.equal(result[..., :size[0], :size[1]], image)
+    assert torch.equal(result[..., : size[0], : size[1]], image)
 
 
 def test_it_reflects_where_it_can():

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from restorelab.utils.panels import CAPTION_HEIGHT, MARGIN, compare, draw_panel, shown_psnr, stack_files, to_uint8
+from restorelab.utils.panels import (
+    CAPTION_HEIGHT,
+    MARGIN,
+    compare,
+    draw_panel,
+    shown_psnr,
+    stack_files,
+    to_uint8,
+)
 
 
 def test_a_float_tensor_becomes_rounded_pixels():
@@ -28,7 +36,9 @@ def test_a_panel_holds_every_image_unchanged_under_its_caption():
     panel = draw_panel(images, ['a', 'b', 'c'])
     for number, image in enumerate(images):
         left = MARGIN + number * (30 + MARGIN)
-        np.testing.assert_array_equal(panel[CAPTION_HEIGHT:CAPTION_HEIGHT + 20, left:left + 30], image)
+        np.testing.assert_array_equal(
+            panel[CAPTION_HEIGHT : CAPTION_HEIGHT + 20, left : left + 30], image
+        )
 
 
 def test_captions_are_drawn():

@@ -27,7 +27,7 @@ def test_the_identity_is_reproduced(size, tile, overlap):
 def test_weights_sum_to_one(length, tile, overlap):
     total = torch.zeros(length)
     for span in split_axis(length, tile, overlap):
-        total[span.start:span.stop] += span.weights(overlap)
+        total[span.start : span.stop] += span.weights(overlap)
     torch.testing.assert_close(total, torch.ones(length), atol=1e-6, rtol=0)
 
 
@@ -41,8 +41,10 @@ def test_no_tile_is_larger_than_asked_and_neighbors_share_the_overlap(size, tile
         assert (spans[0].start, spans[-1].stop) == (0, length)
 
 
-@pytest.mark.parametrize(('length', 'tile', 'overlap', 'count'),
-                         [(1024, 640, 80, 2), (1000, 512, 64, 3), (600, 512, 64, 2)])
+@pytest.mark.parametrize(
+    ('length', 'tile', 'overlap', 'count'),
+    [(1024, 640, 80, 2), (1000, 512, 64, 3), (600, 512, 64, 2)],
+)
 def test_tiles_are_few_and_of_nearly_one_size(length, tile, overlap, count):
     sides = [span.stop - span.start for span in split_axis(length, tile, overlap)]
     assert len(sides) == count
@@ -51,14 +53,21 @@ def test_tiles_are_few_and_of_nearly_one_size(length, tile, overlap, count):
 
 def test_without_overlap_each_pixel_belongs_to_one_tile_alone():
     image = torch.rand(1, 3, 20, 30)
-    result = blend_tiles(lambda part, top, left: torch.full_like(part, top * 100 + left), image, 10, 0)
+    result = blend_tiles(
+        lambda part, top, left: torch.full_like(part, top * 100 + left), image, 10, 0
+    )
     assert torch.equal(result[0, 0, ::10, ::10], torch.tensor([[0.0, 10, 20], [1000, 1010, 1020]]))
     assert torch.equal(result[..., :10, :10], torch.zeros(1, 3, 10, 10))
 
 
 def test_the_function_is_told_where_its_tile_lies():
     image = torch.arange(40.0).expand(1, 3, 30, 40)
-    blend_tiles(lambda part, top, left: part if part[0, 0, 0, 0] == left else pytest.fail('wrong place'), image, 16, 4)
+    blend_tiles(
+        lambda part, top, left: part if part[0, 0, 0, 0] == left else pytest.fail('wrong place'),
+        image,
+        16,
+        4,
+    )
 
 
 def test_a_network_that_sees_a_quarter_of_the_overlap_is_exact():
@@ -94,7 +103,9 @@ def test_the_ramp_has_a_dropped_quarter_a_hann_half_and_a_full_quarter():
     torch.testing.assert_close(ramp[24:], torch.ones(8))
 
 
-@pytest.mark.parametrize(('tile', 'overlap'), [(512, 64), (256, 32), (500, 68), (20, 4), (8, 4), (1, 0)])
+@pytest.mark.parametrize(
+    ('tile', 'overlap'), [(512, 64), (256, 32), (500, 68), (20, 4), (8, 4), (1, 0)]
+)
 def test_the_default_overlap_is_about_an_eighth_and_keeps_tiles_on_a_grid(tile, overlap):
     assert default_overlap(tile) == overlap
     split_image(100, 100, tile, overlap)
@@ -123,7 +134,8 @@ def test_memory_stays_with_the_image_not_with_the_features():
         'net(image[..., :128, :128])\n'
         'start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n'
         'blend_tiles(lambda part, top, left: net(part), image, 128, 16)\n'
-        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start)\n')
+        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start)\n'
+    )
     ran = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     unit = 2**20 if sys.platform == 'darwin' else 2**10
     assert int(ran.stdout) / unit < 200

@@ -6,7 +6,12 @@ from safetensors.torch import save_file
 
 from restorelab.utils import weights
 from restorelab.utils.checkpoint import CheckpointError
-from restorelab.utils.weights import published_names, read_published, resolve_weights, save_published
+from restorelab.utils.weights import (
+    published_names,
+    read_published,
+    resolve_weights,
+    save_published,
+)
 
 CONFIG = dict(type='Net', channels=[1, 2], name=None, rate=0.5)
 
@@ -38,7 +43,9 @@ def test_tensors_that_share_memory_are_written(tmp_path):
 
 def test_a_config_that_json_cannot_hold_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(TypeError):
-        save_published(tmp_path / 'a.safetensors', dict(a=torch.ones(1)), dict(type=torch.nn.Linear), {})
+        save_published(
+            tmp_path / 'a.safetensors', dict(a=torch.ones(1)), dict(type=torch.nn.Linear), {}
+        )
     assert not list(tmp_path.iterdir())
 
 

@@ -6,11 +6,13 @@ Needs:  one GPU (the authors used an RTX 4090), 300,000 steps of 2 x 10 crops; t
 Expect: not measured here (no such data or hardware), and the paper's tables were out of reach; see the README.
 Official weights: projects/diffuir/convert_weights.py.
 """
+
 _base_ = ['_base_/data.py', '_base_/recipe.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     _base_._diffuir,
-    backbone=dict(type='ResidualDiffusionUNet', width=64, channel_mults=[1, 2, 2, 4]))
+    backbone=dict(type='ResidualDiffusionUNet', width=64, channel_mults=[1, 2, 2, 4]),
+)
 
 train_cfg = dict(max_iters=600000, val_interval=20000)  # two micro-batches a step
 default_hooks = dict(checkpoint=dict(interval=20000))

@@ -9,11 +9,12 @@ Expect: 32.63 dB / 0.917 on average in the paper; not measured here (no such dat
 
 Proxies: the medium restorers alone; the release has up to three published networks more.
 """
+
 _base_ = ['_base_/adair3_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
-    _base_._network,
-    step_losses=dict(_base_._judges, contrast=dict(type='TaskInfoNCE', weight=0.1)))
+    _base_._network, step_losses=dict(_base_._judges, contrast=dict(type='TaskInfoNCE', weight=0.1))
+)
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))

@@ -9,12 +9,14 @@ Expect: 29.84 dB / 0.909 on average in the paper; not measured here (no such dat
 
 Proxies: the medium restorers alone; the release has up to two published networks more.
 """
+
 _base_ = ['_base_/adair5_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     _base_._network,
     padding='replicate',
-    step_losses=dict(_base_._judges, contrast=dict(type='TaskInfoNCE', weight=0.1)))
+    step_losses=dict(_base_._judges, contrast=dict(type='TaskInfoNCE', weight=0.1)),
+)
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))

@@ -7,19 +7,27 @@ Needs:  the triplets that medium0.py says how to make; one GPU, 100,000 iteratio
         on the first run.
 Expect: not measured here (no such data or hardware). 24,576 numbers are learned.
 """
+
 _base_ = ['../../../configs/_base_/runtime.py']
 
 model = dict(
     type='PromptLearning',
     perceiver=dict(
-        type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', num_context=16, scale=100.0, pretrained='openai',
-        frozen=False))
+        type='CLIPQualityPerceiver',
+        clip='ViT-B-32-quickgelu',
+        num_context=16,
+        scale=100.0,
+        pretrained='openai',
+        frozen=False,
+    ),
+)
 
 _tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
     dict(type='RandomCrop', size=224),
     dict(type='RandomFlip', horizontal=0.5),
-    dict(type='PackRestoration')]
+    dict(type='PackRestoration'),
+]
 _center = [dict(type='CenterCrop', size=224), dict(type='PackRestoration')]
 train_dataloader = dict(
     batch_size=32,
@@ -27,17 +35,43 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='TaskBalancedBatchSampler'),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='PairedDataset', task=task, root=f'work_dirs/perceive_ir_triplets/train/{task}', lq='lq', gt='gt',
-             rendered='rendered', pipeline=_crop) for task in _tasks]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='PairedDataset',
+                task=task,
+                root=f'work_dirs/perceive_ir_triplets/train/{task}',
+                lq='lq',
+                gt='gt',
+                rendered='rendered',
+                pipeline=_crop,
+            )
+            for task in _tasks
+        ],
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='PairedDataset', task=task, root=f'work_dirs/perceive_ir_triplets/val/{task}', lq='lq', gt='gt',
-             rendered='rendered', pipeline=_center) for task in _tasks]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='PairedDataset',
+                task=task,
+                root=f'work_dirs/perceive_ir_triplets/val/{task}',
+                lq='lq',
+                gt='gt',
+                rendered='rendered',
+                pipeline=_center,
+            )
+            for task in _tasks
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TierRankMetric')
@@ -46,5 +80,6 @@ train_cfg = dict(max_iters=100000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000), panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=4e-5, betas=(0.9, 0.999), weight_decay=0.01))
+    optimizer=dict(type='AdamW', lr=4e-5, betas=(0.9, 0.999), weight_decay=0.01),
+)
 param_scheduler = dict(type='CosineAnnealingLR', T_max=100000, eta_min=1e-6, by_epoch=False)

@@ -7,20 +7,57 @@ Needs:  as adair3.py, the sets of this task alone; the medium restorers and prom
 Expect: 34.38 / 31.74 / 28.53 dB on CBSD68 in the paper; not measured here.
         The recipe for single tasks was not released.
 """
+
 _base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
 model = dict(_base_._network, step_losses=_base_._judges)
 
-_noise = dict(type='Degrade', kinds=dict(noise=dict(
-    type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
-train_dataloader = dict(dataset=dict(type='TaskMixDataset', datasets=[
-    dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-        type='FoldDataset', num_folds=201, folds=list(range(1, 201)), dataset=dict(
-            type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_base_._train])))]))
-val_dataloader = dict(dataset=dict(type='FoldDataset', num_folds=201, folds=[0], dataset=dict(
-    type='RecipeDataset', recipe='bsd400_wed_train', root='data', pipeline=[_noise, *_base_._whole])))
-test_dataloader = dict(dataset=dict(
-    type='NoiseBenchmarkDataset', protocol='adair3', root='data', pipeline=_base_._whole))
+_noise = dict(
+    type='Degrade',
+    kinds=dict(
+        noise=dict(type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))
+    ),
+)
+train_dataloader = dict(
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='FoldDataset',
+                folds=[0, 1],
+                dataset=dict(
+                    type='FoldDataset',
+                    num_folds=201,
+                    folds=list(range(1, 201)),
+                    dataset=dict(
+                        type='RecipeDataset',
+                        recipe='bsd400_wed_train',
+                        root='data',
+                        pipeline=[_noise, *_base_._train],
+                    ),
+                ),
+            )
+        ],
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        type='FoldDataset',
+        num_folds=201,
+        folds=[0],
+        dataset=dict(
+            type='RecipeDataset',
+            recipe='bsd400_wed_train',
+            root='data',
+            pipeline=[_noise, *_base_._whole],
+        ),
+    )
+)
+test_dataloader = dict(
+    dataset=dict(
+        type='NoiseBenchmarkDataset', protocol='adair3', root='data', pipeline=_base_._whole
+    )
+)
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))

@@ -6,18 +6,48 @@ Needs:  as adair3.py, the sets of this task alone; the medium restorers and prom
         (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
 Expect: 38.41 dB / 0.984 on Rain100L in the paper; not measured here. The recipe for single tasks was not released.
 """
+
 _base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
 
 model = dict(_base_._network, step_losses=_base_._judges)
 
-train_dataloader = dict(dataset=dict(type='TaskMixDataset', datasets=[
-    dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-        type='FoldDataset', num_folds=51, folds=list(range(1, 51)), dataset=dict(
-            type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_base_._train)))]))
-val_dataloader = dict(dataset=dict(type='FoldDataset', num_folds=51, folds=[0], dataset=dict(
-    type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_base_._whole)))
-test_dataloader = dict(dataset=dict(
-    type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_base_._cropped))
+train_dataloader = dict(
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='FoldDataset',
+                folds=[0, 1],
+                dataset=dict(
+                    type='FoldDataset',
+                    num_folds=51,
+                    folds=list(range(1, 51)),
+                    dataset=dict(
+                        type='RecipeDataset',
+                        recipe='rain100l_train',
+                        root='data',
+                        pipeline=_base_._train,
+                    ),
+                ),
+            )
+        ],
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        type='FoldDataset',
+        num_folds=51,
+        folds=[0],
+        dataset=dict(
+            type='RecipeDataset', recipe='rain100l_train', root='data', pipeline=_base_._whole
+        ),
+    )
+)
+test_dataloader = dict(
+    dataset=dict(
+        type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_base_._cropped
+    )
+)
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))

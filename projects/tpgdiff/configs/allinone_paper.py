@@ -7,49 +7,89 @@ Needs:  2 GPUs (batch 8), 700,000 iterations; the five training folders below da
 Expect: 30.60 dB / 0.908 on average in the paper; not measured here (no such data or hardware).
 Official weights: projects/tpgdiff/convert_weights.py.
 """
+
 _base_ = ['_base_/data.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='DiffusionRestorer',
     priors=[
         dict(
-            type='CLIPDegradationPrior', tower='ViT-B-32',
-            pretrained='work_dirs/priors_paper/iter_30000.pth'),
+            type='CLIPDegradationPrior',
+            tower='ViT-B-32',
+            pretrained='work_dirs/priors_paper/iter_30000.pth',
+        ),
         dict(
-            type='CLIPSemanticPrior', tower='ViT-B-32',
-            pretrained='work_dirs/priors_paper/iter_30000.pth'),
+            type='CLIPSemanticPrior',
+            tower='ViT-B-32',
+            pretrained='work_dirs/priors_paper/iter_30000.pth',
+        ),
         dict(
             type='StructurePrior',
             cues=[
                 dict(type='DepthCue', pretrained='LiheYoung/depth-anything-small-hf'),
-                dict(type='SegmentationCue', pretrained='nvidia/segformer-b0-finetuned-ade-512-512'),
-                dict(type='BoxDoGCue')],
-            image_size=256, width=32, num_blocks=8, token_dim=256, num_tokens=64, num_heads=8)],
+                dict(
+                    type='SegmentationCue', pretrained='nvidia/segformer-b0-finetuned-ade-512-512'
+                ),
+                dict(type='BoxDoGCue'),
+            ],
+            image_size=256,
+            width=32,
+            num_blocks=8,
+            token_dim=256,
+            num_tokens=64,
+            num_heads=8,
+        ),
+    ],
     adapters=[
         dict(type='PromptTimeAdapter'),
         dict(type='TokenCrossAttention'),
         dict(
             type='PooledFiLM',
-            taps=['enc.s1.block', 'enc.s2.block', 'enc.s4.block', 'dec.s4.block', 'dec.s2.block', 'dec.s1.block'],
+            taps=[
+                'enc.s1.block',
+                'enc.s2.block',
+                'enc.s4.block',
+                'dec.s4.block',
+                'dec.s2.block',
+                'dec.s1.block',
+            ],
             idle_taps=['enc.s8.block', 'dec.s8.block'],
-            zero_init=False)],
+            zero_init=False,
+        ),
+    ],
     backbone=dict(
-        type='IRSDEUNet', width=64, channel_mults=[1, 2, 4, 8],
-        attention=['linear', 'linear', 'linear', 'transformer'], mid_attention='transformer'),
+        type='IRSDEUNet',
+        width=64,
+        channel_mults=[1, 2, 4, 8],
+        attention=['linear', 'linear', 'linear', 'transformer'],
+        mid_attention='transformer',
+    ),
     process=dict(
-        type='MeanRevertingProcess', steps=100, noise_level=50 / 255, schedule='cosine', eps=0.005,
-        prediction='noise'),
+        type='MeanRevertingProcess',
+        steps=100,
+        noise_level=50 / 255,
+        schedule='cosine',
+        eps=0.005,
+        prediction='noise',
+    ),
     objective=dict(type='ReverseMeanMatching'),
     loss=dict(type='L1Loss'),
-    sampler=dict(type='Posterior'))
+    sampler=dict(type='Posterior'),
+)
 
 val_evaluator = dict(type='RestorationMetric', protocols=['tpgdiff'])
 test_evaluator = val_evaluator
 train_cfg = dict(max_iters=700000, val_interval=10000)
 default_hooks = dict(checkpoint=dict(interval=10000))
 optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.99), weight_decay=0.0))
+    type='OptimWrapper', optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.99), weight_decay=0.0)
+)
 param_scheduler = dict(type='CosineAnnealingLR', T_max=700000, eta_min=1e-6, by_epoch=False)
-custom_hooks = [dict(type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.995, every=10, start=100, power=2 / 3)]
-find_unused_parameters = True  # one semantic token needs no query, and two FiLM layers are never used
+custom_hooks = [
+    dict(
+        type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.995, every=10, start=100, power=2 / 3
+    )
+]
+find_unused_parameters = (
+    True  # one semantic token needs no query, and two FiLM layers are never used
+)

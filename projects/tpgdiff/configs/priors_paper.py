@@ -8,15 +8,21 @@ Expect: not measured here (no such data or hardware). The release crops 90 to 10
         here the towers see 256-pixel patches, resized to 224, as they do in stage 2.
 Parameters: 269,852,933, of which 182,003,717 are trained.
 """
+
 _base_ = ['_base_/data.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='PriorDistillation',
-    semantic=dict(type='CLIPSemanticPrior', tower='ViT-B-32', pretrained='laion2b_s34b_b79k', frozen=False),
-    degradation=dict(type='CLIPDegradationPrior', tower='ViT-B-32', pretrained='laion2b_s34b_b79k', frozen=False),
+    semantic=dict(
+        type='CLIPSemanticPrior', tower='ViT-B-32', pretrained='laion2b_s34b_b79k', frozen=False
+    ),
+    degradation=dict(
+        type='CLIPDegradationPrior', tower='ViT-B-32', pretrained='laion2b_s34b_b79k', frozen=False
+    ),
     tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
     semantic_loss=dict(type='CosineDistillationLoss'),
-    degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01))
+    degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01),
+)
 
 train_dataloader = dict(batch_size=512)
 val_evaluator = dict(type='PriorMetric')
@@ -26,7 +32,9 @@ default_hooks = dict(panels=dict(per_task=0))
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-5, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.05),
-    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0))
+    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.005, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=30000)]
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=30000),
+]

@@ -6,16 +6,23 @@ Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 opti
         model.prior.pretrained=FOLDER.
 Expect: not measured here (no such data or hardware); the paper's tables are in the README.
 """
+
 _base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='LatentRestorer',
     backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-    prior=dict(type='SDTurboPrior', pretrained='stabilityai/sd-turbo', train_times=[249, 499, 749, 999, 999, 999]),
+    prior=dict(
+        type='SDTurboPrior',
+        pretrained='stabilityai/sd-turbo',
+        train_times=[249, 499, 749, 999, 999, 999],
+    ),
     adapters=[
         dict(type='CFRM', num_naf=[1, 1, 9], loss_weights=[0.1, 0.1, 0.01]),
-        dict(type='ControlSCTuner')],
-    latent_loss=dict(type='MSELoss'))
+        dict(type='ControlSCTuner'),
+    ],
+    latent_loss=dict(type='MSELoss'),
+)
 
 train_dataloader = dict(
     batch_size=3,
@@ -30,7 +37,10 @@ train_dataloader = dict(
             dict(type='RandomCrop', size=512),
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
@@ -42,7 +52,10 @@ val_dataloader = dict(
         pipeline=[
             dict(type='CenterCrop', size=512),
             dict(type='Degrade', kinds=dict(corruption=dict(_base_._corruption, severity=3))),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 val_evaluator = dict(type='RestorationMetric')
 test_evaluator = val_evaluator
@@ -53,11 +66,19 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=8.66e-5, betas=(0.95, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
-    accumulative_counts=2)
+    accumulative_counts=2,
+)
 param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
     dict(
-        type='OneCycleLR', eta_max=8.66e-5, total_steps=400000, pct_start=0.1, div_factor=10, final_div_factor=1e4,
-        by_epoch=False),
+        type='OneCycleLR',
+        eta_max=8.66e-5,
+        total_steps=400000,
+        pct_start=0.1,
+        div_factor=10,
+        final_div_factor=1e4,
+        by_epoch=False,
+    ),
     dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=40000),
-    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=40000, end=400000)]
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=40000, end=400000),
+]
 randomness = dict(seed=42)

@@ -12,6 +12,7 @@ Cityscapes is degraded like the rest, without the rendered fog of Foggy Cityscap
 place of 26.9, 50.0 and 23.1 percent. The published code trains the prompts alone
 (`frozen=True` in TFA); the paper trains TFA too, and so does this.
 """
+
 _base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
@@ -20,62 +21,126 @@ model = dict(
         type='LatentRestorer',
         init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage1_paper/iter_400000.pth'),
         backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-        prior=dict(type='SDTurboPrior', pretrained='stabilityai/sd-turbo', train_times=[249, 499, 749, 999, 999, 999]),
+        prior=dict(
+            type='SDTurboPrior',
+            pretrained='stabilityai/sd-turbo',
+            train_times=[249, 499, 749, 999, 999, 999],
+        ),
         adapters=[
             dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
             dict(type='ControlSCTuner', frozen=True),
-            dict(type='TFA', tasks=['ir', 'cls', 'seg'])],
+            dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        ],
         image_loss=dict(type='L1Loss'),
         image_weight=10.0,
-        keep_weight=1.0),
+        keep_weight=1.0,
+    ),
     tasks=dict(
         cls=dict(
-            type='ClassificationTask', network='resnet50', num_classes=1000, checkpoint='data/weights/resnet50.pth',
-            loss_weight=0.1),
+            type='ClassificationTask',
+            network='resnet50',
+            num_classes=1000,
+            checkpoint='data/weights/resnet50.pth',
+            loss_weight=0.1,
+        ),
         seg=dict(
-            type='SegmentationTask', network='deeplabv3_resnet50', num_classes=19,
-            checkpoint='data/weights/deeplabv3_cityscapes.pth', loss_weight=0.1)))
+            type='SegmentationTask',
+            network='deeplabv3_resnet50',
+            num_classes=19,
+            checkpoint='data/weights/deeplabv3_cityscapes.pth',
+            loss_weight=0.1,
+        ),
+    ),
+)
 
 _pipeline = [
     dict(type='RandomCrop', size=512),
     dict(type='RandomFlip', horizontal=0.5),
-    dict(type='Degrade', kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption)),
-    dict(type='PackRestoration')]
+    dict(
+        type='Degrade',
+        kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption),
+    ),
+    dict(type='PackRestoration'),
+]
 _classes = [
-    'road', 'sidewalk', 'building', 'wall', 'fence', 'pole', 'traffic light', 'traffic sign', 'vegetation', 'terrain',
-    'sky', 'person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle']
+    'road',
+    'sidewalk',
+    'building',
+    'wall',
+    'fence',
+    'pole',
+    'traffic light',
+    'traffic sign',
+    'vegetation',
+    'terrain',
+    'sky',
+    'person',
+    'rider',
+    'car',
+    'truck',
+    'bus',
+    'train',
+    'motorcycle',
+    'bicycle',
+]
 train_dataloader = dict(
     batch_size=1,
     num_workers=12,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='TaskBalancedBatchSampler', quota=dict(ir=1, cls=1, seg=2)),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(
-            type='OnTheFlyDataset', source=['data/DIV2K_train_HR', 'data/Flickr2K', 'data/OST'], tasks=['ir'],
-            pipeline=[dict(type='Route', name='ir'), *_pipeline]),
-        dict(
-            type='ClassFolders', source='data/imagenet_subset', task='cls',
-            pipeline=[dict(type='RandomResize', scale=(0.0, 0.0), smallest=512), *_pipeline]),
-        dict(
-            type='LabelMapDataset', source='data/cityscapes/leftImg8bit/train', maps='data/cityscapes/gtFine/train',
-            classes=_classes, task='seg', suffix='_leftImg8bit', map_suffix='_gtFine_labelTrainIds',
-            pipeline=_pipeline)]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='OnTheFlyDataset',
+                source=['data/DIV2K_train_HR', 'data/Flickr2K', 'data/OST'],
+                tasks=['ir'],
+                pipeline=[dict(type='Route', name='ir'), *_pipeline],
+            ),
+            dict(
+                type='ClassFolders',
+                source='data/imagenet_subset',
+                task='cls',
+                pipeline=[dict(type='RandomResize', scale=(0.0, 0.0), smallest=512), *_pipeline],
+            ),
+            dict(
+                type='LabelMapDataset',
+                source='data/cityscapes/leftImg8bit/train',
+                maps='data/cityscapes/gtFine/train',
+                classes=_classes,
+                task='seg',
+                suffix='_leftImg8bit',
+                map_suffix='_gtFine_labelTrainIds',
+                pipeline=_pipeline,
+            ),
+        ],
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='LabelMapDataset', source='data/cityscapes/leftImg8bit/val', maps='data/cityscapes/gtFine/val',
-        classes=_classes, task='seg', suffix='_leftImg8bit', map_suffix='_gtFine_labelTrainIds',
+        type='LabelMapDataset',
+        source='data/cityscapes/leftImg8bit/val',
+        maps='data/cityscapes/gtFine/val',
+        classes=_classes,
+        task='seg',
+        suffix='_leftImg8bit',
+        map_suffix='_gtFine_labelTrainIds',
         pipeline=[
             dict(type='CenterCrop', size=960),
             dict(type='Degrade', kinds=dict(seg=dict(_base_._corruption, severity=3))),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='RestorationMetric'),
-    dict(type='ThreeViewMetric', metric=dict(type='MeanIoU', num_classes=19))]
+    dict(type='ThreeViewMetric', metric=dict(type='MeanIoU', num_classes=19)),
+]
 test_evaluator = val_evaluator
 
 train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches a step
@@ -84,12 +149,20 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=8.66e-5, betas=(0.95, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
-    accumulative_counts=6)
+    accumulative_counts=6,
+)
 param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
     dict(
-        type='OneCycleLR', eta_max=8.66e-5, total_steps=1500000, pct_start=0.1, div_factor=10, final_div_factor=1e4,
-        by_epoch=False),
+        type='OneCycleLR',
+        eta_max=8.66e-5,
+        total_steps=1500000,
+        pct_start=0.1,
+        div_factor=10,
+        final_div_factor=1e4,
+        by_epoch=False,
+    ),
     dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=150000),
-    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=150000, end=1500000)]
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=150000, end=1500000),
+]
 randomness = dict(seed=42)
 find_unused_parameters = True  # a batch need not use every prompt

@@ -9,6 +9,7 @@ Expect: not measured here, and no published figure was found.
 Departures: the published code cannot run this stage, and would train all prompts; here all but the new one are frozen.
 MMDetection's RetinaNet R50-FPN stands in for torchvision's.
 """
+
 _base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
 
 _classes = ['person', 'bicycle', 'car', 'motorcycle', 'bus']
@@ -16,20 +17,40 @@ model = dict(
     type='JointRestorer',
     restorer=dict(
         type='LatentRestorer',
-        init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage2_paper/iter_1500000.pth', part='restorer'),
+        init_cfg=dict(
+            type='StartFrom', checkpoint='work_dirs/stage2_paper/iter_1500000.pth', part='restorer'
+        ),
         backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-        prior=dict(type='SDTurboPrior', pretrained='stabilityai/sd-turbo', train_times=[249, 499, 749, 999, 999, 999]),
+        prior=dict(
+            type='SDTurboPrior',
+            pretrained='stabilityai/sd-turbo',
+            train_times=[249, 499, 749, 999, 999, 999],
+        ),
         adapters=[
             dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
             dict(type='ControlSCTuner', frozen=True),
             dict(
-                type='TFA', tasks=['ir', 'cls', 'seg', 'det'], frozen=True, frozen_tasks=['ir', 'cls', 'seg'])],
+                type='TFA',
+                tasks=['ir', 'cls', 'seg', 'det'],
+                frozen=True,
+                frozen_tasks=['ir', 'cls', 'seg'],
+            ),
+        ],
         image_loss=dict(type='L1Loss'),
         image_weight=10.0,
-        keep_weight=1.0),
-    tasks=dict(det=dict(
-        type='MMDetTask', detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py', classes=_classes,
-        detector_classes='coco', checkpoint='data/weights/retinanet_r50.pth', loss_weight=0.1)))
+        keep_weight=1.0,
+    ),
+    tasks=dict(
+        det=dict(
+            type='MMDetTask',
+            detector='mmdet::retinanet/retinanet_r50_fpn_1x_coco.py',
+            classes=_classes,
+            detector_classes='coco',
+            checkpoint='data/weights/retinanet_r50.pth',
+            loss_weight=0.1,
+        )
+    ),
+)
 
 train_dataloader = dict(
     batch_size=1,
@@ -49,7 +70,10 @@ train_dataloader = dict(
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='RandomCrop', size=512, objects=True),
             dict(type='Degrade', kinds=dict(det=_base_._corruption)),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
@@ -63,12 +87,22 @@ val_dataloader = dict(
         route='det',
         pipeline=[
             dict(type='Degrade', kinds=dict(det=dict(_base_._corruption, severity=3))),
-            dict(type='PackRestoration')]))
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='RestorationMetric'),
-    dict(type='ThreeViewMetric', metric=dict(
-        type='mmdet.CocoMetric', ann_file='data/coco/annotations/instances_val2017.json', metric='bbox'))]
+    dict(
+        type='ThreeViewMetric',
+        metric=dict(
+            type='mmdet.CocoMetric',
+            ann_file='data/coco/annotations/instances_val2017.json',
+            metric='bbox',
+        ),
+    ),
+]
 test_evaluator = val_evaluator
 
 train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches a step
@@ -77,12 +111,20 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=8.66e-5, betas=(0.95, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
-    accumulative_counts=6)
+    accumulative_counts=6,
+)
 param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
     dict(
-        type='OneCycleLR', eta_max=8.66e-5, total_steps=1500000, pct_start=0.1, div_factor=10, final_div_factor=1e4,
-        by_epoch=False),
+        type='OneCycleLR',
+        eta_max=8.66e-5,
+        total_steps=1500000,
+        pct_start=0.1,
+        div_factor=10,
+        final_div_factor=1e4,
+        by_epoch=False,
+    ),
     dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=150000),
-    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=150000, end=1500000)]
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=150000, end=1500000),
+]
 randomness = dict(seed=42)
 find_unused_parameters = True  # the other prompts get no gradient

@@ -6,9 +6,28 @@ and quantize once (``Degrade`` does: clip to [0, 1], round to uint8). Lengths an
 """
 
 from restorelab.datasets.degradations.basic import clean, gaussian_noise, jpeg, lowlight
-from restorelab.datasets.degradations.blur import defocus_blur, disk_kernel, motion_blur, motion_kernel
+from restorelab.datasets.degradations.blur import (
+    defocus_blur,
+    disk_kernel,
+    motion_blur,
+    motion_kernel,
+)
 from restorelab.datasets.degradations.corruptions import CORRUPTIONS, corruption, resized_corruption
 from restorelab.datasets.degradations.weather import haze, rain, snow
 
-__all__ = ['CORRUPTIONS', 'clean', 'corruption', 'defocus_blur', 'disk_kernel', 'gaussian_noise', 'haze', 'jpeg',
-           'lowlight', 'motion_blur', 'motion_kernel', 'rain', 'resized_corruption', 'snow']
+__all__ = [
+    'CORRUPTIONS',
+    'clean',
+    'corruption',
+    'defocus_blur',
+    'disk_kernel',
+    'gaussian_noise',
+    'haze',
+    'jpeg',
+    'lowlight',
+    'motion_blur',
+    'motion_kernel',
+    'rain',
+    'resized_corruption',
+    'snow',
+]

@@ -19,8 +19,14 @@ def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) ->
 
 
 @DEGRADATIONS.register_module()
-def lowlight(image: np.ndarray, gamma: float, gain: float, read_noise: float, shot_noise: float,
-             rng: np.random.Generator) -> np.ndarray:
+def lowlight(
+    image: np.ndarray,
+    gamma: float,
+    gain: float,
+    read_noise: float,
+    shot_noise: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Under-exposure: ``L = gain * image^gamma``, then sensor noise of variance ``read_noise^2 + shot_noise^2 * L``.
 
     Source: gain and gamma after Lv, Li, Lu, "Attention guided low-light image enhancement" (arXiv 1908.00682, eq. 1);

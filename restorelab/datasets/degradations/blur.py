@@ -16,8 +16,12 @@ def splat(rows: np.ndarray, cols: np.ndarray, size: int) -> np.ndarray:
     top, left = np.floor(rows).astype(int), np.floor(cols).astype(int)
     down, right = rows - top, cols - left
     picture = np.zeros((size, size), np.float32)
-    for row, col, weight in ((top, left, (1 - down) * (1 - right)), (top, left + 1, (1 - down) * right),
-                             (top + 1, left, down * (1 - right)), (top + 1, left + 1, down * right)):
+    for row, col, weight in (
+        (top, left, (1 - down) * (1 - right)),
+        (top, left + 1, (1 - down) * right),
+        (top + 1, left, down * (1 - right)),
+        (top + 1, left + 1, down * right),
+    ):
         np.add.at(picture, (row, col), weight)
     return picture / picture.sum()
 
@@ -44,13 +48,15 @@ def disk_kernel(radius: float) -> np.ndarray:
     """Pillbox of a lens out of focus, (k, k) float32 with sum 1; pixels on the rim count by their covered share."""
     fine, reach = 5, int(np.ceil(radius))
     inner = (np.arange((2 * reach + 1) * fine) + 0.5) / fine - reach - 0.5
-    inside = (inner[:, None] ** 2 + inner ** 2 <= max(radius, 0.1) ** 2).astype(np.float32)
+    inside = (inner[:, None] ** 2 + inner**2 <= max(radius, 0.1) ** 2).astype(np.float32)
     covered = inside.reshape(2 * reach + 1, fine, 2 * reach + 1, fine).mean(axis=(1, 3))
     return covered / covered.sum()
 
 
 @DEGRADATIONS.register_module()
-def motion_blur(image: np.ndarray, length: float, bend: float, rng: np.random.Generator) -> np.ndarray:
+def motion_blur(
+    image: np.ndarray, length: float, bend: float, rng: np.random.Generator
+) -> np.ndarray:
     """Blur along a circular arc of ``length`` pixels that turns by ``bend`` degrees, in a random direction.
 
     Source: restorelab; the linear motion kernel of the textbooks, bent, since hands do not shake along lines.

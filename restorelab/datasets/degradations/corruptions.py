@@ -28,7 +28,9 @@ def shot_noise(image: np.ndarray, rate: float, rng: np.random.Generator) -> np.n
 def impulse_noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
     """A share ``amount`` of all values becomes 0 or 1, with equal chance."""
     chance = rng.random(image.shape, dtype=np.float32)
-    return np.where(chance < amount / 2, np.float32(0), np.where(chance > 1 - amount / 2, np.float32(1), image))
+    return np.where(
+        chance < amount / 2, np.float32(0), np.where(chance > 1 - amount / 2, np.float32(1), image)
+    )
 
 
 def speckle_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
@@ -41,13 +43,17 @@ def gaussian_blur(image: np.ndarray, sigma: float, rng: np.random.Generator) -> 
     return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
 
 
-def soft_defocus(image: np.ndarray, radius: float, sigma: float, rng: np.random.Generator) -> np.ndarray:
+def soft_defocus(
+    image: np.ndarray, radius: float, sigma: float, rng: np.random.Generator
+) -> np.ndarray:
     """Disk of ``radius`` pixels, its rim softened by a Gaussian of ``sigma``. Draws nothing."""
     kernel = cv2.GaussianBlur(np.pad(disk_kernel(radius), 2), (5, 5), sigma)
     return blur(image, kernel / kernel.sum())
 
 
-def glass_blur(image: np.ndarray, sigma: float, reach: int, passes: int, rng: np.random.Generator) -> np.ndarray:
+def glass_blur(
+    image: np.ndarray, sigma: float, reach: int, passes: int, rng: np.random.Generator
+) -> np.ndarray:
     """Gaussian, then ``passes`` times every pixel from a random place within ``reach``, then Gaussian again."""
     image = gaussian_blur(image, sigma, rng)
     height, width = image.shape[:2]
@@ -61,12 +67,21 @@ def glass_blur(image: np.ndarray, sigma: float, reach: int, passes: int, rng: np
 def trail(image: np.ndarray, radius: int, sigma: float, angle: float) -> np.ndarray:
     """Drag along ``angle`` degrees: 2 radius + 1 copies, weighted by one side of a Gaussian of ``sigma`` pixels."""
     steps = np.arange(2 * radius + 1)
-    weights = np.exp(-steps ** 2 / (2 * sigma ** 2))
+    weights = np.exp(-(steps**2) / (2 * sigma**2))
     size = 4 * radius + 3
     center = size // 2
-    kernel = sum(weight * splat(np.array([center + step * np.sin(np.deg2rad(angle))]),
-                                np.array([center + step * np.cos(np.deg2rad(angle))]), size)
-                 for step, weight in zip(steps, weights, strict=True)) / weights.sum()
+    kernel = (
+        sum(
+            weight
+            * splat(
+                np.array([center + step * np.sin(np.deg2rad(angle))]),
+                np.array([center + step * np.cos(np.deg2rad(angle))]),
+                size,
+            )
+            for step, weight in zip(steps, weights, strict=True)
+        )
+        / weights.sum()
+    )
     return blur(image, kernel.astype(np.float32))
 
 
@@ -79,24 +94,48 @@ def zoom_in(image: np.ndarray, factor: float) -> np.ndarray:
     """The central part, enlarged to the image's size by bilinear interpolation."""
     height, width = image.shape[:2]
     center = ((width - 1) / 2, (height - 1) / 2)
-    return cv2.warpAffine(image, cv2.getRotationMatrix2D(center, 0, factor), (width, height), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(
+        image,
+        cv2.getRotationMatrix2D(center, 0, factor),
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
 
 
 def zoom_blur(image: np.ndarray, end: float, step: float, rng: np.random.Generator) -> np.ndarray:
     """Mean of the image and its enlargements by 1, 1 + step, ... below ``end``. Draws nothing."""
     factors = np.arange(1, end, step)
-    return (image + sum(zoom_in(image, factor) for factor in factors)) / np.float32(len(factors) + 1)
+    return (image + sum(zoom_in(image, factor) for factor in factors)) / np.float32(
+        len(factors) + 1
+    )
 
 
-def snowfall(image: np.ndarray, loc: float, scale: float, zoom: float, threshold: float, radius: int, sigma: float,
-             mix: float, rng: np.random.Generator) -> np.ndarray:
+def snowfall(
+    image: np.ndarray,
+    loc: float,
+    scale: float,
+    zoom: float,
+    threshold: float,
+    radius: int,
+    sigma: float,
+    mix: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Thresholded and dragged normal noise, twice (once turned upside down), over a whitened scene."""
     flakes = zoom_in(rng.normal(loc, scale, image.shape[:2]).astype(np.float32), zoom)
-    flakes = trail(np.where(flakes < threshold, np.float32(0), np.clip(flakes, 0, 1)), radius, sigma,
-                   rng.uniform(-135, -45))
+    flakes = trail(
+        np.where(flakes < threshold, np.float32(0), np.clip(flakes, 0, 1)),
+        radius,
+        sigma,
+        rng.uniform(-135, -45),
+    )
     whitened = np.maximum(image, (image @ LUMA)[..., None] * 1.5 + 0.5)
-    return np.float32(mix) * image + np.float32(1 - mix) * whitened + (flakes + flakes[::-1, ::-1])[..., None]
+    return (
+        np.float32(mix) * image
+        + np.float32(1 - mix) * whitened
+        + (flakes + flakes[::-1, ::-1])[..., None]
+    )
 
 
 def plasma(size: int, decay: float, rng: np.random.Generator) -> np.ndarray:
@@ -127,14 +166,18 @@ def fog(image: np.ndarray, strength: float, decay: float, rng: np.random.Generat
     height, width = image.shape[:2]
     size = 1 << (max(height, width) - 1).bit_length()
     top = image.max()
-    return (image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]) * (top / (top + strength))
+    return (image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]) * (
+        top / (top + strength)
+    )
 
 
 def ice(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """(height, width, 3) in [0, 1]: bluish-white needles, the ridges of a fractal, over a dark pane."""
     size = 1 << (max(height, width) - 1).bit_length()
-    ridges = sum(weight * (1 - np.abs(2 * plasma(size, decay, rng) - 1)) ** sharpness
-                 for weight, decay, sharpness in ((0.6, 1.7, 2), (0.4, 1.3, 6)))
+    ridges = sum(
+        weight * (1 - np.abs(2 * plasma(size, decay, rng) - 1)) ** sharpness
+        for weight, decay, sharpness in ((0.6, 1.7, 2), (0.4, 1.3, 6))
+    )
     return ridges[:height, :width, None] * np.array([0.85, 0.95, 1.0], np.float32)
 
 
@@ -159,39 +202,69 @@ def contrast(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.nd
 def elastic_transform(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
     """Warp by smoothed uniform shifts: at most 0.005 H, Gaussian of 0.01 of each side, then times ``scale``."""
     height, width = image.shape[:2]
-    shifts = [cv2.GaussianBlur(rng.uniform(-0.005 * height, 0.005 * height, (height, width)).astype(np.float32), (0, 0),
-                               sigmaX=0.01 * width, sigmaY=0.01 * height) * np.float32(scale) for _ in range(2)]
+    shifts = [
+        cv2.GaussianBlur(
+            rng.uniform(-0.005 * height, 0.005 * height, (height, width)).astype(np.float32),
+            (0, 0),
+            sigmaX=0.01 * width,
+            sigmaY=0.01 * height,
+        )
+        * np.float32(scale)
+        for _ in range(2)
+    ]
     rows, cols = np.mgrid[:height, :width].astype(np.float32)
-    return cv2.remap(image, cols + shifts[0], rows + shifts[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.remap(
+        image,
+        cols + shifts[0],
+        rows + shifts[1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
 
 
 def pixelate(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
     """Shrink by area averaging to ``scale`` of the size, enlarge by the nearest pixel. Draws nothing."""
     height, width = image.shape[:2]
     small = (max(1, int(width * scale)), max(1, int(height * scale)))
-    return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height),
-                      interpolation=cv2.INTER_NEAREST)
+    return cv2.resize(
+        cv2.resize(image, small, interpolation=cv2.INTER_AREA),
+        (width, height),
+        interpolation=cv2.INTER_NEAREST,
+    )
 
 
-CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = dict(  # function, its strengths for severity 1 to 5
-    gaussian_noise=(white_noise, [(0.08,), (0.12,), (0.18,), (0.26,), (0.38,)]),
-    shot_noise=(shot_noise, [(60,), (25,), (12,), (5,), (3,)]),
-    impulse_noise=(impulse_noise, [(0.03,), (0.06,), (0.09,), (0.17,), (0.27,)]),
-    speckle_noise=(speckle_noise, [(0.15,), (0.2,), (0.35,), (0.45,), (0.6,)]),
-    gaussian_blur=(gaussian_blur, [(1,), (2,), (3,), (4,), (6,)]),
-    defocus_blur=(soft_defocus, [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)]),
-    glass_blur=(glass_blur, [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)]),
-    motion_blur=(dragged, [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)]),
-    zoom_blur=(zoom_blur, [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)]),
-    snow=(snowfall, [(0.1, 0.3, 3, 0.5, 10, 4, 0.8), (0.2, 0.3, 2, 0.5, 12, 4, 0.7), (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
-                     (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65), (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55)]),
-    frost=(frost, [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)]),
-    fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
-    brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
-    contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
-    elastic_transform=(elastic_transform, [(12.5,), (16.25,), (21.25,), (25,), (30,)]),
-    pixelate=(pixelate, [(0.6,), (0.5,), (0.4,), (0.3,), (0.25,)]),
-    jpeg=(jpeg, [(25,), (18,), (15,), (10,), (7,)]),
+CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = (
+    dict(  # function, its strengths for severity 1 to 5
+        gaussian_noise=(white_noise, [(0.08,), (0.12,), (0.18,), (0.26,), (0.38,)]),
+        shot_noise=(shot_noise, [(60,), (25,), (12,), (5,), (3,)]),
+        impulse_noise=(impulse_noise, [(0.03,), (0.06,), (0.09,), (0.17,), (0.27,)]),
+        speckle_noise=(speckle_noise, [(0.15,), (0.2,), (0.35,), (0.45,), (0.6,)]),
+        gaussian_blur=(gaussian_blur, [(1,), (2,), (3,), (4,), (6,)]),
+        defocus_blur=(soft_defocus, [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)]),
+        glass_blur=(glass_blur, [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)]),
+        motion_blur=(dragged, [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)]),
+        zoom_blur=(
+            zoom_blur,
+            [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)],
+        ),
+        snow=(
+            snowfall,
+            [
+                (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
+                (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
+                (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
+                (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
+                (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+            ],
+        ),
+        frost=(frost, [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)]),
+        fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
+        brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
+        contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
+        elastic_transform=(elastic_transform, [(12.5,), (16.25,), (21.25,), (25,), (30,)]),
+        pixelate=(pixelate, [(0.6,), (0.5,), (0.4,), (0.3,), (0.25,)]),
+        jpeg=(jpeg, [(25,), (18,), (15,), (10,), (7,)]),
+    )
 )
 
 
@@ -201,7 +274,7 @@ GAUSSIANS = dict(gaussian_blur=1, glass_blur=2)  # how many of them a corruption
 def mix_channels(image: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian of ``sigma`` along R, G, B, of which the first and the last go on beyond them."""
     steps = np.arange(-int(4 * sigma + 0.5), int(4 * sigma + 0.5) + 1)
-    weights = np.exp(-steps ** 2 / (2 * sigma ** 2))
+    weights = np.exp(-(steps**2) / (2 * sigma**2))
     mixing = np.zeros((3, 3), np.float32)
     for channel in range(3):
         np.add.at(mixing[channel], np.clip(channel + steps, 0, 2), weights / weights.sum())
@@ -209,8 +282,13 @@ def mix_channels(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 @DEGRADATIONS.register_module()
-def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Generator,
-               legacy_channel_blur: bool = False) -> np.ndarray:
+def corruption(
+    image: np.ndarray,
+    name: str,
+    severity: int,
+    rng: np.random.Generator,
+    legacy_channel_blur: bool = False,
+) -> np.ndarray:
     """The corruption called ``name`` (a key of ``CORRUPTIONS``) in severity 1 (mild) to 5 (severe).
 
     ``legacy_channel_blur``: Gaussians blur across the channels too, as those of `imagecorruptions` do beside
@@ -229,8 +307,14 @@ def corruption(image: np.ndarray, name: str, severity: int, rng: np.random.Gener
 
 
 @DEGRADATIONS.register_module()
-def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: int, rng: np.random.Generator,
-                       legacy_channel_blur: bool = False) -> np.ndarray:
+def resized_corruption(
+    image: np.ndarray,
+    name: str,
+    severity: int,
+    short_side: int,
+    rng: np.random.Generator,
+    legacy_channel_blur: bool = False,
+) -> np.ndarray:
     """``corruption`` at another size: shrunk or enlarged to ``short_side`` pixels, corrupted, and brought back.
 
     So a fixed set of strengths covers a range of scales (UniRestore, arXiv 2501.13134, with sides of 128 to 511). The
@@ -244,7 +328,9 @@ def resized_corruption(image: np.ndarray, name: str, severity: int, short_side: 
     scale = short_side / min(height, width)
     resized = _resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
     corrupted = corruption(resized, name, severity, rng, legacy_channel_blur)
-    return _resize(np.clip(corrupted, 0, 1), height, width)  # a picture of 8 bits holds nothing beyond black and white
+    return _resize(
+        np.clip(corrupted, 0, 1), height, width
+    )  # a picture of 8 bits holds nothing beyond black and white
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

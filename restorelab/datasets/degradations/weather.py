@@ -39,7 +39,9 @@ def haze(image: np.ndarray, beta: float, airlight: float, rng: np.random.Generat
     return image * transmission + np.float32(airlight) * (1 - transmission)
 
 
-def scatter(shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.random.Generator) -> np.ndarray:
+def scatter(
+    shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.random.Generator
+) -> np.ndarray:
     """(H, W) float32 of ``stamp`` (peak 1, odd sides) at random places, a random brightness in [0.3, 1] each.
 
     ``density`` is the expected number of stamps a pixel. Places beyond the border count, so that there is no seam.
@@ -48,21 +50,31 @@ def scatter(shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.r
     height, width = shape[0] + 2 * reach, shape[1] + 2 * reach
     count = rng.poisson(density * height * width)
     field = np.zeros((height, width), np.float32)
-    field[rng.integers(height, size=count), rng.integers(width, size=count)] = rng.uniform(0.3, 1, count)
+    field[rng.integers(height, size=count), rng.integers(width, size=count)] = rng.uniform(
+        0.3, 1, count
+    )
     drawn = cv2.filter2D(field, -1, stamp, borderType=cv2.BORDER_CONSTANT)
-    return drawn[reach:reach + shape[0], reach:reach + shape[1]]
+    return drawn[reach : reach + shape[0], reach : reach + shape[1]]
 
 
 def streak(length: float, width: float, angle: float) -> np.ndarray:
     """Stamp of a falling drop: a line of ``length``, softened to ``width`` pixels, with peak 1."""
     line = np.pad(motion_kernel(length, angle), int(np.ceil(width)))
-    line = cv2.GaussianBlur(line, (0, 0), width / 2.35) if width > 1 else line  # 2.35 sigma is half-height width
+    line = (
+        cv2.GaussianBlur(line, (0, 0), width / 2.35) if width > 1 else line
+    )  # 2.35 sigma is half-height width
     return line / line.max()
 
 
 @DEGRADATIONS.register_module()
-def rain(image: np.ndarray, density: float, length: float, brightness: float, slant: float,
-         rng: np.random.Generator) -> np.ndarray:
+def rain(
+    image: np.ndarray,
+    density: float,
+    length: float,
+    brightness: float,
+    slant: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Bright motion-blurred streaks: ``I = J + S (1 - J)``, ``S`` in [0, brightness].
 
     Three layers of drops, near (long, wide, few) to far (short, thin, many), share one direction of fall.
@@ -75,13 +87,17 @@ def rain(image: np.ndarray, density: float, length: float, brightness: float, sl
     layer = np.zeros(image.shape[:2], np.float32)
     for share, scale, width in ((0.15, 1, 2.2), (0.35, 0.7, 1.4), (0.5, 0.4, 1)):
         stamp = streak(length * scale, width, 90 + slant + rng.normal(0, 2))
-        layer = np.maximum(layer, scatter(image.shape[:2], stamp, share * density, rng) * scale ** 0.5)
+        layer = np.maximum(
+            layer, scatter(image.shape[:2], stamp, share * density, rng) * scale**0.5
+        )
     streaks = np.float32(brightness) * np.minimum(layer, 1)[..., None]
     return image + streaks * (1 - image)
 
 
 @DEGRADATIONS.register_module()
-def snow(image: np.ndarray, density: float, size: float, opacity: float, rng: np.random.Generator) -> np.ndarray:
+def snow(
+    image: np.ndarray, density: float, size: float, opacity: float, rng: np.random.Generator
+) -> np.ndarray:
     """White flakes over the scene: ``I = J (1 - M) + c M``, ``M`` in [0, opacity].
 
     Three layers of soft flakes, near (large, few, drawn out by their fall) to far (small, many).

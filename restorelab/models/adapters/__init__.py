@@ -7,5 +7,13 @@ from restorelab.models.adapters.prompt_time import PromptTimeAdapter
 from restorelab.models.adapters.tfa import TFA
 from restorelab.models.adapters.token_cross_attention import TokenCrossAttention
 
-__all__ = ['CFRM', 'TFA', 'ControlSCTuner', 'PooledFiLM', 'PromptGuidance', 'PromptInteraction', 'PromptTimeAdapter',
-           'TokenCrossAttention']
+__all__ = [
+    'CFRM',
+    'TFA',
+    'ControlSCTuner',
+    'PooledFiLM',
+    'PromptGuidance',
+    'PromptInteraction',
+    'PromptTimeAdapter',
+    'TokenCrossAttention',
+]

@@ -60,13 +60,17 @@ class GroupAttentionBlock(nn.Module):
     def __init__(self, channels: int, groups: int = 16):
         super().__init__()
         if 4 * channels % groups:
-            raise ValueError(f'a tap of {channels} channels: 4 * {channels} cannot be cut into {groups} groups; choose '
-                             'a divisor as `groups`')
+            raise ValueError(
+                f'a tap of {channels} channels: 4 * {channels} cannot be cut into {groups} groups; choose '
+                'a divisor as `groups`'
+            )
         width, self.groups = 4 * channels, groups
         self.conv_in = nn.Conv2d(channels, width, 1)
         self.group_norm = nn.GroupNorm(groups, width)
         self.group_conv = nn.Conv2d(width, width, 3, padding=1, groups=groups)
-        self.intra_group_attn = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, width, 1, groups=groups))
+        self.intra_group_attn = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, width, 1, groups=groups)
+        )
         self.inter_group_attn = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, groups, 1))
         self.pwconv = nn.Conv2d(width, channels, 1)
         self.nafblock = NAFBlock(channels)
@@ -105,19 +109,38 @@ class CFRM(nn.Module):
     needs = ()
     in_reference = False
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int],
-                 taps: Sequence[str] = ('enc.s2', 'enc.s4', 'enc.s8'), num_naf: Sequence[int] = (1, 1, 9),
-                 groups: int = 16, loss_weights: Sequence[float] = (0.1, 0.1, 0.01), cut: bool = True,
-                 zero_init: bool = False, frozen: bool = False):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        taps: Sequence[str] = ('enc.s2', 'enc.s4', 'enc.s8'),
+        num_naf: Sequence[int] = (1, 1, 9),
+        groups: int = 16,
+        loss_weights: Sequence[float] = (0.1, 0.1, 0.01),
+        cut: bool = True,
+        zero_init: bool = False,
+        frozen: bool = False,
+    ):
         super().__init__()
         if not len(taps) == len(num_naf) == len(loss_weights):
-            raise ValueError(f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} loss_weights; '
-                             'give one of each for every tap')
-        self.taps, self.loss_weights, self.cut, self.frozen = tuple(taps), tuple(loss_weights), cut, frozen
+            raise ValueError(
+                f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} loss_weights; '
+                'give one of each for every tap'
+            )
+        self.taps, self.loss_weights, self.cut, self.frozen = (
+            tuple(taps),
+            tuple(loss_weights),
+            cut,
+            frozen,
+        )
         specs = select_taps(tap_specs, taps, 'CFRM', ('enc',))
         self.stages = nn.ModuleList(
-            nn.Sequential(*(NAFBlock(spec.channels) for _ in range(count)), GroupAttentionBlock(spec.channels, groups))
-            for spec, count in zip(specs, num_naf, strict=True))
+            nn.Sequential(
+                *(NAFBlock(spec.channels) for _ in range(count)),
+                GroupAttentionBlock(spec.channels, groups),
+            )
+            for spec, count in zip(specs, num_naf, strict=True)
+        )
         if zero_init:
             for stage in self.stages:
                 nn.init.zeros_(stage[-1].pwconv.weight)
@@ -137,5 +160,12 @@ class CFRM(nn.Module):
 
     def losses(self, ctx: TapContext, reference: TapContext) -> dict[str, Tensor]:
         """``cfrm``: the weighted sum over taps of the mean squared distances; see the class."""
-        distances = [F.mse_loss(ctx.scratch[(self, name)], reference.skips[name]) for name in self.taps]
-        return dict(cfrm=sum(weight * distance for weight, distance in zip(self.loss_weights, distances, strict=True)))
+        distances = [
+            F.mse_loss(ctx.scratch[(self, name)], reference.skips[name]) for name in self.taps
+        ]
+        return dict(
+            cfrm=sum(
+                weight * distance
+                for weight, distance in zip(self.loss_weights, distances, strict=True)
+            )
+        )

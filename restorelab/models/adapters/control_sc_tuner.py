@@ -24,16 +24,30 @@ class Controller(nn.Module):
         num_heads: in every attention.  num_blocks: residual blocks a level.
     """
 
-    def __init__(self, in_channels: int = 4, width: int = 256, channel_mults: Sequence[int] = (1, 1, 2, 2),
-                 attention: Sequence[bool] = (True, True, True, False), out_channels: int = 256, num_heads: int = 4,
-                 num_blocks: int = 2):
+    def __init__(
+        self,
+        in_channels: int = 4,
+        width: int = 256,
+        channel_mults: Sequence[int] = (1, 1, 2, 2),
+        attention: Sequence[bool] = (True, True, True, False),
+        out_channels: int = 256,
+        num_heads: int = 4,
+        num_blocks: int = 2,
+    ):
         super().__init__()
         from diffusers.models.embeddings import TimestepEmbedding, Timesteps
         from diffusers.models.resnet import ResnetBlock2D
-        from diffusers.models.unets.unet_2d_blocks import AttnDownBlock2D, DownBlock2D, UNetMidBlock2D
+        from diffusers.models.unets.unet_2d_blocks import (
+            AttnDownBlock2D,
+            DownBlock2D,
+            UNetMidBlock2D,
+        )
+
         if len(attention) != len(channel_mults):
-            raise ValueError(f'attention names {len(attention)} levels, channel_mults {len(channel_mults)}; give one '
-                             'entry of each for every level')
+            raise ValueError(
+                f'attention names {len(attention)} levels, channel_mults {len(channel_mults)}; give one '
+                'entry of each for every level'
+            )
         time_dim = 4 * width
         widths = [width * mult for mult in channel_mults]
         self.time_proj = Timesteps(width, flip_sin_to_cos=True, downscale_freq_shift=0)
@@ -41,20 +55,44 @@ class Controller(nn.Module):
         self.conv_in = nn.Conv2d(in_channels, width, 3, padding=1)
         self.down_blocks = nn.ModuleList()
         for level, (c_in, c_out) in enumerate(zip([width, *widths], widths, strict=False)):
-            common = dict(in_channels=c_in, out_channels=c_out, temb_channels=time_dim, num_layers=num_blocks,
-                          resnet_eps=1e-5, resnet_act_fn='silu', resnet_groups=32)
+            common = dict(
+                in_channels=c_in,
+                out_channels=c_out,
+                temb_channels=time_dim,
+                num_layers=num_blocks,
+                resnet_eps=1e-5,
+                resnet_act_fn='silu',
+                resnet_groups=32,
+            )
             last = level == len(widths) - 1
             if attention[level]:
-                block = AttnDownBlock2D(**common, attention_head_dim=c_out // num_heads,
-                                        downsample_type=None if last else 'conv')
+                block = AttnDownBlock2D(
+                    **common,
+                    attention_head_dim=c_out // num_heads,
+                    downsample_type=None if last else 'conv',
+                )
             else:
                 block = DownBlock2D(**common, add_downsample=not last)
             self.down_blocks.append(block)
-        self.middle_block = UNetMidBlock2D(widths[-1], time_dim, resnet_eps=1e-5, resnet_act_fn='silu',
-                                           resnet_groups=32, attention_head_dim=widths[-1] // num_heads)
+        self.middle_block = UNetMidBlock2D(
+            widths[-1],
+            time_dim,
+            resnet_eps=1e-5,
+            resnet_act_fn='silu',
+            resnet_groups=32,
+            attention_head_dim=widths[-1] // num_heads,
+        )
         self.fea_tran = nn.ModuleList(
-            ResnetBlock2D(in_channels=c, out_channels=out_channels, temb_channels=time_dim, groups=32, eps=1e-5,
-                          non_linearity='silu') for c in widths)
+            ResnetBlock2D(
+                in_channels=c,
+                out_channels=out_channels,
+                temb_channels=time_dim,
+                groups=32,
+                eps=1e-5,
+                non_linearity='silu',
+            )
+            for c in widths
+        )
         self._zero_branches()
 
     def _zero_branches(self) -> None:
@@ -83,7 +121,9 @@ class SCTuner(nn.Module):
     def __init__(self, channels: int, control_channels: int, hidden: int | None = None):
         super().__init__()
         hidden = channels if hidden is None else hidden
-        self.tuner = nn.Sequential(nn.Conv2d(channels, hidden, 1), nn.GELU(), nn.Conv2d(hidden, channels, 1))
+        self.tuner = nn.Sequential(
+            nn.Conv2d(channels, hidden, 1), nn.GELU(), nn.Conv2d(hidden, channels, 1)
+        )
         self.proj = nn.Conv2d(control_channels, channels, 1)
 
     def forward(self, skip: Tensor, control: Tensor) -> Tensor:
@@ -106,21 +146,30 @@ class ControlSCTuner(nn.Module):
 
     needs = ('maps.latent',)
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], controller: dict | None = None,
-                 frozen: bool = False):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        controller: dict | None = None,
+        frozen: bool = False,
+    ):
         super().__init__()
         specs = [spec for spec in tap_specs if spec.side == 'skip']
         if not specs:
-            raise ValueError('ControlSCTuner rewrites the skips of a latent U-Net, and this model has none; it belongs '
-                             'to a LatentRestorer')
+            raise ValueError(
+                'ControlSCTuner rewrites the skips of a latent U-Net, and this model has none; it belongs '
+                'to a LatentRestorer'
+            )
         self.taps = tuple(spec.name for spec in specs)
         options = dict(controller or {})
         self.controller = Controller(in_channels=cond_widths.get('maps.latent', 4), **options)
         self.level_of = {spec.name: spec.stride.bit_length() - 1 for spec in specs}
         levels = len(self.controller.fea_tran)
         if small := [name for name, level in self.level_of.items() if level >= levels]:
-            raise ValueError(f'the skips {small} are smaller than the last of {levels} control maps; give the '
-                             'controller more levels (channel_mults, attention)')
+            raise ValueError(
+                f'the skips {small} are smaller than the last of {levels} control maps; give the '
+                'controller more levels (channel_mults, attention)'
+            )
         control_channels = self.controller.fea_tran[0].out_channels
         self.tuners = nn.ModuleList(SCTuner(spec.channels, control_channels) for spec in specs)
         if frozen:

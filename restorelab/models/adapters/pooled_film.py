@@ -23,8 +23,15 @@ class PooledFiLM(nn.Module):
         idle_taps: taps that get weights and are never modulated; only to load official checkpoints, which carry them.
     """
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
-                 condition: str = 'structure', zero_init: bool = True, idle_taps: Sequence[str] = ()):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        taps: Sequence[str],
+        condition: str = 'structure',
+        zero_init: bool = True,
+        idle_taps: Sequence[str] = (),
+    ):
         super().__init__()
         self.taps = tuple(taps)
         self.condition = condition

@@ -26,17 +26,30 @@ class PromptGuidance(nn.Module):
     Raises: ValueError when the prior gives another number of tokens than there are taps.
     """
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
-                 semantic: str = 'semantic', degradation: str = 'degradation', residual: bool = True):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        taps: Sequence[str],
+        semantic: str = 'semantic',
+        degradation: str = 'degradation',
+        residual: bool = True,
+    ):
         super().__init__()
         self.taps, self.residual = tuple(taps), residual
         self.semantic, self.degradation = semantic, degradation
         self.needs = (f'tokens.{semantic}', f'vectors.{degradation}')
-        width = sum(cond_widths.get(name, 1) for name in self.needs)  # the restorer reports a missing condition
+        width = sum(
+            cond_widths.get(name, 1) for name in self.needs
+        )  # the restorer reports a missing condition
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, 2 * spec.channels), nn.GELU(),
-                          nn.Linear(2 * spec.channels, 2 * spec.channels))
-            for spec in select_taps(tap_specs, taps, 'PromptGuidance', FEATURE_MAPS))
+            nn.Sequential(
+                nn.Linear(width, 2 * spec.channels),
+                nn.GELU(),
+                nn.Linear(2 * spec.channels, 2 * spec.channels),
+            )
+            for spec in select_taps(tap_specs, taps, 'PromptGuidance', FEATURE_MAPS)
+        )
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         index = self.taps.index(name)
@@ -47,6 +60,8 @@ class PromptGuidance(nn.Module):
     def _affine(self, index: int, ctx: TapContext) -> Tensor:
         tokens, vector = ctx.cond.token(self.semantic), ctx.cond.vector(self.degradation)
         if tokens.shape[1] != len(self.taps):
-            raise ValueError(f"PromptGuidance sits on {len(self.taps)} taps, and the prior gives {tokens.shape[1]} "
-                             f"tokens '{self.semantic}'; give it as many taps as the prior has layers")
+            raise ValueError(
+                f'PromptGuidance sits on {len(self.taps)} taps, and the prior gives {tokens.shape[1]} '
+                f"tokens '{self.semantic}'; give it as many taps as the prior has layers"
+            )
         return self.layers[index](torch.cat([tokens[:, index], vector], dim=1))

@@ -27,7 +27,9 @@ class PromptBlock(nn.Module):
     def forward(self, feat: Tensor) -> Tensor:
         weights = self.choose(feat.mean(dim=(2, 3))).softmax(dim=1)
         mixed = torch.einsum('bn,nchw->bchw', weights, self.prompts)
-        prompt = self.smooth(F.interpolate(mixed, feat.shape[-2:], mode='bilinear', align_corners=False))
+        prompt = self.smooth(
+            F.interpolate(mixed, feat.shape[-2:], mode='bilinear', align_corners=False)
+        )
         return self.reduce(self.block(torch.cat([feat, prompt], dim=1)))
 
 
@@ -46,12 +48,21 @@ class PromptInteraction(nn.Module):
 
     needs = ()
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str],
-                 num_prompts: int = 5, prompt_size: int = 16, num_heads: int = 4):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        taps: Sequence[str],
+        num_prompts: int = 5,
+        prompt_size: int = 16,
+        num_heads: int = 4,
+    ):
         super().__init__()
         self.taps = tuple(taps)
-        self.layers = nn.ModuleList(PromptBlock(spec.channels, num_prompts, prompt_size, num_heads)
-                                    for spec in select_taps(tap_specs, taps, 'PromptInteraction', FEATURE_MAPS))
+        self.layers = nn.ModuleList(
+            PromptBlock(spec.channels, num_prompts, prompt_size, num_heads)
+            for spec in select_taps(tap_specs, taps, 'PromptInteraction', FEATURE_MAPS)
+        )
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         return self.layers[self.taps.index(name)](feat)

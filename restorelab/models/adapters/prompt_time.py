@@ -22,16 +22,25 @@ class PromptTimeAdapter(nn.Module):
 
     taps = ('time',)
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], condition: str = 'degradation'):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        condition: str = 'degradation',
+    ):
         super().__init__()
         self.condition = condition
         self.needs = (f'vectors.{condition}',)
         width = select_taps(tap_specs, self.taps, 'PromptTimeAdapter')[0].channels
         cond_width = cond_widths.get(self.needs[0], 1)  # the restorer reports a missing condition
-        self.text_mlp = nn.Sequential(nn.Linear(cond_width, width), nn.SiLU(), nn.Linear(width, width))
+        self.text_mlp = nn.Sequential(
+            nn.Linear(cond_width, width), nn.SiLU(), nn.Linear(width, width)
+        )
         self.prompt = nn.Parameter(torch.rand(1, width))
         self.prompt_mlp = nn.Linear(width, width)
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         vector = ctx.cond.vector(self.condition)
-        return feat + ctx.cond.once(self, lambda: self.prompt_mlp(self.text_mlp(vector).softmax(dim=1) * self.prompt))
+        return feat + ctx.cond.once(
+            self, lambda: self.prompt_mlp(self.text_mlp(vector).softmax(dim=1) * self.prompt)
+        )

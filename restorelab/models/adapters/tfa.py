@@ -13,8 +13,11 @@ from restorelab.structures import TapContext, TapSpec, select_taps
 def make_gate(channels: int, num_tokens: int) -> nn.Sequential:
     """(B, C, H, W) -> (B, T C, H, W), after a norm that takes each channel's mean and spread away."""
     return nn.Sequential(
-        nn.InstanceNorm2d(channels), nn.Conv2d(channels, channels, 3, padding=1), nn.GELU(),
-        nn.Conv2d(channels, channels * num_tokens, 3, padding=1))
+        nn.InstanceNorm2d(channels),
+        nn.Conv2d(channels, channels, 3, padding=1),
+        nn.GELU(),
+        nn.Conv2d(channels, channels * num_tokens, 3, padding=1),
+    )
 
 
 class TaskEditor(nn.Module):
@@ -30,13 +33,17 @@ class TaskEditor(nn.Module):
         num_tokens: T.
     """
 
-    def __init__(self, channels: int, skip_channels: int, next_channels: int | None, num_tokens: int):
+    def __init__(
+        self, channels: int, skip_channels: int, next_channels: int | None, num_tokens: int
+    ):
         super().__init__()
         self.num_tokens = num_tokens
         self.filter_gate = make_gate(skip_channels, num_tokens)
         self.info_gate = make_gate(skip_channels, num_tokens)
         self.content_trans = make_gate(skip_channels, num_tokens)
-        self.out_gate = nn.Sequential(nn.Linear(num_tokens * skip_channels, skip_channels), nn.Tanh())
+        self.out_gate = nn.Sequential(
+            nn.Linear(num_tokens * skip_channels, skip_channels), nn.Tanh()
+        )
         self.t_gate1 = nn.Conv2d(skip_channels, skip_channels, 1)
         self.t_gate2 = nn.Conv2d(skip_channels, skip_channels, 1)
         self.conv_out = nn.Conv2d(channels + skip_channels, channels, 1)
@@ -82,50 +89,82 @@ class TFA(nn.Module):
     needs = ()
     in_reference = False
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int],
-                 pairs: Sequence[tuple[str, str]] = (('dec.s8.in', 'enc.s8'), ('dec.s4.in', 'enc.s4'),
-                                                     ('dec.s2.in', 'enc.s2')),
-                 tasks: Sequence[str] = ('ir',), prompt_len: int = 1, zero_init: bool = False, frozen: bool = False,
-                 frozen_tasks: Sequence[str] = (), prompt_for: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        pairs: Sequence[tuple[str, str]] = (
+            ('dec.s8.in', 'enc.s8'),
+            ('dec.s4.in', 'enc.s4'),
+            ('dec.s2.in', 'enc.s2'),
+        ),
+        tasks: Sequence[str] = ('ir',),
+        prompt_len: int = 1,
+        zero_init: bool = False,
+        frozen: bool = False,
+        frozen_tasks: Sequence[str] = (),
+        prompt_for: Mapping[str, str] | None = None,
+    ):
         super().__init__()
         if not pairs or not tasks:
-            raise ValueError(f'TFA: pairs={list(pairs)}, tasks={list(tasks)}; give at least one of each')
+            raise ValueError(
+                f'TFA: pairs={list(pairs)}, tasks={list(tasks)}; give at least one of each'
+            )
         if bad := [task for task in tasks if not task or '.' in task]:
-            raise ValueError(f'TFA: tasks {bad}; a task is named without dots, for its prompt is a parameter')
+            raise ValueError(
+                f'TFA: tasks {bad}; a task is named without dots, for its prompt is a parameter'
+            )
         if unknown := sorted(set(frozen_tasks) - set(tasks)):
             raise KeyError(f'frozen_tasks {unknown} are not among the tasks {list(tasks)}')
         self.prompt_for = dict(prompt_for or {})
         if unknown := sorted({*self.prompt_for, *self.prompt_for.values()} - set(tasks)):
-            raise KeyError(f'prompt_for names {unknown}, which are not among the tasks {list(tasks)}')
+            raise KeyError(
+                f'prompt_for names {unknown}, which are not among the tasks {list(tasks)}'
+            )
         self.skip_of = dict(pairs)
         self.tasks = tuple(tasks)
         self.taps = tuple(dict.fromkeys((*self.skip_of.values(), *self.skip_of)))
         feats = select_taps(tap_specs, list(self.skip_of), 'TFA', ('dec',))
         skips = select_taps(tap_specs, list(self.skip_of.values()), 'TFA', ('enc',))
-        if bad := [(f.name, s.name) for f, s in zip(feats, skips, strict=True) if f.stride != s.stride]:
-            raise ValueError(f'TFA: the taps of the pairs {bad} differ in stride; pair taps of one stride')
+        if bad := [
+            (f.name, s.name) for f, s in zip(feats, skips, strict=True) if f.stride != s.stride
+        ]:
+            raise ValueError(
+                f'TFA: the taps of the pairs {bad} differ in stride; pair taps of one stride'
+            )
         order = [spec.name for spec in tap_specs]
         if (given := list(self.skip_of)) != (run := sorted(given, key=order.index)):
-            raise ValueError(f'TFA: the decoder comes by the taps {run}, not {given}; order the pairs like that')
+            raise ValueError(
+                f'TFA: the decoder comes by the taps {run}, not {given}; order the pairs like that'
+            )
         self.editors = nn.ModuleList(
             TaskEditor(feat.channels, skip.channels, after.channels if after else None, prompt_len)
-            for feat, skip, after in zip_longest(feats, skips, skips[1:]))
+            for feat, skip, after in zip_longest(feats, skips, skips[1:])
+        )
         if zero_init:
             for editor in self.editors:
                 nn.init.zeros_(editor.conv_out.weight)
                 nn.init.zeros_(editor.conv_out.bias)
         if frozen:
             self.requires_grad_(False)
-        self.prompts = nn.ParameterDict({
-            task: nn.Parameter(torch.zeros(prompt_len, skips[0].channels), requires_grad=task not in frozen_tasks)
-            for task in tasks})
+        self.prompts = nn.ParameterDict(
+            {
+                task: nn.Parameter(
+                    torch.zeros(prompt_len, skips[0].channels),
+                    requires_grad=task not in frozen_tasks,
+                )
+                for task in tasks
+            }
+        )
 
     def prompt_of(self, routes: Sequence[str] | None, batch: int) -> Tensor:
         """The prompts (B, T, C) of a batch."""
         routes = [self.tasks[0]] * batch if routes is None else routes
         if unknown := sorted(set(routes) - set(self.tasks)):
-            raise KeyError(f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task to '
-                           '`tasks` of TFA and train its prompt')
+            raise KeyError(
+                f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task to '
+                '`tasks` of TFA and train its prompt'
+            )
         return torch.stack([self.prompts[self.prompt_for.get(route, route)] for route in routes])
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
@@ -133,6 +172,10 @@ class TFA(nn.Module):
             ctx.skips.setdefault(name, feat)
             return feat
         index = list(self.skip_of).index(name)
-        prompt = self.prompt_of(ctx.routes, len(feat)) if index == 0 else ctx.scratch[(self, 'prompt')]
-        feat, ctx.scratch[(self, 'prompt')] = self.editors[index](feat, ctx.skips[self.skip_of[name]], prompt)
+        prompt = (
+            self.prompt_of(ctx.routes, len(feat)) if index == 0 else ctx.scratch[(self, 'prompt')]
+        )
+        feat, ctx.scratch[(self, 'prompt')] = self.editors[index](
+            feat, ctx.skips[self.skip_of[name]], prompt
+        )
         return feat

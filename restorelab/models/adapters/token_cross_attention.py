@@ -38,21 +38,32 @@ class TokenCrossAttention(nn.Module):
         condition: name of the tokens (B, M, D).
     """
 
-    def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int], taps: Sequence[str] | None = None,
-                 condition: str = 'semantic'):
+    def __init__(
+        self,
+        tap_specs: Sequence[TapSpec],
+        cond_widths: Mapping[str, int],
+        taps: Sequence[str] | None = None,
+        condition: str = 'semantic',
+    ):
         super().__init__()
         self.condition = condition
         self.needs = (f'tokens.{condition}',)
         if taps is None:
             taps = [spec.name for spec in tap_specs if spec.side == 'tokens']
         if not taps:
-            raise ValueError('TokenCrossAttention sits inside transformer attentions, and this backbone has none; '
-                             "give a level attention='transformer'")
+            raise ValueError(
+                'TokenCrossAttention sits inside transformer attentions, and this backbone has none; '
+                "give a level attention='transformer'"
+            )
         self.taps = tuple(taps)
         cond_width = cond_widths.get(self.needs[0], 1)
         specs = select_taps(tap_specs, self.taps, 'TokenCrossAttention', ('tokens',))
-        self.layers = nn.ModuleDict({spec.name.replace('.', '_'): CrossAttentionLayer(spec.channels, cond_width)
-                                     for spec in specs})
+        self.layers = nn.ModuleDict(
+            {
+                spec.name.replace('.', '_'): CrossAttentionLayer(spec.channels, cond_width)
+                for spec in specs
+            }
+        )
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         layer = self.layers[name.replace('.', '_')]

@@ -25,12 +25,25 @@ class IRSDEUNet(HourglassUNet):
         mid_attention: the same at the bottom.
     """
 
-    def __init__(self, channels: int = 3, width: int = 64, channel_mults: Sequence[int] = (1, 2, 4, 8),
-                 attention: Sequence[str] = ('linear', 'linear', 'linear', 'transformer'),
-                 mid_attention: str = 'transformer'):
-        super().__init__(channels, width, channel_mults, attention, mid_attention,
-                         make_conv=partial(nn.Conv2d, kernel_size=3, padding=1, bias=False), norm_groups=None,
-                         bias=False, final_kernel=3)
+    def __init__(
+        self,
+        channels: int = 3,
+        width: int = 64,
+        channel_mults: Sequence[int] = (1, 2, 4, 8),
+        attention: Sequence[str] = ('linear', 'linear', 'linear', 'transformer'),
+        mid_attention: str = 'transformer',
+    ):
+        super().__init__(
+            channels,
+            width,
+            channel_mults,
+            attention,
+            mid_attention,
+            make_conv=partial(nn.Conv2d, kernel_size=3, padding=1, bias=False),
+            norm_groups=None,
+            bias=False,
+            final_kernel=3,
+        )
 
     def combine(self, x_t: Tensor, lq: Tensor) -> Tensor:
         return torch.cat([x_t - lq, lq], dim=1)

@@ -12,8 +12,14 @@ from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 SD_VAE = dict(
-    block_out_channels=[128, 256, 512, 512], layers_per_block=2, latent_channels=4, norm_num_groups=32,
-    down_block_types=['DownEncoderBlock2D'] * 4, up_block_types=['UpDecoderBlock2D'] * 4, scaling_factor=0.18215)
+    block_out_channels=[128, 256, 512, 512],
+    layers_per_block=2,
+    latent_channels=4,
+    norm_num_groups=32,
+    down_block_types=['DownEncoderBlock2D'] * 4,
+    up_block_types=['UpDecoderBlock2D'] * 4,
+    scaling_factor=0.18215,
+)
 
 
 @BACKBONES.register_module()
@@ -32,6 +38,7 @@ class LatentAutoencoder(nn.Module):
     def __init__(self, vae: dict | None = None, pretrained: str | None = None):
         super().__init__()
         from diffusers import AutoencoderKL
+
         self.pretrained = pretrained
         self.vae = AutoencoderKL(**{**SD_VAE, **(vae or {})}).requires_grad_(False).eval()
         widths = self.vae.config.block_out_channels
@@ -43,12 +50,16 @@ class LatentAutoencoder(nn.Module):
 
     def _hook_taps(self, widths: list[int]) -> list[TapSpec]:
         specs = []
-        for level, (block, width) in enumerate(zip(self.vae.encoder.down_blocks[:-1], widths, strict=False)):
+        for level, (block, width) in enumerate(
+            zip(self.vae.encoder.down_blocks[:-1], widths, strict=False)
+        ):
             stride = 2 ** (level + 1)
             specs.append(TapSpec(f'enc.s{stride}', 'enc', stride, width))
             tap_output(block, specs[-1].name)
         inputs = [widths[-1], *widths[:0:-1]]
-        for level, (block, width) in enumerate(zip(self.vae.decoder.up_blocks, inputs, strict=True)):
+        for level, (block, width) in enumerate(
+            zip(self.vae.decoder.up_blocks, inputs, strict=True)
+        ):
             stride = self.stride >> level
             specs.append(TapSpec(f'dec.s{stride}.in', 'dec', stride, width))
             tap_input(block, specs[-1].name)
@@ -58,7 +69,10 @@ class LatentAutoencoder(nn.Module):
         """Read the weights. Raises FileNotFoundError with both ways to provide them."""
         if self.pretrained:
             from diffusers import AutoencoderKL
-            read = partial(AutoencoderKL.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True)
+
+            read = partial(
+                AutoencoderKL.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True
+            )
             vae = read_part(read, self.pretrained, 'vae', DIFFUSERS_FILES)
             load_weights(self.vae, vae.state_dict(), f'{self.pretrained}/vae')
 

@@ -31,14 +31,31 @@ class ResidualDiffusionUNet(HourglassUNet):
     Raises: ValueError for widths that the norms cannot group.
     """
 
-    def __init__(self, channels: int = 3, width: int = 32, channel_mults: Sequence[int] = (1, 1, 1, 1),
-                 norm_groups: int = 8, linear_attention: str = 'exact'):
+    def __init__(
+        self,
+        channels: int = 3,
+        width: int = 32,
+        channel_mults: Sequence[int] = (1, 1, 1, 1),
+        norm_groups: int = 8,
+        linear_attention: str = 'exact',
+    ):
         if bad := [width * mult for mult in (1, *channel_mults) if width * mult % norm_groups]:
-            raise ValueError(f'levels of {bad} channels cannot be normed in {norm_groups} groups; make width * '
-                             'channel_mults multiples of norm_groups')
-        super().__init__(channels, width, channel_mults, ['linear'] * len(channel_mults), 'full',
-                         make_conv=partial(WeightStandardizedConv2d, kernel_size=3, padding=1), norm_groups=norm_groups,
-                         bias=True, final_kernel=1, linear_attention=linear_attention)
+            raise ValueError(
+                f'levels of {bad} channels cannot be normed in {norm_groups} groups; make width * '
+                'channel_mults multiples of norm_groups'
+            )
+        super().__init__(
+            channels,
+            width,
+            channel_mults,
+            ['linear'] * len(channel_mults),
+            'full',
+            make_conv=partial(WeightStandardizedConv2d, kernel_size=3, padding=1),
+            norm_groups=norm_groups,
+            bias=True,
+            final_kernel=1,
+            linear_attention=linear_attention,
+        )
 
     def combine(self, x_t: Tensor, lq: Tensor) -> Tensor:
         return torch.cat([x_t, lq], dim=1)

@@ -51,38 +51,59 @@ class RestormerUNet(nn.Module):
             ``num_heads``, ``expansion`` and ``bias``, and its ``guided`` says whether it is called with a guidance.
     """
 
-    def __init__(self, dim: int = 48, blocks: Sequence[int] = (4, 6, 6, 8), heads: Sequence[int] = (1, 2, 4, 8),
-                 refinement: int = 4, expansion: float = 2.66, level1_reduce: bool = True, bias: bool = True,
-                 decoder_block: dict | None = None):
+    def __init__(
+        self,
+        dim: int = 48,
+        blocks: Sequence[int] = (4, 6, 6, 8),
+        heads: Sequence[int] = (1, 2, 4, 8),
+        refinement: int = 4,
+        expansion: float = 2.66,
+        level1_reduce: bool = True,
+        bias: bool = True,
+        decoder_block: dict | None = None,
+    ):
         super().__init__()
         if len(blocks) != len(heads) or len(blocks) < 2:
-            raise ValueError(f'blocks={list(blocks)} and heads={list(heads)} must name the same levels, two at least')
+            raise ValueError(
+                f'blocks={list(blocks)} and heads={list(heads)} must name the same levels, two at least'
+            )
         widths = [dim * 2**level for level in range(len(blocks))]
         self.size_divisor = 2 ** (len(blocks) - 1)
         self.embed = nn.Conv2d(3, dim, 3, padding=1, bias=bias)
         plain = dict(type='TransformerBlock')
 
         def stage(kind: dict, channels: int, level: int, count: int) -> Stage:
-            options = dict(channels=channels, num_heads=heads[level], expansion=expansion, bias=bias)
+            options = dict(
+                channels=channels, num_heads=heads[level], expansion=expansion, bias=bias
+            )
             return Stage(MODELS.build(kind, default_args=options) for _ in range(count))
 
         upper = range(len(blocks) - 1)
-        self.encoders = nn.ModuleList(stage(plain, widths[level], level, blocks[level]) for level in upper)
+        self.encoders = nn.ModuleList(
+            stage(plain, widths[level], level, blocks[level]) for level in upper
+        )
         self.downs = nn.ModuleList(halve(widths[level], bias) for level in upper)
         self.latent = stage(decoder_block or plain, widths[-1], len(blocks) - 1, blocks[-1])
         self.ups = nn.ModuleList(double(widths[level + 1], bias) for level in upper)
-        self.reduces = nn.ModuleList(nn.Conv2d(2 * widths[level], widths[level], 1, bias=bias) for level in upper)
+        self.reduces = nn.ModuleList(
+            nn.Conv2d(2 * widths[level], widths[level], 1, bias=bias) for level in upper
+        )
         decoder_widths = [dim if level1_reduce else 2 * dim, *widths[1:]]
         if not level1_reduce:
             self.reduces[0] = nn.Identity()
-        self.decoders = nn.ModuleList(stage(decoder_block or plain, decoder_widths[level], level, blocks[level])
-                                      for level in upper)
+        self.decoders = nn.ModuleList(
+            stage(decoder_block or plain, decoder_widths[level], level, blocks[level])
+            for level in upper
+        )
         self.refinement = stage(plain, decoder_widths[0], 0, refinement)
         self.output = nn.Conv2d(decoder_widths[0], 3, 3, padding=1, bias=bias)
         self.tap_specs = self._list_taps(widths, decoder_widths)
 
     def _list_taps(self, widths: list[int], decoder_widths: list[int]) -> list[TapSpec]:
-        taps = [TapSpec(f'enc.s{2**level}', 'enc', 2**level, width) for level, width in enumerate(widths[:-1])]
+        taps = [
+            TapSpec(f'enc.s{2**level}', 'enc', 2**level, width)
+            for level, width in enumerate(widths[:-1])
+        ]
         points = ('.in', '.guidance', '') if self.latent.guided else ('.in', '')
         for level, width in reversed(list(enumerate(decoder_widths))):
             taps += [TapSpec(f'dec.s{2**level}{point}', 'dec', 2**level, width) for point in points]

@@ -32,7 +32,8 @@ def constant_thetas(steps: int) -> Tensor:
 
 
 SCHEDULES: dict[str, Callable[[int], Tensor]] = dict(
-    cosine=cosine_thetas, linear=linear_thetas, constant=constant_thetas)
+    cosine=cosine_thetas, linear=linear_thetas, constant=constant_thetas
+)
 
 
 @MODELS.register_module()
@@ -55,20 +56,35 @@ class MeanRevertingProcess(nn.Module):
             reproduce numbers, few-step samplers are better.
     """
 
-    def __init__(self, steps: int = 100, noise_level: float = 50 / 255, schedule: str = 'cosine', eps: float = 0.005,
-                 prediction: str = 'noise', respaced_steps: int | None = None):
+    def __init__(
+        self,
+        steps: int = 100,
+        noise_level: float = 50 / 255,
+        schedule: str = 'cosine',
+        eps: float = 0.005,
+        prediction: str = 'noise',
+        respaced_steps: int | None = None,
+    ):
         super().__init__()
         if schedule not in SCHEDULES:
-            raise ValueError(f"no theta schedule is called '{schedule}'; choose from {list(SCHEDULES)}")
+            raise ValueError(
+                f"no theta schedule is called '{schedule}'; choose from {list(SCHEDULES)}"
+            )
         if prediction not in ('noise', 'residual'):
             raise ValueError(f"prediction is 'noise' or 'residual', not '{prediction}'")
         if not 0 < noise_level < 1:
-            raise ValueError(f'noise_level is a standard deviation in [0, 1] units, such as 50 / 255; '
-                             f'got {noise_level}')
+            raise ValueError(
+                f'noise_level is a standard deviation in [0, 1] units, such as 50 / 255; '
+                f'got {noise_level}'
+            )
         if not 0 < eps < 1:
-            raise ValueError(f'eps is the share of the clean image left at the last step, such as 0.005; got {eps}')
+            raise ValueError(
+                f'eps is the share of the clean image left at the last step, such as 0.005; got {eps}'
+            )
         if steps < 1 or (respaced_steps or 1) < 1:
-            raise ValueError(f'a process has at least 1 step, not steps={steps}, respaced_steps={respaced_steps}')
+            raise ValueError(
+                f'a process has at least 1 step, not steps={steps}, respaced_steps={respaced_steps}'
+            )
         self.steps = respaced_steps or steps
         self.prediction = prediction
         self.noise_level = noise_level
@@ -77,8 +93,13 @@ class MeanRevertingProcess(nn.Module):
             thetas = SCHEDULES[schedule](self.steps)
             theta_sums = torch.cumsum(thetas, dim=0) - thetas[0]
             dt = -1 / theta_sums[-1] * math.log(eps)
-            buffers = dict(thetas=thetas, sigmas=torch.sqrt(noise_level**2 * 2 * thetas), theta_sums=theta_sums, dt=dt,
-                           sigma_bars=torch.sqrt(noise_level**2 * (1 - torch.exp(-2 * theta_sums * dt))))
+            buffers = dict(
+                thetas=thetas,
+                sigmas=torch.sqrt(noise_level**2 * 2 * thetas),
+                theta_sums=theta_sums,
+                dt=dt,
+                sigma_bars=torch.sqrt(noise_level**2 * (1 - torch.exp(-2 * theta_sums * dt))),
+            )
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
@@ -111,10 +132,14 @@ class MeanRevertingProcess(nn.Module):
         """The state at T of which sampling begins: mu plus noise of ``noise_level``."""
         return mu + noise * self.noise_level
 
-    def add_noise(self, gt: Tensor, lq: Tensor, t: Tensor | None = None, noise: Tensor | None = None) -> DiffusionState:
+    def add_noise(
+        self, gt: Tensor, lq: Tensor, t: Tensor | None = None, noise: Tensor | None = None
+    ) -> DiffusionState:
         """A training state at ``t`` (B,), uniform over 1..steps when None."""
         if t is None:
-            t = torch.randint(1, self.steps + 1, (len(gt),)).to(gt.device)  # drawn on the CPU: one stream everywhere
+            t = torch.randint(1, self.steps + 1, (len(gt),)).to(
+                gt.device
+            )  # drawn on the CPU: one stream everywhere
         noise = torch.randn_like(gt) if noise is None else noise
         x_t = self.mean(gt, lq, t) + self.sigma_bar(t) * noise
         target = noise if self.prediction == 'noise' else gt - lq
@@ -130,7 +155,9 @@ class MeanRevertingProcess(nn.Module):
         """The clean image according to the network's answer ``out``."""
         if self.prediction == 'residual':
             return mu + out
-        return (x_t - mu - self.sigma_bar(t) * out) * torch.exp(self._at(self.theta_sums, t) * self.dt) + mu
+        return (x_t - mu - self.sigma_bar(t) * out) * torch.exp(
+            self._at(self.theta_sums, t) * self.dt
+        ) + mu
 
     def score(self, noise: Tensor, t: int | Tensor) -> Tensor:
         return -noise / self.sigma_bar(t)
@@ -145,15 +172,21 @@ class MeanRevertingProcess(nn.Module):
         return x + self.drift(x, mu, t) + self.dispersion(noise, t)
 
     def sde_reverse_drift(self, x: Tensor, mu: Tensor, score: Tensor, t: int | Tensor) -> Tensor:
-        return (self._at(self.thetas, t) * (mu - x) - self._at(self.sigmas, t) ** 2 * score) * self.dt
+        return (
+            self._at(self.thetas, t) * (mu - x) - self._at(self.sigmas, t) ** 2 * score
+        ) * self.dt
 
     def ode_reverse_drift(self, x: Tensor, mu: Tensor, score: Tensor, t: int | Tensor) -> Tensor:
-        return (self._at(self.thetas, t) * (mu - x) - 0.5 * self._at(self.sigmas, t) ** 2 * score) * self.dt
+        return (
+            self._at(self.thetas, t) * (mu - x) - 0.5 * self._at(self.sigmas, t) ** 2 * score
+        ) * self.dt
 
     def sde_step_mean(self, x: Tensor, mu: Tensor, score: Tensor, t: int | Tensor) -> Tensor:
         return x - self.sde_reverse_drift(x, mu, score, t)
 
-    def sde_step(self, x: Tensor, mu: Tensor, score: Tensor, noise: Tensor, t: int | Tensor) -> Tensor:
+    def sde_step(
+        self, x: Tensor, mu: Tensor, score: Tensor, noise: Tensor, t: int | Tensor
+    ) -> Tensor:
         return self.sde_step_mean(x, mu, score, t) - self.dispersion(noise, t)
 
     def ode_step(self, x: Tensor, mu: Tensor, score: Tensor, t: int | Tensor) -> Tensor:
@@ -199,10 +232,16 @@ class ReverseMeanMatching:
     def check(self, process: object) -> None:
         """Raise TypeError when ``process`` has no such means; called when a model is built."""
         if not isinstance(process, MeanRevertingProcess):
-            raise TypeError(f'objective ReverseMeanMatching compares steps of MeanRevertingProcess, but the process is '
-                            f'{type(process).__name__}; leave `objective` out')
+            raise TypeError(
+                f'objective ReverseMeanMatching compares steps of MeanRevertingProcess, but the process is '
+                f'{type(process).__name__}; leave `objective` out'
+            )
 
-    def __call__(self, process: MeanRevertingProcess, out: Tensor, state: DiffusionState) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, process: MeanRevertingProcess, out: Tensor, state: DiffusionState
+    ) -> tuple[Tensor, Tensor]:
         noise = process.noise_from(out, state.x_t, state.lq, state.t)
-        expectation = process.sde_step_mean(state.x_t, state.lq, process.score(noise, state.t), state.t)
+        expectation = process.sde_step_mean(
+            state.x_t, state.lq, process.score(noise, state.t), state.t
+        )
         return expectation, process.posterior_mean(state.x_t, state.gt, state.lq, state.t)

@@ -34,20 +34,36 @@ class SharedResidualProcess(nn.Module):
     Raises: ValueError for a ``delta`` or ``train_times`` that no schedule of ``steps`` has.
     """
 
-    def __init__(self, steps: int = 1000, betas: tuple[float, float] = (1e-4, 2e-2), delta: float = 1.8e-3,
-                 noise_scale: float = 1.0, train_times: Sequence[int] | None = None):
+    def __init__(
+        self,
+        steps: int = 1000,
+        betas: tuple[float, float] = (1e-4, 2e-2),
+        delta: float = 1.8e-3,
+        noise_scale: float = 1.0,
+        train_times: Sequence[int] | None = None,
+    ):
         super().__init__()
         if not 0 <= delta < 1:
-            raise ValueError(f'delta is an increment a step, such as 1.8e-3, or 0 for none; got {delta}')
-        if train_times is not None and not (train_times and all(0 <= t < steps for t in train_times)):
-            raise ValueError(f'train_times={list(train_times)}: name steps from 0 to {steps - 1}, or None for all')
+            raise ValueError(
+                f'delta is an increment a step, such as 1.8e-3, or 0 for none; got {delta}'
+            )
+        if train_times is not None and not (
+            train_times and all(0 <= t < steps for t in train_times)
+        ):
+            raise ValueError(
+                f'train_times={list(train_times)}: name steps from 0 to {steps - 1}, or None for all'
+            )
         self.steps = steps
         self.train_times = None if train_times is None else list(train_times)
         with torch.device('cpu'):  # values, also while a model is built on the meta device
             alpha_bar = torch.cumprod(1 - torch.linspace(*betas, steps), dim=0)
             deltas = torch.linspace(1e-6, delta, steps) if delta else torch.zeros(steps)
-            buffers = dict(residual_sums=1 - alpha_bar**0.5, noise_vars=noise_scale**2 * (1 - alpha_bar), deltas=deltas,
-                           shared_sums=torch.clip(torch.cumsum(deltas, dim=0), 0, 1))
+            buffers = dict(
+                residual_sums=1 - alpha_bar**0.5,
+                noise_vars=noise_scale**2 * (1 - alpha_bar),
+                deltas=deltas,
+                shared_sums=torch.clip(torch.cumsum(deltas, dim=0), 0, 1),
+            )
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
@@ -84,13 +100,20 @@ class SharedResidualProcess(nn.Module):
         """D_t."""
         return self._at(self.shared_sums, t)
 
-    def add_noise(self, gt: Tensor, lq: Tensor, t: Tensor | None = None, noise: Tensor | None = None) -> DiffusionState:
+    def add_noise(
+        self, gt: Tensor, lq: Tensor, t: Tensor | None = None, noise: Tensor | None = None
+    ) -> DiffusionState:
         """A training state at ``t`` (B,), drawn from ``train_times`` when None; the target is ``lq - gt``."""
         if t is None:
             t = self.draw_times(len(gt)).to(gt.device)
         noise = torch.randn_like(gt) if noise is None else noise
         residual = lq - gt
-        x_t = (gt + self.residual_weight(t) * residual + self.noise_std(t) * noise - self.shared_weight(t) * lq)
+        x_t = (
+            gt
+            + self.residual_weight(t) * residual
+            + self.noise_std(t) * noise
+            - self.shared_weight(t) * lq
+        )
         return DiffusionState(x_t, t, residual, noise, gt, lq)
 
     def draw_times(self, count: int) -> Tensor:

@@ -65,8 +65,13 @@ class LinearAttention(nn.Module):
         pieces = rows.split(self.piece, dim=1)
         with torch.autocast(x.device.type, enabled=False):  # the 1/N below is subnormal in float16
             w_q, w_k, w_v = self.to_qkv.weight.float().flatten(1).chunk(3)
-            context = means_by_softmax(pieces, w_k, bounded).unflatten(1, heads) @ w_v.unflatten(0, heads).mT  # B H D E
-            w_out = self.to_out[0].weight.float().flatten(1).unflatten(1, heads).permute(1, 2, 0)  # H E C
+            context = (
+                means_by_softmax(pieces, w_k, bounded).unflatten(1, heads)
+                @ w_v.unflatten(0, heads).mT
+            )  # B H D E
+            w_out = (
+                self.to_out[0].weight.float().flatten(1).unflatten(1, heads).permute(1, 2, 0)
+            )  # H E C
             mix = (context @ w_out).flatten(1, 2) * (self.head_dim**-0.5 / rows.shape[1])  # B HD C
             w_q, bias = w_q * math.log2(math.e), self.to_out[0].bias.float()
             out = []
@@ -89,7 +94,9 @@ def means_by_softmax(pieces: Sequence[Tensor], weight: Tensor, bounded: bool) ->
     peak = 0
     if not bounded:
         with torch.no_grad():
-            peak = torch.stack([(piece @ weight.T).amax(dim=1, keepdim=True) for piece in pieces]).amax(dim=0)
+            peak = torch.stack(
+                [(piece @ weight.T).amax(dim=1, keepdim=True) for piece in pieces]
+            ).amax(dim=0)
     total, sums = 0, 0
     for piece in pieces:
         logits = piece @ weight.T  # B n K
@@ -120,7 +127,9 @@ class LinearAttentionResidual(PreNormResidual):
         self._bound, self._largest = VersionedCache(), VersionedCache()
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.mode == 'exact' or (self.mode == 'auto' and self.error_bound(x[0, 0].numel()) > self.tolerance):
+        if self.mode == 'exact' or (
+            self.mode == 'auto' and self.error_bound(x[0, 0].numel()) > self.tolerance
+        ):
             bounded = not torch.is_grad_enabled() and self.largest_logit() <= MAX_LOGIT
             return x + self.fn['fn'](self.fn['norm'](x), bounded)
         return x + self.constant().to(x.dtype)
@@ -166,7 +175,11 @@ class LinearAttentionResidual(PreNormResidual):
         w_out = conv.weight.flatten(1).unflatten(1, heads).transpose(0, 1)  # H C D
         spectral = torch.linalg.matrix_norm(w_out @ w_v * gain, ord=2).sum()
         std = torch.sqrt(conv.bias.var(correction=0) + norm.eps)
-        return float(spectral) / math.sqrt(attention.head_dim), float(std), float(norm.g.abs().max())
+        return (
+            float(spectral) / math.sqrt(attention.head_dim),
+            float(std),
+            float(norm.g.abs().max()),
+        )
 
 
 class FullAttention(nn.Module):
@@ -181,7 +194,9 @@ class FullAttention(nn.Module):
 
     def heads(self, x: Tensor) -> Tensor:
         """Queries, keys and values of x: (3, B, H, N, D)."""
-        qkv = F.linear(to_rows(x), self.to_qkv.weight.flatten(1)).unflatten(2, (3, self.num_heads, self.head_dim))
+        qkv = F.linear(to_rows(x), self.to_qkv.weight.flatten(1)).unflatten(
+            2, (3, self.num_heads, self.head_dim)
+        )
         return qkv.permute(2, 0, 3, 1, 4)  # D contiguous: else the fused kernel is not taken
 
     def forward(self, x: Tensor) -> Tensor:
@@ -204,8 +219,10 @@ class TokenAttention(nn.Module):
 
     def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
         context = tokens if context is None else context
-        q, k, v = (proj(inp).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
-                   for proj, inp in ((self.to_q, tokens), (self.to_k, context), (self.to_v, context)))
+        q, k, v = (
+            proj(inp).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+            for proj, inp in ((self.to_q, tokens), (self.to_k, context), (self.to_v, context))
+        )
         return self.to_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
 
@@ -233,8 +250,15 @@ class TransformerBlock(nn.Module):
         self.norm1 = nn.LayerNorm(channels)
         self.attn1 = TokenAttention(channels, channels, num_heads, head_dim)
         self.norm3 = nn.LayerNorm(channels)
-        self.ff = nn.ModuleDict(dict(net=nn.Sequential(
-            GEGLU(channels, 4 * channels), nn.Dropout(0.0), nn.Linear(4 * channels, channels))))
+        self.ff = nn.ModuleDict(
+            dict(
+                net=nn.Sequential(
+                    GEGLU(channels, 4 * channels),
+                    nn.Dropout(0.0),
+                    nn.Linear(4 * channels, channels),
+                )
+            )
+        )
 
     def forward(self, tokens: Tensor, tap) -> Tensor:
         tokens = tokens + self.attn1(self.norm1(tokens))
@@ -252,11 +276,15 @@ class SpatialTransformer(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         if channels % 32:
-            raise ValueError(f'a transformer level needs a multiple of 32 channels, not {channels}; '
-                             'change width or channel_mults, or choose another attention for that level')
+            raise ValueError(
+                f'a transformer level needs a multiple of 32 channels, not {channels}; '
+                'change width or channel_mults, or choose another attention for that level'
+            )
         self.norm = nn.GroupNorm(32, channels, eps=1e-6)
         self.proj_in = nn.Conv2d(channels, channels, 1)
-        self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, channels // 32, head_dim=32)])
+        self.transformer_blocks = nn.ModuleList(
+            [TransformerBlock(channels, channels // 32, head_dim=32)]
+        )
         self.proj_out = nn.Conv2d(channels, channels, 1)
         nn.init.zeros_(self.proj_out.weight)
         nn.init.zeros_(self.proj_out.bias)

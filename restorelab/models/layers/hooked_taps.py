@@ -54,6 +54,8 @@ def _on_input(name: str, _module: nn.Module, args: tuple) -> tuple:
     return (_tap(name, args[0]), *args[1:])
 
 
-def _on_skips(names: tuple[str, ...], _module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+def _on_skips(
+    names: tuple[str, ...], _module: nn.Module, args: tuple, kwargs: dict
+) -> tuple[tuple, dict]:
     skips = kwargs['res_hidden_states_tuple']
     return args, {**kwargs, 'res_hidden_states_tuple': tuple(map(_tap, names, skips))}

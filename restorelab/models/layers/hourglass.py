@@ -63,8 +63,10 @@ class UpConv(nn.Sequential):
     """
 
     def __init__(self, channels: int, out_channels: int, bias: bool):
-        super().__init__(nn.Upsample(scale_factor=2, mode='nearest'),
-                         nn.Conv2d(channels, out_channels, 3, padding=1, bias=bias))
+        super().__init__(
+            nn.Upsample(scale_factor=2, mode='nearest'),
+            nn.Conv2d(channels, out_channels, 3, padding=1, bias=bias),
+        )
         self._kernel = VersionedCache()
 
     def kernel(self) -> Tensor:
@@ -75,7 +77,10 @@ class UpConv(nn.Sequential):
         return self._kernel.get([weight], lambda: self._sum(weight))
 
     def _sum(self, weight: Tensor) -> Tensor:
-        for dim in (2, 3):  # output 2i + k - 1 meets input i by the weights d with (2i + k + d - 2) // 2 = i
+        for dim in (
+            2,
+            3,
+        ):  # output 2i + k - 1 meets input i by the weights d with (2i + k + d - 2) // 2 = i
             first, middle, last = weight.unbind(dim)
             weight = torch.stack([last, middle + last, first + middle, first], dim)
         return weight.transpose(0, 1)
@@ -93,15 +98,24 @@ class TimeResBlock(nn.Module):
         bias: of the 1x1 shortcut, which exists where the channels change.
     """
 
-    def __init__(self, channels: int, out_channels: int, time_dim: int, make_conv: Callable[[int, int], nn.Module],
-                 norm_groups: int | None, bias: bool):
+    def __init__(
+        self,
+        channels: int,
+        out_channels: int,
+        time_dim: int,
+        make_conv: Callable[[int, int], nn.Module],
+        norm_groups: int | None,
+        bias: bool,
+    ):
         super().__init__()
         norms = [nn.GroupNorm(norm_groups, out_channels) if norm_groups else None for _ in range(2)]
         self.mlp = nn.Sequential(nn.SiLU(), nn.Linear(time_dim, 2 * out_channels))
         self.block1 = ConvBlock(make_conv(channels, out_channels), norms[0])
         self.block2 = ConvBlock(make_conv(out_channels, out_channels), norms[1])
         changes = channels != out_channels
-        self.res_conv = nn.Conv2d(channels, out_channels, 1, bias=bias) if changes else nn.Identity()
+        self.res_conv = (
+            nn.Conv2d(channels, out_channels, 1, bias=bias) if changes else nn.Identity()
+        )
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         film = self.mlp(time)[:, :, None, None].chunk(2, dim=1)
@@ -128,34 +142,77 @@ class HourglassUNet(nn.Module):
         linear_attention: mode of every ``LinearAttentionResidual``.
     """
 
-    def __init__(self, image_channels: int, width: int, channel_mults: Sequence[int], attention: Sequence[str],
-                 mid_attention: str, make_conv: Callable[[int, int], nn.Module], norm_groups: int | None, bias: bool,
-                 final_kernel: int, linear_attention: str = 'exact'):
+    def __init__(
+        self,
+        image_channels: int,
+        width: int,
+        channel_mults: Sequence[int],
+        attention: Sequence[str],
+        mid_attention: str,
+        make_conv: Callable[[int, int], nn.Module],
+        norm_groups: int | None,
+        bias: bool,
+        final_kernel: int,
+        linear_attention: str = 'exact',
+    ):
         super().__init__()
         levels = len(channel_mults)
         if len(attention) != levels:
-            raise ValueError(f'attention names {len(attention)} levels, channel_mults {levels}; give one of '
-                             f'{list(ATTENTION)} for each level')
+            raise ValueError(
+                f'attention names {len(attention)} levels, channel_mults {levels}; give one of '
+                f'{list(ATTENTION)} for each level'
+            )
         widths = [width, *(width * mult for mult in channel_mults)]
         self.attention_kinds = [*attention, mid_attention]
         self.linear_attention = linear_attention
         self.pad_multiple = 2**levels
         self.tap_specs = self._list_taps(widths, levels)
         time_dim = 4 * width
-        block = partial(TimeResBlock, time_dim=time_dim, make_conv=make_conv, norm_groups=norm_groups, bias=bias)
+        block = partial(
+            TimeResBlock, time_dim=time_dim, make_conv=make_conv, norm_groups=norm_groups, bias=bias
+        )
 
         self.init_conv = nn.Conv2d(2 * image_channels, width, 7, padding=3, bias=bias)
-        self.time_mlp = nn.Sequential(SinusoidalEmbedding(width), nn.Linear(width, time_dim), nn.GELU(),
-                                      nn.Linear(time_dim, time_dim))
+        self.time_mlp = nn.Sequential(
+            SinusoidalEmbedding(width),
+            nn.Linear(width, time_dim),
+            nn.GELU(),
+            nn.Linear(time_dim, time_dim),
+        )
         self.downs, self.ups = nn.ModuleList(), nn.ModuleList()
         for i, (c_in, c_out) in enumerate(pairwise(widths)):
             last = i == levels - 1
-            down = nn.Conv2d(c_in, c_out, 3, padding=1, bias=bias) if last else nn.Conv2d(c_in, c_out, 4, 2, 1)
-            self.downs.append(nn.ModuleList([block(c_in, c_in), block(c_in, c_in),
-                                             self._make_attention(attention[i], c_in), down]))
-            up = UpConv(c_out, c_in, bias=True) if i > 0 else nn.Conv2d(c_out, c_in, 3, padding=1, bias=bias)
-            self.ups.insert(0, nn.ModuleList([block(c_out + c_in, c_out), block(c_out + c_in, c_out),
-                                              self._make_attention(attention[i], c_out), up]))
+            down = (
+                nn.Conv2d(c_in, c_out, 3, padding=1, bias=bias)
+                if last
+                else nn.Conv2d(c_in, c_out, 4, 2, 1)
+            )
+            self.downs.append(
+                nn.ModuleList(
+                    [
+                        block(c_in, c_in),
+                        block(c_in, c_in),
+                        self._make_attention(attention[i], c_in),
+                        down,
+                    ]
+                )
+            )
+            up = (
+                UpConv(c_out, c_in, bias=True)
+                if i > 0
+                else nn.Conv2d(c_out, c_in, 3, padding=1, bias=bias)
+            )
+            self.ups.insert(
+                0,
+                nn.ModuleList(
+                    [
+                        block(c_out + c_in, c_out),
+                        block(c_out + c_in, c_out),
+                        self._make_attention(attention[i], c_out),
+                        up,
+                    ]
+                ),
+            )
         self.mid_block1 = block(widths[-1], widths[-1])
         self.mid_attn = self._make_attention(mid_attention, widths[-1])
         self.mid_block2 = block(widths[-1], widths[-1])
@@ -177,15 +234,20 @@ class HourglassUNet(nn.Module):
         taps = [TapSpec('time', 'time', 0, 4 * widths[0])]
         for i in range(levels):
             name, stride = f'enc.s{2**i}', 2**i
-            taps += [TapSpec(f'{name}.block', 'enc', stride, widths[i]), TapSpec(name, 'enc', stride, widths[i])]
+            taps += [
+                TapSpec(f'{name}.block', 'enc', stride, widths[i]),
+                TapSpec(name, 'enc', stride, widths[i]),
+            ]
             if self.attention_kinds[i] == 'transformer':
                 taps.append(TapSpec(f'{name}.tokens', 'tokens', stride, widths[i]))
         if self.attention_kinds[-1] == 'transformer':
-            taps.append(TapSpec('mid.tokens', 'tokens', 2**(levels - 1), widths[-1]))
+            taps.append(TapSpec('mid.tokens', 'tokens', 2 ** (levels - 1), widths[-1]))
         for i in reversed(range(levels)):
             name, stride = f'dec.s{2**i}', 2**i
-            taps += [TapSpec(f'{name}.in', 'dec', stride, widths[i + 1]),
-                     TapSpec(f'{name}.block', 'dec', stride, widths[i + 1])]
+            taps += [
+                TapSpec(f'{name}.in', 'dec', stride, widths[i + 1]),
+                TapSpec(f'{name}.block', 'dec', stride, widths[i + 1]),
+            ]
             if self.attention_kinds[i] == 'transformer':
                 taps.append(TapSpec(f'{name}.tokens', 'tokens', stride, widths[i + 1]))
         return taps
@@ -194,17 +256,23 @@ class HourglassUNet(nn.Module):
         """The network's input (B, 2C, H, W) from state and degraded image."""
         raise NotImplementedError
 
-    def _attend(self, kind: str, layer: nn.Module, x: Tensor, ctx: TapContext, where: str) -> Tensor:
+    def _attend(
+        self, kind: str, layer: nn.Module, x: Tensor, ctx: TapContext, where: str
+    ) -> Tensor:
         if kind == 'transformer':
             return layer(x, partial(ctx.tap, f'{where}.tokens'))
         return layer(x)
 
-    def forward(self, x_t: Tensor, lq: Tensor, time: Tensor, ctx: TapContext | None = None) -> Tensor:
+    def forward(
+        self, x_t: Tensor, lq: Tensor, time: Tensor, ctx: TapContext | None = None
+    ) -> Tensor:
         ctx = TapContext({}) if ctx is None else ctx
         height, width = x_t.shape[-2:]
         x = pad_to_multiple(self.combine(x_t, lq), self.pad_multiple)
         if not torch.is_grad_enabled():
-            x = x.contiguous(memory_format=torch.channels_last)  # faster forward; backward is slower in this layout
+            x = x.contiguous(
+                memory_format=torch.channels_last
+            )  # faster forward; backward is slower in this layout
         x = first = self.init_conv(x)
         time = ctx.tap('time', self.time_mlp(time))
 
@@ -219,7 +287,9 @@ class HourglassUNet(nn.Module):
             x = down(x)
 
         x = self.mid_block1(x, time)
-        x = self.mid_block2(self._attend(self.attention_kinds[-1], self.mid_attn, x, ctx, 'mid'), time)
+        x = self.mid_block2(
+            self._attend(self.attention_kinds[-1], self.mid_attn, x, ctx, 'mid'), time
+        )
 
         for j, (block1, block2, attn, up) in enumerate(self.ups):
             level = len(self.ups) - 1 - j

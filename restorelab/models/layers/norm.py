@@ -22,7 +22,9 @@ class ChannelLayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gain = self.g.flatten()
-        rows = F.layer_norm(x.float().permute(0, 2, 3, 1), (len(gain),), gain, eps=self.eps)  # no copy if channels-last
+        rows = F.layer_norm(
+            x.float().permute(0, 2, 3, 1), (len(gain),), gain, eps=self.eps
+        )  # no copy if channels-last
         return rows.permute(0, 3, 1, 2).to(x.dtype)
 
 

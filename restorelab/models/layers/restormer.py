@@ -12,7 +12,9 @@ class PixelLayerNorm(nn.LayerNorm):
     """Layer norm over the channels of each pixel, with gain and bias: (B, C, H, W) -> the same; float32 statistics."""
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = F.layer_norm(x.float().permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
+        rows = F.layer_norm(
+            x.float().permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps
+        )
         return rows.permute(0, 3, 1, 2).to(x.dtype)
 
 
@@ -27,7 +29,9 @@ def attend_channels(query: Tensor, key: Tensor, value: Tensor, temperature: Tens
     """
     heads = len(temperature)
     q, k, v = (x.flatten(2).unflatten(1, (heads, -1)) for x in (query, key, value))  # B H C/H N
-    lengths = [torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True).clamp_min(1e-12) for x in (q, k)]
+    lengths = [
+        torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True).clamp_min(1e-12) for x in (q, k)
+    ]
     cosines = (q @ k.transpose(-2, -1)).float() / (lengths[0] * lengths[1].transpose(-2, -1))
     weights = (cosines * temperature).softmax(dim=-1)
     return (weights.to(v.dtype) @ v).reshape(query.shape)
@@ -35,8 +39,10 @@ def attend_channels(query: Tensor, key: Tensor, value: Tensor, temperature: Tens
 
 def pointwise_depthwise(channels: int, out_channels: int, bias: bool) -> nn.Sequential:
     """A 1x1 convolution and a 3x3 one of each channel alone."""
-    return nn.Sequential(nn.Conv2d(channels, out_channels, 1, bias=bias),
-                         nn.Conv2d(out_channels, out_channels, 3, padding=1, groups=out_channels, bias=bias))
+    return nn.Sequential(
+        nn.Conv2d(channels, out_channels, 1, bias=bias),
+        nn.Conv2d(out_channels, out_channels, 3, padding=1, groups=out_channels, bias=bias),
+    )
 
 
 class ChannelAttention(nn.Module):
@@ -111,8 +117,14 @@ class EnhancedBlock(nn.Module):
 
     guided = True
 
-    def __init__(self, channels: int, num_heads: int, expansion: float = 2.66, bias: bool = True,
-                 self_attention: bool = True):
+    def __init__(
+        self,
+        channels: int,
+        num_heads: int,
+        expansion: float = 2.66,
+        bias: bool = True,
+        self_attention: bool = True,
+    ):
         super().__init__()
         self.norm1 = PixelLayerNorm(channels)
         self.guidance_norm = PixelLayerNorm(channels)
@@ -133,9 +145,13 @@ class EnhancedBlock(nn.Module):
 
 def halve(channels: int, bias: bool = True) -> nn.Sequential:
     """(B, C, H, W) -> (B, 2 C, H / 2, W / 2)."""
-    return nn.Sequential(nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias), nn.PixelUnshuffle(2))
+    return nn.Sequential(
+        nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias), nn.PixelUnshuffle(2)
+    )
 
 
 def double(channels: int, bias: bool = True) -> nn.Sequential:
     """(B, C, H, W) -> (B, C / 2, 2 H, 2 W)."""
-    return nn.Sequential(nn.Conv2d(channels, 2 * channels, 3, padding=1, bias=bias), nn.PixelShuffle(2))
+    return nn.Sequential(
+        nn.Conv2d(channels, 2 * channels, 3, padding=1, bias=bias), nn.PixelShuffle(2)
+    )

@@ -4,5 +4,13 @@ from restorelab.models.losses.difficulty import DifficultyAdaptivePerceptualLoss
 from restorelab.models.losses.distillation import CosineDistillationLoss, LabelSmoothedCrossEntropy
 from restorelab.models.losses.pixel import L1Loss, MSELoss, PSNRLoss
 
-__all__ = ['CLIPAwareLoss', 'CosineDistillationLoss', 'DifficultyAdaptivePerceptualLoss', 'L1Loss',
-           'LabelSmoothedCrossEntropy', 'MSELoss', 'PSNRLoss', 'TaskInfoNCE']
+__all__ = [
+    'CLIPAwareLoss',
+    'CosineDistillationLoss',
+    'DifficultyAdaptivePerceptualLoss',
+    'L1Loss',
+    'LabelSmoothedCrossEntropy',
+    'MSELoss',
+    'PSNRLoss',
+    'TaskInfoNCE',
+]

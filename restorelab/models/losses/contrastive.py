@@ -11,8 +11,9 @@ from restorelab.registry import LOSSES
 from restorelab.structures import TrainingStep, stack_images
 
 
-def task_infonce(anchor: Tensor, positive: Tensor, labels: Tensor,
-                 temperature: float = 0.1) -> tuple[Tensor, Tensor]:
+def task_infonce(
+    anchor: Tensor, positive: Tensor, labels: Tensor, temperature: float = 0.1
+) -> tuple[Tensor, Tensor]:
     """InfoNCE whose negatives are the anchors of other labels, over the batches of all ranks.
 
     Negatives carry no gradient. Samples without a negative are left out of the mean; where none is left the loss is 0,
@@ -28,7 +29,10 @@ def task_infonce(anchor: Tensor, positive: Tensor, labels: Tensor,
     if not valid.any():
         return 0 * anchor.sum(), valid.float().mean()
     match = (anchor * positive).sum(dim=1, keepdim=True)
-    logits = torch.cat([match, (anchor @ negatives.T).masked_fill(~different, -torch.inf)], dim=1) / temperature
+    logits = (
+        torch.cat([match, (anchor @ negatives.T).masked_fill(~different, -torch.inf)], dim=1)
+        / temperature
+    )
     losses = logits.logsumexp(dim=1) - logits[:, 0]
     return losses[valid].mean(), valid.float().mean()
 
@@ -45,7 +49,9 @@ class TaskInfoNCE(nn.Module):
         condition: name of the vector, of a prior that is trained.
     """
 
-    def __init__(self, weight: float = 1.0, temperature: float = 0.1, condition: str = 'degradation'):
+    def __init__(
+        self, weight: float = 1.0, temperature: float = 0.1, condition: str = 'degradation'
+    ):
         super().__init__()
         self.weight, self.temperature, self.condition = weight, temperature, condition
 
@@ -54,8 +60,14 @@ class TaskInfoNCE(nn.Module):
         codes = [crc32(sample.task.encode()) for sample in step.samples]
         labels = torch.tensor(codes, device=step.lq.device)
         paired = all('positive_lq' in sample for sample in step.samples)
-        view = stack_images(step.samples, 'positive_lq', step.lq.device) if paired else step.lq.flip(-1)
+        view = (
+            stack_images(step.samples, 'positive_lq', step.lq.device)
+            if paired
+            else step.lq.flip(-1)
+        )
         positive = step.describe(view, [f'vectors.{self.condition}']).vector(self.condition)
-        loss, share = task_infonce(step.cond.vector(self.condition), positive, labels, self.temperature)
+        loss, share = task_infonce(
+            step.cond.vector(self.condition), positive, labels, self.temperature
+        )
         MessageHub.get_current_instance().update_scalar('train/contrast_share', share.item())
         return self.weight * loss

@@ -37,7 +37,9 @@ class VGGTaps(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        mean, std = (image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
+        mean, std = (
+            image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD)
+        )
         x, taps = (image.clamp(0, 1) - mean) / std, []
         for index, layer in enumerate(self.features):
             x = layer(x)
@@ -66,8 +68,12 @@ def difficulty_weights(psnr: Tensor, reference: Tensor) -> Tensor:
     return torch.where(reference.isnan(), torch.ones_like(weights), weights)
 
 
-def difficulty_adaptive_perceptual(taps: list[Tensor], gt: list[Tensor], lq: list[Tensor],
-                                   proxies: Sequence[tuple[list[Tensor], Tensor]] = ()) -> Tensor:
+def difficulty_adaptive_perceptual(
+    taps: list[Tensor],
+    gt: list[Tensor],
+    lq: list[Tensor],
+    proxies: Sequence[tuple[list[Tensor], Tensor]] = (),
+) -> Tensor:
     """``sum_l w_l d(out, gt) / (2 d(out, lq) + sum_p a_p d(out, proxy_p))`` of each sample, (B,).
 
     d is the mean absolute difference of the features of tap l. Only ``taps``, those of the restored image, carry a
@@ -81,7 +87,9 @@ def difficulty_adaptive_perceptual(taps: list[Tensor], gt: list[Tensor], lq: lis
         pushed = 2 * per_sample_distance(taps[index], lq[index])
         for features, factor in proxies:
             pushed = pushed + factor * per_sample_distance(taps[index], features[index])
-        total = total + weight * per_sample_distance(taps[index], gt[index]) / pushed.clamp_min(1e-6)
+        total = total + weight * per_sample_distance(taps[index], gt[index]) / pushed.clamp_min(
+            1e-6
+        )
     return total
 
 
@@ -102,8 +110,14 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
     Raises: when called, KeyError for a sample of another task than ``tasks``.
     """
 
-    def __init__(self, weight: float = 1.0, proxies: Sequence[dict] = (), tasks: Sequence[str] | None = None,
-                 widths: Sequence[int] = VGG16, pretrained: str | None = None):
+    def __init__(
+        self,
+        weight: float = 1.0,
+        proxies: Sequence[dict] = (),
+        tasks: Sequence[str] | None = None,
+        widths: Sequence[int] = VGG16,
+        pretrained: str | None = None,
+    ):
         super().__init__()
         self.weight, self.pretrained = weight, pretrained
         self.tasks = None if tasks is None else list(tasks)
@@ -121,7 +135,9 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
         path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)
         state = model_state(read_checkpoint(path), path)
         wanted = self.vgg.state_dict()
-        load_weights(self.vgg, {key: value for key, value in state.items() if key in wanted}, self.pretrained)
+        load_weights(
+            self.vgg, {key: value for key, value in state.items() if key in wanted}, self.pretrained
+        )
 
     def reference(self, step: TrainingStep) -> Tensor:
         """The reference PSNR of each sample, (B,)."""
@@ -129,8 +145,10 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
             return self.reference_psnr.expand(len(step.samples))
         names = [sample.task for sample in step.samples]
         if unknown := sorted(set(names) - set(self.tasks)):
-            raise KeyError(f'DifficultyAdaptivePerceptualLoss: samples of the tasks {unknown}, but it has references '
-                           f'for {self.tasks}; add them to its tasks')
+            raise KeyError(
+                f'DifficultyAdaptivePerceptualLoss: samples of the tasks {unknown}, but it has references '
+                f'for {self.tasks}; add them to its tasks'
+            )
         return self.reference_psnr[[self.tasks.index(name) for name in names]]
 
     def forward(self, step: TrainingStep) -> Tensor:
@@ -141,17 +159,23 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
                 image, mask = proxy(step)
                 factor = mask * difficulty_weights(patch_psnr(image, step.gt), reference)
                 proxies.append((self.vgg(image), factor))
-        return self.weight * difficulty_adaptive_perceptual(self.vgg(step.restored), gt, lq, proxies).mean()
+        return (
+            self.weight
+            * difficulty_adaptive_perceptual(self.vgg(step.restored), gt, lq, proxies).mean()
+        )
 
 
 def _fetch_vgg() -> str:
     """Path of torchvision's ImageNet weights in torch's hub cache, fetched where they are not there yet."""
     from torch.hub import get_dir, load_state_dict_from_url
     from torchvision.models import VGG16_Weights
+
     url = VGG16_Weights.IMAGENET1K_V1.url
     try:
         load_state_dict_from_url(url, map_location='cpu', weights_only=True)
     except OSError as error:
-        raise FileNotFoundError(f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a "
-                                f'network, or give the path of a downloaded file as `pretrained`.') from error
+        raise FileNotFoundError(
+            f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a "
+            f'network, or give the path of a downloaded file as `pretrained`.'
+        ) from error
     return str(Path(get_dir()) / 'checkpoints' / Path(url).name)

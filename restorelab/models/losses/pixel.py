@@ -9,7 +9,9 @@ from restorelab.registry import LOSSES
 def check_same_shape(pred: Tensor, target: Tensor, who: str) -> None:
     """Raise ValueError where broadcasting would hide a mistake."""
     if pred.shape != target.shape:
-        raise ValueError(f'{who}: prediction {tuple(pred.shape)} and target {tuple(target.shape)} differ in shape')
+        raise ValueError(
+            f'{who}: prediction {tuple(pred.shape)} and target {tuple(target.shape)} differ in shape'
+        )
 
 
 @LOSSES.register_module()

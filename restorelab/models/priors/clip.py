@@ -26,13 +26,26 @@ class ImageTowerPrior(nn.Module):
 
     part = ''
 
-    def __init__(self, tower: str | dict, pretrained: str | None = None, frozen: bool = True, resize: bool = True,
-                 views: int = 1):
+    def __init__(
+        self,
+        tower: str | dict,
+        pretrained: str | None = None,
+        frozen: bool = True,
+        resize: bool = True,
+        views: int = 1,
+    ):
         super().__init__()
         if views < 1 or (resize and views > 1):
-            raise ValueError(f'views={views}, resize={resize}: a resized image has one view; '
-                             'give resize=False for several, or views=1')
-        self.tower_config, self.pretrained, self.frozen, self.resize = tower, pretrained, frozen, resize
+            raise ValueError(
+                f'views={views}, resize={resize}: a resized image has one view; '
+                'give resize=False for several, or views=1'
+            )
+        self.tower_config, self.pretrained, self.frozen, self.resize = (
+            tower,
+            pretrained,
+            frozen,
+            resize,
+        )
         self.views = views
         self.tower = build_tower(tower)
         if frozen:

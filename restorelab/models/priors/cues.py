@@ -34,7 +34,10 @@ def box_dog(image: Tensor) -> Tensor:
 
 def sobel_magnitude(image: Tensor) -> Tensor:
     """Length of the Sobel gradient of the grey image, divided by its maximum; range [0, 1]."""
-    kernel = torch.tensor([[-1., 0, 1], [-2, 0, 2], [-1, 0, 1]], device=image.device, dtype=image.dtype) / 8
+    kernel = (
+        torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=image.device, dtype=image.dtype)
+        / 8
+    )
     grey = F.pad(luma(image), (1, 1, 1, 1), mode='replicate')
     dx, dy = F.conv2d(grey, kernel[None, None]), F.conv2d(grey, kernel.T[None, None])
     length = torch.sqrt(dx**2 + dy**2)
@@ -145,13 +148,16 @@ class TransformersCue(nn.Module):
         if self.shared.net is not None:
             return
         import transformers
+
         try:
             processor = transformers.AutoImageProcessor.from_pretrained(self.pretrained)
             net = getattr(transformers, self.auto_class).from_pretrained(self.pretrained)
         except OSError as error:
-            raise FileNotFoundError(f"{type(self).__name__}: '{self.pretrained}' is no folder with a model and its "
-                                    f'preprocessor, and cannot be fetched ({error}). Either run once with a network, '
-                                    'or give the path of a downloaded folder as `pretrained`.') from error
+            raise FileNotFoundError(
+                f"{type(self).__name__}: '{self.pretrained}' is no folder with a model and its "
+                f'preprocessor, and cannot be fetched ({error}). Either run once with a network, '
+                'or give the path of a downloaded folder as `pretrained`.'
+            ) from error
         self.shared.processor, self.shared.net = processor, net.requires_grad_(False).eval()
 
     def read(self, outputs) -> Tensor:
@@ -160,7 +166,9 @@ class TransformersCue(nn.Module):
 
     def forward(self, lq: Tensor) -> Condition:
         self.load_pretrained()
-        images = (lq.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()  # truncated
+        images = (
+            (lq.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        )  # truncated
         maps = [self._one(image, lq.device) for image in images]
         return Condition(maps={self.name: torch.cat(maps)})
 
@@ -191,7 +199,9 @@ class DepthCue(TransformersCue):
 
     name, auto_class = 'depth', 'AutoModelForDepthEstimation'
 
-    def __init__(self, pretrained: str = 'LiheYoung/depth-anything-small-hf', cache_dir: str | None = None):
+    def __init__(
+        self, pretrained: str = 'LiheYoung/depth-anything-small-hf', cache_dir: str | None = None
+    ):
         super().__init__(pretrained, cache_dir)
 
     def read(self, outputs) -> Tensor:
@@ -204,7 +214,11 @@ class SegmentationCue(TransformersCue):
 
     name, auto_class = 'segmentation', 'AutoModelForSemanticSegmentation'
 
-    def __init__(self, pretrained: str = 'nvidia/segformer-b0-finetuned-ade-512-512', cache_dir: str | None = None):
+    def __init__(
+        self,
+        pretrained: str = 'nvidia/segformer-b0-finetuned-ade-512-512',
+        cache_dir: str | None = None,
+    ):
         super().__init__(pretrained, cache_dir)
 
     def read(self, outputs) -> Tensor:

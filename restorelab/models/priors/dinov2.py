@@ -13,7 +13,9 @@ from restorelab.utils.checkpoint import CheckpointError, model_state, read_check
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BASE = dict(hidden_size=768, num_hidden_layers=12, num_attention_heads=12, image_size=518, patch_size=14)
+BASE = dict(
+    hidden_size=768, num_hidden_layers=12, num_attention_heads=12, image_size=518, patch_size=14
+)
 
 
 def imagenet_view(image: Tensor, size: int | None = None) -> Tensor:
@@ -23,7 +25,9 @@ def imagenet_view(image: Tensor, size: int | None = None) -> Tensor:
     """
     if size is not None:
         image = F.interpolate(image, (size, size), mode='bicubic', align_corners=False)
-    mean, std = (image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (
+        image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD)
+    )
     return (image - mean) / std
 
 
@@ -45,15 +49,25 @@ class DINOv2ClassTokens(nn.Module):
     Raises: ValueError for layers that the network does not have.
     """
 
-    def __init__(self, layers: Sequence[int] = (1, 4, 8, 12), size: int = 224, network: dict | None = None,
-                 pretrained: str | None = None):
+    def __init__(
+        self,
+        layers: Sequence[int] = (1, 4, 8, 12),
+        size: int = 224,
+        network: dict | None = None,
+        pretrained: str | None = None,
+    ):
         super().__init__()
         from transformers import Dinov2Config, Dinov2Model
+
         options = Dinov2Config(**{**BASE, **(network or {})})
         if not layers or min(layers) < 1 or max(layers) > options.num_hidden_layers:
-            raise ValueError(f'layers={list(layers)}: the network has the blocks 1 to {options.num_hidden_layers}')
+            raise ValueError(
+                f'layers={list(layers)}: the network has the blocks 1 to {options.num_hidden_layers}'
+            )
         if size % options.patch_size:
-            raise ValueError(f'size={size} must be a multiple of the patch size {options.patch_size}')
+            raise ValueError(
+                f'size={size} must be a multiple of the patch size {options.patch_size}'
+            )
         self.layers, self.size, self.pretrained = tuple(layers), size, pretrained
         self.net = Dinov2Model(options).requires_grad_(False).eval()
         if pretrained:
@@ -74,23 +88,34 @@ class DINOv2ClassTokens(nn.Module):
         state = model_state(read_checkpoint(self.pretrained), self.pretrained) if is_file else None
         net, report = self._read(state)
         if lost := sorted(report['missing_keys']) + sorted(map(str, report['mismatched_keys'])):
-            raise CheckpointError(f'{self.pretrained}: not the weights of this DINOv2 network; missing or of another '
-                                  f'shape: {lost[:8]}')
+            raise CheckpointError(
+                f'{self.pretrained}: not the weights of this DINOv2 network; missing or of another '
+                f'shape: {lost[:8]}'
+            )
         self.net.load_state_dict(net.state_dict())
 
     def _read(self, state: dict[str, Tensor] | None) -> tuple[nn.Module, dict]:
         """transformers translates the names of the published checkpoint into those of its release."""
         from transformers import Dinov2Model
+
         try:
-            return Dinov2Model.from_pretrained(None if state else self.pretrained, config=self.net.config,
-                                               state_dict=state, output_loading_info=True)
+            return Dinov2Model.from_pretrained(
+                None if state else self.pretrained,
+                config=self.net.config,
+                state_dict=state,
+                output_loading_info=True,
+            )
         except OSError as error:
-            raise FileNotFoundError(f"DINOv2ClassTokens: '{self.pretrained}' is no file or folder with a DINOv2 "
-                                    f'network, and cannot be fetched ({error}). Either run once with a network, or '
-                                    'give the path of a downloaded folder as `pretrained`.') from error
+            raise FileNotFoundError(
+                f"DINOv2ClassTokens: '{self.pretrained}' is no file or folder with a DINOv2 "
+                f'network, and cannot be fetched ({error}). Either run once with a network, or '
+                'give the path of a downloaded folder as `pretrained`.'
+            ) from error
 
     @torch.no_grad()
     def forward(self, lq: Tensor) -> Condition:
         view = imagenet_view(lq.detach(), self.size)
         states = self.net(pixel_values=view, output_hidden_states=True).hidden_states
-        return Condition(tokens=dict(semantic=torch.stack([states[n][:, 0] for n in self.layers], dim=1)))
+        return Condition(
+            tokens=dict(semantic=torch.stack([states[n][:, 0] for n in self.layers], dim=1))
+        )

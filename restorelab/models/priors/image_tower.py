@@ -23,17 +23,26 @@ def build_tower(tower: str | dict) -> nn.Module:
     """
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower
+
     if isinstance(tower, str):
         config = open_clip.get_model_config(tower)
         if config is None:
-            raise ValueError(f"open_clip knows no model '{tower}'; it knows {open_clip.list_models()}")
-        vision, embed_dim, quick_gelu = config['vision_cfg'], config['embed_dim'], config.get('quick_gelu', False)
+            raise ValueError(
+                f"open_clip knows no model '{tower}'; it knows {open_clip.list_models()}"
+            )
+        vision, embed_dim, quick_gelu = (
+            config['vision_cfg'],
+            config['embed_dim'],
+            config.get('quick_gelu', False),
+        )
     else:
         vision = dict(tower)
         embed_dim, quick_gelu = vision.pop('embed_dim', None), vision.pop('quick_gelu', False)
         if embed_dim is None:
-            raise ValueError(f"a tower needs 'embed_dim', the width of its output, beside open_clip's vision options; "
-                             f'got {dict(tower)}')
+            raise ValueError(
+                f"a tower needs 'embed_dim', the width of its output, beside open_clip's vision options; "
+                f'got {dict(tower)}'
+            )
     options = CLIPVisionCfg(**vision)
     net = _build_vision_tower(embed_dim, options, quick_gelu)
     net.image_size, net.width_out = options.image_size, embed_dim
@@ -46,9 +55,12 @@ def clip_view(image: Tensor, size: int) -> Tensor:
     Truncated to uint8, short side resized to ``size`` by Pillow's bicubic filter, central square: the official order.
     """
     from torchvision.transforms import functional as TF
+
     arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
-    return _normalize(torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image))
+    return _normalize(
+        torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image)
+    )
 
 
 def square_views(image: Tensor, size: int, views: int = 1) -> list[Tensor]:
@@ -58,8 +70,11 @@ def square_views(image: Tensor, size: int, views: int = 1) -> list[Tensor]:
     at most ``views``, evenly from end to end; a single one sits in the middle. Shorter sides are reflected.
     """
     height, width = image.shape[-2:]
-    squares = [pad_to_multiple(image.detach()[..., top:top + size, left:left + size], size)
-               for top in square_starts(height, size, views) for left in square_starts(width, size, views)]
+    squares = [
+        pad_to_multiple(image.detach()[..., top : top + size, left : left + size], size)
+        for top in square_starts(height, size, views)
+        for left in square_starts(width, size, views)
+    ]
     return [_normalize((square.clamp(0, 1) * 255).floor() / 255) for square in squares]
 
 
@@ -72,6 +87,7 @@ def square_starts(length: int, size: int, views: int) -> list[int]:
 def _normalize(square: Tensor) -> Tensor:
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
     from torchvision.transforms import functional as TF
+
     return TF.normalize(square, OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
 
 
@@ -82,12 +98,18 @@ def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) ->
     ``<part>.tower.*``.
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    is_file = pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists()
+    is_file = (
+        pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists()
+    )
     path = resolve_weights(pretrained) if is_file else _fetch(tower, pretrained)
     state = model_state(read_checkpoint(path), path)
     for prefix in (f'{part}.tower.', 'visual.'):
         if any(key.startswith(prefix) for key in state):
-            state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            state = {
+                key.removeprefix(prefix): value
+                for key, value in state.items()
+                if key.startswith(prefix)
+            }
             break
     load_weights(net, state, source=pretrained)
 
@@ -97,19 +119,28 @@ def load_clip(net: nn.Module, name: str, pretrained: str) -> None:
 
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    path = pretrained if Path(pretrained).suffix or Path(pretrained).exists() else _fetch(name, pretrained)
+    path = (
+        pretrained
+        if Path(pretrained).suffix or Path(pretrained).exists()
+        else _fetch(name, pretrained)
+    )
     load_weights(net, model_state(read_checkpoint(path), path), source=pretrained)
 
 
 def _fetch(tower: str | dict, tag: str) -> str:
     import open_clip
+
     if not isinstance(tower, str) or tag not in open_clip.list_pretrained_tags_by_model(tower):
         known = open_clip.list_pretrained_tags_by_model(tower) if isinstance(tower, str) else []
-        raise FileNotFoundError(f"'{tag}' is neither a file nor weights that open_clip offers for {tower}; it offers "
-                                f'{known or "none"}')
+        raise FileNotFoundError(
+            f"'{tag}' is neither a file nor weights that open_clip offers for {tower}; it offers "
+            f'{known or "none"}'
+        )
     try:
         return open_clip.download_pretrained(open_clip.get_pretrained_cfg(tower, tag))
     except Exception as error:  # the hub clients raise many kinds, none of which says what to do
-        raise FileNotFoundError(f"the weights '{tag}' of {tower} cannot be fetched ({type(error).__name__}: {error}). "
-                                'Either run once with a network, or download the file elsewhere and give its path as '
-                                '`pretrained`.') from error
+        raise FileNotFoundError(
+            f"the weights '{tag}' of {tower} cannot be fetched ({type(error).__name__}: {error}). "
+            'Either run once with a network, or download the file elsewhere and give its path as '
+            '`pretrained`.'
+        ) from error

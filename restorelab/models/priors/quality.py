@@ -25,8 +25,11 @@ def perceiver_views(image: Tensor, size: int, views: int) -> list[Tensor]:
     height, width = image.shape[-2:]
     if not views or min(height, width) < size:
         return [perceiver_view(image, size)]
-    return [perceiver_view(image[..., top:top + size, left:left + size], size)
-            for top in square_starts(height, size, views) for left in square_starts(width, size, views)]
+    return [
+        perceiver_view(image[..., top : top + size, left : left + size], size)
+        for top in square_starts(height, size, views)
+        for left in square_starts(width, size, views)
+    ]
 
 
 def perceiver_view(image: Tensor, size: int) -> Tensor:
@@ -35,10 +38,14 @@ def perceiver_view(image: Tensor, size: int) -> Tensor:
     Clamped, squashed by bicubic interpolation without antialias, and differentiable, unlike ``clip_view``.
     """
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+
     image = image.clamp(0, 1)
     if image.shape[-2:] != (size, size):
         image = F.interpolate(image, (size, size), mode='bicubic', align_corners=False)
-    mean, std = (image.new_tensor(values)[:, None, None] for values in (OPENAI_DATASET_MEAN, OPENAI_DATASET_STD))
+    mean, std = (
+        image.new_tensor(values)[:, None, None]
+        for values in (OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
+    )
     return (image - mean) / std
 
 
@@ -67,22 +74,35 @@ class CLIPQualityPerceiver(nn.Module):
         would learn what no checkpoint keeps.
     """
 
-    def __init__(self, clip: str | dict = 'ViT-B-32-quickgelu', words: Sequence[str] = WORDS, num_context: int = 16,
-                 scale: float = 100.0, pretrained: str | None = None, prompts: str | None = None, frozen: bool = True,
-                 views: int = 0, learn_tower: bool = False):
+    def __init__(
+        self,
+        clip: str | dict = 'ViT-B-32-quickgelu',
+        words: Sequence[str] = WORDS,
+        num_context: int = 16,
+        scale: float = 100.0,
+        pretrained: str | None = None,
+        prompts: str | None = None,
+        frozen: bool = True,
+        views: int = 0,
+        learn_tower: bool = False,
+    ):
         super().__init__()
         if learn_tower and not frozen and pretrained and isinstance(clip, str):
-            raise ValueError(f"learn_tower=True with clip='{clip}' and pretrained='{pretrained}': those weights stay "
-                             'out of checkpoints, so what the tower learns would be lost; leave learn_tower out, or '
-                             'give the options of a small clip')
+            raise ValueError(
+                f"learn_tower=True with clip='{clip}' and pretrained='{pretrained}': those weights stay "
+                'out of checkpoints, so what the tower learns would be lost; leave learn_tower out, or '
+                'give the options of a small clip'
+            )
         self.clip_config, self.words, self.scale = clip, tuple(words), scale
         self.pretrained, self.prompts, self.frozen = pretrained, prompts, frozen
         self.num_context, self.views = num_context, views
         self.clip = build_clip(clip).requires_grad_(False).eval()
         self.clip.visual.requires_grad_(learn_tower and not frozen)
         self.register_buffer('tokens', self._tokens(), persistent=False)
-        self.context = nn.Parameter(torch.empty(len(words), num_context, self.clip.token_embedding.embedding_dim),
-                                    requires_grad=not frozen)
+        self.context = nn.Parameter(
+            torch.empty(len(words), num_context, self.clip.token_embedding.embedding_dim),
+            requires_grad=not frozen,
+        )
         self.reset_context()
         if pretrained and isinstance(clip, str):
             keep_out_of_checkpoint(self.clip)
@@ -103,8 +123,10 @@ class CLIPQualityPerceiver(nn.Module):
         """
         length = self.clip.context_length
         if length < self.num_context + 2:
-            raise ValueError(f'num_context={self.num_context}: the text tower reads {length} tokens, two of which are '
-                             'start and end')
+            raise ValueError(
+                f'num_context={self.num_context}: the text tower reads {length} tokens, two of which are '
+                'start and end'
+            )
         start, end, self.word_tokens = self._vocabulary()
         tokens = torch.zeros(len(self.words), length, dtype=torch.int64)
         tokens[:, 0], tokens[:, self.num_context + 1] = start, end
@@ -114,14 +136,19 @@ class CLIPQualityPerceiver(nn.Module):
         if not isinstance(self.clip_config, str):
             needed, size = 3 + len(self.words), self.clip.token_embedding.num_embeddings
             if size < needed:
-                raise ValueError(f'{len(self.words)} words need a vocabulary of {needed}, with padding, start and end; '
-                                 f'the clip has {size}: give text_cfg=dict(vocab_size={needed}, ...)')
+                raise ValueError(
+                    f'{len(self.words)} words need a vocabulary of {needed}, with padding, start and end; '
+                    f'the clip has {size}: give text_cfg=dict(vocab_size={needed}, ...)'
+                )
             return 1, 2, list(range(3, needed))
         from open_clip.tokenizer import SimpleTokenizer
+
         tokenizer = SimpleTokenizer()
         ids = [tokenizer.encode(word) for word in self.words]
         if long := [word for word, codes in zip(self.words, ids, strict=True) if len(codes) != 1]:
-            raise ValueError(f'words {long} are not one token each in the vocabulary of CLIP; choose others')
+            raise ValueError(
+                f'words {long} are not one token each in the vocabulary of CLIP; choose others'
+            )
         return tokenizer.sot_token_id, tokenizer.eot_token_id, [codes[0] for codes in ids]
 
     @torch.no_grad()
@@ -144,20 +171,30 @@ class CLIPQualityPerceiver(nn.Module):
         elif not self.frozen:
             self.reset_context()  # the words of the weights just read
         else:
-            print_log(f'CLIPQualityPerceiver: frozen and without prompts, so it knows the tiers {list(self.words)} by '
-                      'untrained vectors, unless a checkpoint brings others; give as `prompts` what stage 1 of '
-                      'Perceive-IR learned', 'current', logging.WARNING)
+            print_log(
+                f'CLIPQualityPerceiver: frozen and without prompts, so it knows the tiers {list(self.words)} by '
+                'untrained vectors, unless a checkpoint brings others; give as `prompts` what stage 1 of '
+                'Perceive-IR learned',
+                'current',
+                logging.WARNING,
+            )
 
     def _load_prompts(self) -> None:
         path = resolve_weights(self.prompts)
         state = model_state(read_checkpoint(path), path)
-        own = {key.removeprefix(PART): value for key, value in state.items() if key.startswith(PART)} or state
+        own = {
+            key.removeprefix(PART): value for key, value in state.items() if key.startswith(PART)
+        } or state
         context, wanted = own.pop('context', torch.empty(0)), self.context.shape
         if context.shape != wanted:
-            raise CheckpointError(f"{path}: holds no prompts of {len(self.words)} tiers; wanted is a 'context' of "
-                                  f'{tuple(wanted)}, as configs/perceive_ir/stage1_prompts.py trains')
+            raise CheckpointError(
+                f"{path}: holds no prompts of {len(self.words)} tiers; wanted is a 'context' of "
+                f'{tuple(wanted)}, as configs/perceive_ir/stage1_prompts.py trains'
+            )
         # all of a CLIP that stage 1 kept in its checkpoint, nothing of one with weights of its own
-        load_weights(self.clip, {key.removeprefix('clip.'): value for key, value in own.items()}, path)
+        load_weights(
+            self.clip, {key.removeprefix('clip.'): value for key, value in own.items()}, path
+        )
         with torch.no_grad():
             self.context.copy_(context)
 
@@ -165,13 +202,23 @@ class CLIPQualityPerceiver(nn.Module):
         """Unit vectors (tiers, D) of the prompts."""
         embedded = self.clip.token_embedding(self.tokens)
         n = self.num_context
-        return F.normalize(encode_prompts(self.clip, torch.cat(
-            [embedded[:, :1], self.context, embedded[:, n + 1:]], dim=1), n + 1), dim=-1)
+        return F.normalize(
+            encode_prompts(
+                self.clip,
+                torch.cat([embedded[:, :1], self.context, embedded[:, n + 1 :]], dim=1),
+                n + 1,
+            ),
+            dim=-1,
+        )
 
     def logits(self, image: Tensor, scale: float | None = None) -> Tensor:
         """Scaled cosines (B, tiers) of ``image`` (B, 3, H, W) in [0, 1], with a gradient to it."""
         views = perceiver_views(image, self.clip.visual.image_size[0], self.views)
-        seen = F.normalize(self.clip.visual(torch.cat(views)), dim=-1).unflatten(0, (len(views), -1)).mean(dim=0)
+        seen = (
+            F.normalize(self.clip.visual(torch.cat(views)), dim=-1)
+            .unflatten(0, (len(views), -1))
+            .mean(dim=0)
+        )
         return (self.scale if scale is None else scale) * seen @ self.prompt_features().T
 
     def forward(self, lq: Tensor) -> Condition:
@@ -181,10 +228,13 @@ class CLIPQualityPerceiver(nn.Module):
 def build_clip(clip: str | dict) -> nn.Module:
     """An open_clip model with random weights. Raises: ValueError for a name that open_clip does not know."""
     import open_clip
+
     if isinstance(clip, str):
         config = open_clip.get_model_config(clip)
         if config is None:
-            raise ValueError(f"open_clip knows no model '{clip}'; it knows {open_clip.list_models()}")
+            raise ValueError(
+                f"open_clip knows no model '{clip}'; it knows {open_clip.list_models()}"
+            )
     else:
         config = dict(clip)
     return open_clip.CLIP(**config)

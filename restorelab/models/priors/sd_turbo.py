@@ -14,13 +14,27 @@ from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 SD_UNET = dict(
-    sample_size=64, in_channels=4, out_channels=4, block_out_channels=[320, 640, 1280, 1280], layers_per_block=2,
-    attention_head_dim=[5, 10, 20, 20], cross_attention_dim=1024, use_linear_projection=True,
+    sample_size=64,
+    in_channels=4,
+    out_channels=4,
+    block_out_channels=[320, 640, 1280, 1280],
+    layers_per_block=2,
+    attention_head_dim=[5, 10, 20, 20],
+    cross_attention_dim=1024,
+    use_linear_projection=True,
     down_block_types=['CrossAttnDownBlock2D'] * 3 + ['DownBlock2D'],
-    up_block_types=['UpBlock2D'] + ['CrossAttnUpBlock2D'] * 3)
+    up_block_types=['UpBlock2D'] + ['CrossAttnUpBlock2D'] * 3,
+)
 SD_SCHEDULE = dict(
-    beta_start=0.00085, beta_end=0.012, beta_schedule='scaled_linear', num_train_timesteps=1000, clip_sample=False,
-    prediction_type='epsilon', steps_offset=1, timestep_spacing='trailing')
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule='scaled_linear',
+    num_train_timesteps=1000,
+    clip_sample=False,
+    prediction_type='epsilon',
+    steps_offset=1,
+    timestep_spacing='trailing',
+)
 FINAL_ALPHAS = ('first', 'one')
 
 
@@ -47,11 +61,19 @@ class SDTurboPrior(nn.Module):
     Raises: ValueError for an unknown ``final_alpha``, or training steps that the schedule does not have.
     """
 
-    def __init__(self, unet: dict | None = None, schedule: dict | None = None, pretrained: str | None = None,
-                 steps: int = 1, train_times: Sequence[int] = (249, 499, 749, 999, 999, 999),
-                 final_alpha: str = 'first', prompt_tokens: int = 77):
+    def __init__(
+        self,
+        unet: dict | None = None,
+        schedule: dict | None = None,
+        pretrained: str | None = None,
+        steps: int = 1,
+        train_times: Sequence[int] = (249, 499, 749, 999, 999, 999),
+        final_alpha: str = 'first',
+        prompt_tokens: int = 77,
+    ):
         super().__init__()
         from diffusers import DDIMScheduler, UNet2DConditionModel
+
         if final_alpha not in FINAL_ALPHAS:
             raise ValueError(f"final_alpha='{final_alpha}'; choose from {list(FINAL_ALPHAS)}")
         self.pretrained, self.steps, self.train_times = pretrained, steps, list(train_times)
@@ -61,7 +83,9 @@ class SDTurboPrior(nn.Module):
             self.scheduler = DDIMScheduler(**options)
         self.train_steps = self.scheduler.config.num_train_timesteps
         if not (self.train_times and all(0 <= t < self.train_steps for t in self.train_times)):
-            raise ValueError(f'train_times={self.train_times}: name steps from 0 to {self.train_steps - 1}')
+            raise ValueError(
+                f'train_times={self.train_times}: name steps from 0 to {self.train_steps - 1}'
+            )
         width = self.unet.config.cross_attention_dim
         self.register_buffer('null_embeds', torch.zeros(1, prompt_tokens, width))
         self.register_buffer('alpha_bar', self.scheduler.alphas_cumprod.clone(), persistent=False)
@@ -78,7 +102,9 @@ class SDTurboPrior(nn.Module):
             shapes += [(2**level, width)] * per_level
             if level < len(widths) - 1:
                 shapes.append((2 ** (level + 1), width))
-        specs = [TapSpec(f'skip.{i}', 'skip', stride, width) for i, (stride, width) in enumerate(shapes)]
+        specs = [
+            TapSpec(f'skip.{i}', 'skip', stride, width) for i, (stride, width) in enumerate(shapes)
+        ]
         names = [spec.name for spec in specs]
         for block in self.unet.up_blocks:
             count = len(block.resnets)
@@ -92,14 +118,27 @@ class SDTurboPrior(nn.Module):
             return
         from diffusers import UNet2DConditionModel
         from transformers import CLIPTextModel, CLIPTokenizer
-        read = partial(UNet2DConditionModel.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True)
+
+        read = partial(
+            UNet2DConditionModel.from_pretrained, low_cpu_mem_usage=False, use_safetensors=True
+        )
         unet = read_part(read, self.pretrained, 'unet', DIFFUSERS_FILES)
         load_weights(self.unet, unet.state_dict(), f'{self.pretrained}/unet')
-        tokenizer = read_part(CLIPTokenizer.from_pretrained, self.pretrained, 'tokenizer', ('vocab.json', 'merges.txt'))
-        encoder = read_part(partial(CLIPTextModel.from_pretrained, use_safetensors=True), self.pretrained,
-                            'text_encoder', ('config.json', 'model.safetensors')).eval()
-        tokens = tokenizer('', padding='max_length', max_length=self.null_embeds.shape[1],
-                           return_tensors='pt').input_ids
+        tokenizer = read_part(
+            CLIPTokenizer.from_pretrained,
+            self.pretrained,
+            'tokenizer',
+            ('vocab.json', 'merges.txt'),
+        )
+        encoder = read_part(
+            partial(CLIPTextModel.from_pretrained, use_safetensors=True),
+            self.pretrained,
+            'text_encoder',
+            ('config.json', 'model.safetensors'),
+        ).eval()
+        tokens = tokenizer(
+            '', padding='max_length', max_length=self.null_embeds.shape[1], return_tensors='pt'
+        ).input_ids
         with torch.no_grad():
             self.null_embeds.copy_(encoder(tokens).last_hidden_state)
 

@@ -56,18 +56,24 @@ class LatentResampler(nn.Module):
         self.latent_tokens = nn.Parameter(torch.randn(1, num_tokens, dim))
         self.ln_q, self.ln_kv, self.ln_self1, self.ln_self2 = (nn.LayerNorm(dim) for _ in range(4))
         self.cross_attn, self.self_attn1, self.self_attn2 = (
-            nn.MultiheadAttention(dim, num_heads, batch_first=True) for _ in range(3))
+            nn.MultiheadAttention(dim, num_heads, batch_first=True) for _ in range(3)
+        )
         self.mlp1, self.mlp2, self.mlp3 = (
-            nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
-            for _ in range(3))
+            nn.Sequential(
+                nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim)
+            )
+            for _ in range(3)
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
         z = self.latent_tokens.expand(len(tokens), -1, -1)
         kv = self.ln_kv(tokens)
         z = z + self.cross_attn(self.ln_q(z), kv, kv, need_weights=False)[0]
         z = z + self.mlp1(z)
-        for norm, attn, mlp in ((self.ln_self1, self.self_attn1, self.mlp2),
-                                (self.ln_self2, self.self_attn2, self.mlp3)):
+        for norm, attn, mlp in (
+            (self.ln_self1, self.self_attn1, self.mlp2),
+            (self.ln_self2, self.self_attn2, self.mlp3),
+        ):
             q = norm(z)
             z = z + attn(q, q, q, need_weights=False)[0]
             z = z + mlp(z)
@@ -89,17 +95,29 @@ class StructurePrior(nn.Module):
     Raises: ValueError for priors that are no cues, and for a ``token_dim`` that cannot be divided.
     """
 
-    def __init__(self, cues: list[dict], image_size: int = 256, width: int = 32, num_blocks: int = 8,
-                 token_dim: int = 256, num_tokens: int = 64, num_heads: int = 8):
+    def __init__(
+        self,
+        cues: list[dict],
+        image_size: int = 256,
+        width: int = 32,
+        num_blocks: int = 8,
+        token_dim: int = 256,
+        num_tokens: int = 64,
+        num_heads: int = 8,
+    ):
         super().__init__()
         self.cues = nn.ModuleList(PRIORS.build(cue) for cue in cues)
         given = [list(cue.provides) for cue in self.cues]
         if not given or any(len(names) != 1 or not names[0].startswith('maps.') for names in given):
-            raise ValueError(f'StructurePrior needs cues, priors that give one map each, such as BoxDoGCue; those '
-                             f'configured give {given or "nothing"}')
+            raise ValueError(
+                f'StructurePrior needs cues, priors that give one map each, such as BoxDoGCue; those '
+                f'configured give {given or "nothing"}'
+            )
         if token_dim % 4 or token_dim % num_heads:
-            raise ValueError(f'token_dim={token_dim} must be a multiple of 4 (position code) and of '
-                             f'num_heads={num_heads}')
+            raise ValueError(
+                f'token_dim={token_dim} must be a multiple of 4 (position code) and of '
+                f'num_heads={num_heads}'
+            )
         self.image_size, self.token_dim = image_size, token_dim
         self.struct_encoder = StructureEncoder(width, num_blocks, token_dim)
         self.modality_embed = nn.Parameter(torch.randn(len(cues), token_dim))
@@ -115,7 +133,11 @@ class StructurePrior(nn.Module):
         how = dict(mode='nearest') if categorical else dict(mode='bilinear', align_corners=False)
         tokens = self.struct_encoder(F.interpolate(cue, (self.image_size,) * 2, **how))
         side = int(tokens.shape[1] ** 0.5)
-        return tokens + self.modality_embed[index] + sincos_position(side, side, self.token_dim).to(tokens)
+        return (
+            tokens
+            + self.modality_embed[index]
+            + sincos_position(side, side, self.token_dim).to(tokens)
+        )
 
     def forward(self, lq: Tensor) -> Condition:
         with torch.no_grad():

@@ -7,5 +7,14 @@ from restorelab.models.restorers.prompt_learning import PromptLearning
 from restorelab.models.restorers.proxy import ProxyRestorer, RenderedProxy
 from restorelab.models.restorers.regression import RegressionRestorer
 
-__all__ = ['DiffusionRestorer', 'JointRestorer', 'LatentRestorer', 'PriorDistillation', 'PromptLearning',
-           'ProxyRestorer', 'RegressionRestorer', 'RenderedProxy', 'RestorationDataPreprocessor']
+__all__ = [
+    'DiffusionRestorer',
+    'JointRestorer',
+    'LatentRestorer',
+    'PriorDistillation',
+    'PromptLearning',
+    'ProxyRestorer',
+    'RegressionRestorer',
+    'RenderedProxy',
+    'RestorationDataPreprocessor',
+]

@@ -36,17 +36,30 @@ class Restorer(BaseModel):
     Raises: KeyError when an adapter needs a condition that no prior gives, or two priors give the same.
     """
 
-    tile_grid = 16  # tiles of a large image begin at multiples of this; the networks' strides divide it
+    tile_grid = (
+        16  # tiles of a large image begin at multiples of this; the networks' strides divide it
+    )
 
-    def __init__(self, backbone: dict, priors: list[dict] = (), adapters: list[dict] = (),
-                 data_preprocessor: dict | None = None, init_cfg: dict | None = None, noise_seed: int = 0,
-                 step_losses: dict[str, dict] | None = None):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
+    def __init__(
+        self,
+        backbone: dict,
+        priors: list[dict] = (),
+        adapters: list[dict] = (),
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+        noise_seed: int = 0,
+        step_losses: dict[str, dict] | None = None,
+    ):
+        super().__init__(
+            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
+        )
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
         self.add_adapters(adapters)
         self.noise_seed = noise_seed
-        self.step_losses = nn.ModuleDict({name: LOSSES.build(cfg) for name, cfg in (step_losses or {}).items()})
+        self.step_losses = nn.ModuleDict(
+            {name: LOSSES.build(cfg) for name, cfg in (step_losses or {}).items()}
+        )
 
     def add_adapters(self, adapters: list[dict]) -> None:
         """Build ``adapters``; for subclasses whose own networks have taps too, and must be there first."""
@@ -61,8 +74,10 @@ class Restorer(BaseModel):
         taps = self.all_taps()
         adapter = ADAPTERS.build(cfg, default_args=dict(tap_specs=taps, cond_widths=widths))
         if missing := sorted(set(adapter.needs) - set(widths)):
-            raise KeyError(f"{cfg['type']} needs the condition {missing}; the configured priors provide "
-                           f'{sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.')
+            raise KeyError(
+                f'{cfg["type"]} needs the condition {missing}; the configured priors provide '
+                f'{sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.'
+            )
         select_taps(taps, adapter.taps, cfg['type'])
         return adapter
 
@@ -92,18 +107,23 @@ class Restorer(BaseModel):
         The restorer runs it through the same network on the clean image, without gradient. Adapters that repair
         features (``in_reference = False``) are off in it; those that hear priors stay: the trunk relies on them.
         """
-        taps = [name for adapter in self.adapters if getattr(adapter, 'needs_reference', False)
-                for name in adapter.taps]
+        taps = [
+            name
+            for adapter in self.adapters
+            if getattr(adapter, 'needs_reference', False)
+            for name in adapter.taps
+        ]
         if not taps:
             return None
-        on_tap = by_tap(adapter for adapter in self.adapters if getattr(adapter, 'in_reference', True))
+        on_tap = by_tap(
+            adapter for adapter in self.adapters if getattr(adapter, 'in_reference', True)
+        )
         for name in taps:
             on_tap.setdefault(name, []).append(TapRecorder())
         return TapContext(on_tap, cond)
 
     def adapter_losses(self, ctx: TapContext, reference: TapContext | None) -> dict[str, Tensor]:
-        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass, summed by name.
-        """
+        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass, summed by name."""
         losses: dict[str, Tensor] = {}
         for adapter in self.adapters:
             if getattr(adapter, 'needs_reference', False):
@@ -124,7 +144,12 @@ class Restorer(BaseModel):
                 cond.update(prior(lq))
         return cond
 
-    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[RestorationSample] | None = None,
+        mode: str = 'tensor',
+    ):
         """``loss``: dict of ``loss_*``; ``predict``: the samples with ``restored`` set; ``tensor``: the image."""
         if mode == 'loss':
             return self.training_step(inputs, data_samples)[0]
@@ -138,8 +163,13 @@ class Restorer(BaseModel):
         raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
 
     @torch.no_grad()
-    def restore(self, lq: Tensor, cond: Condition | None = None,
-                noise: Callable[[Tensor], Tensor] | None = None, routes: Sequence[str] | None = None) -> Tensor:
+    def restore(
+        self,
+        lq: Tensor,
+        cond: Condition | None = None,
+        noise: Callable[[Tensor], Tensor] | None = None,
+        routes: Sequence[str] | None = None,
+    ) -> Tensor:
         """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
 
         Args:
@@ -150,13 +180,17 @@ class Restorer(BaseModel):
         cond = self.condition(lq) if cond is None else cond
         noise = LatticeNoise(self.noise_seed) if noise is None else noise
         size = tuple(lq.shape[-2:])
-        return resize(self.run(resize(lq, self.working_size(size)), cond, noise, routes), size).clamp(0, 1)
+        return resize(
+            self.run(resize(lq, self.working_size(size)), cond, noise, routes), size
+        ).clamp(0, 1)
 
     def working_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """The size at which an image of ``size`` (H, W) is restored, before it is cut into tiles."""
         return size
 
-    def training_step(self, lq: Tensor, samples: list[RestorationSample]) -> tuple[dict[str, Tensor], TrainingStep]:
+    def training_step(
+        self, lq: Tensor, samples: list[RestorationSample]
+    ) -> tuple[dict[str, Tensor], TrainingStep]:
         """All losses of one step as ``loss_*``, and the step itself, for tasks behind the restorer."""
         gt = stack_images(samples, 'gt', lq.device)
         cond = self.condition(lq)
@@ -165,13 +199,19 @@ class Restorer(BaseModel):
         losses |= {f'loss_{name}': loss(step) for name, loss in self.step_losses.items()}
         return losses, step
 
-    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
-              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """The method's own losses, and the clean image (B, 3, H, W) in [0, 1] units that this step predicts."""
         raise NotImplementedError
 
-    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
-            routes: Sequence[str] | None) -> Tensor:
+    def run(
+        self,
+        lq: Tensor,
+        cond: Condition,
+        noise: Callable[[Tensor], Tensor],
+        routes: Sequence[str] | None,
+    ) -> Tensor:
         """The restored image (B, 3, H, W) before clamping, from ``lq`` in its working size, or from a tile of that.
 
         ``cond`` is then that of the whole image, its maps cut to the tile.
@@ -195,5 +235,7 @@ def routes_of(samples: list[RestorationSample]) -> list[str] | None:
         return None
     if None in routes:
         key = samples[routes.index(None)].get('key', '?')
-        raise KeyError(f"sample '{key}' names no 'route', others of its batch do; let every data set set it")
+        raise KeyError(
+            f"sample '{key}' names no 'route', others of its batch do; let every data set set it"
+        )
     return routes

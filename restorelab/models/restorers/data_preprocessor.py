@@ -29,8 +29,10 @@ class RestorationDataPreprocessor(BaseDataPreprocessor):
             sizes = {tuple(image.shape[-2:]) for image in inputs}
             if len(sizes) > 1:
                 names = [s.get('key', '?') for s in samples] if samples else '?'
-                raise ValueError(f'a batch holds images of the sizes {sorted(sizes)} (samples {names}); crop them to '
-                                 'one size in the pipeline, or use batch_size=1')
+                raise ValueError(
+                    f'a batch holds images of the sizes {sorted(sizes)} (samples {names}); crop them to '
+                    'one size in the pipeline, or use batch_size=1'
+                )
             inputs = torch.stack(list(inputs))
         for sample in samples or ():
             for name in IMAGE_FIELDS:

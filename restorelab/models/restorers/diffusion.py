@@ -27,10 +27,23 @@ class DiffusionRestorer(Restorer):
     Raises: TypeError when the sampler or the objective cannot read this process's state.
     """
 
-    def __init__(self, backbone: dict, process: dict, loss: dict, sampler: dict, objective: dict | None = None,
-                 priors: list[dict] = (), adapters: list[dict] = (), data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None, noise_seed: int = 0, step_losses: dict[str, dict] | None = None):
-        super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses)
+    def __init__(
+        self,
+        backbone: dict,
+        process: dict,
+        loss: dict,
+        sampler: dict,
+        objective: dict | None = None,
+        priors: list[dict] = (),
+        adapters: list[dict] = (),
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+        noise_seed: int = 0,
+        step_losses: dict[str, dict] | None = None,
+    ):
+        super().__init__(
+            backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses
+        )
         self.process = MODELS.build(process)
         self.objective = MODELS.build(objective) if objective else None
         if hasattr(self.objective, 'check'):
@@ -45,20 +58,36 @@ class DiffusionRestorer(Restorer):
             sampler.check(self.process)
         self.sampler = sampler
 
-    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
-              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
-        time, ctx, reference = self.process.time(state.t), self.context(cond, routes), self.reference_context(cond)
+        time, ctx, reference = (
+            self.process.time(state.t),
+            self.context(cond, routes),
+            self.reference_context(cond),
+        )
         out = self.backbone(state.x_t, state.lq, time, ctx)
         if reference is not None:
             with torch.no_grad():
-                self.backbone(state.x_t, state.gt, time, reference)  # the same state, told the clean image
-        pred, target = self.objective(self.process, out, state) if self.objective else (out, state.target)
+                self.backbone(
+                    state.x_t, state.gt, time, reference
+                )  # the same state, told the clean image
+        pred, target = (
+            self.objective(self.process, out, state) if self.objective else (out, state.target)
+        )
         clean = self.process.to_image(self.process.clean_from(out, state.x_t, state.lq, state.t))
-        return dict(loss_diffusion=self.criterion(pred, target), **self.adapter_losses(ctx, reference)), clean
+        return dict(
+            loss_diffusion=self.criterion(pred, target), **self.adapter_losses(ctx, reference)
+        ), clean
 
-    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
-            routes: Sequence[str] | None) -> Tensor:
+    def run(
+        self,
+        lq: Tensor,
+        cond: Condition,
+        noise: Callable[[Tensor], Tensor],
+        routes: Sequence[str] | None,
+    ) -> Tensor:
         start = self.process.to_state(lq)
 
         def predict(x_t: Tensor, t: Tensor) -> Tensor:

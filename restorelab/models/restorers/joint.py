@@ -36,16 +36,28 @@ class JointRestorer(BaseModel):
     Raises: ValueError when nothing is left to train.
     """
 
-    def __init__(self, restorer: dict, tasks: dict[str, dict], restorer_weight: float = 1.0,
-                 train_restorer: bool = True, init_cfg: dict | None = None):
+    def __init__(
+        self,
+        restorer: dict,
+        tasks: dict[str, dict],
+        restorer_weight: float = 1.0,
+        train_restorer: bool = True,
+        init_cfg: dict | None = None,
+    ):
         built = MODELS.build(restorer)
         super().__init__(built.data_preprocessor, init_cfg)
-        self.restorer = built if train_restorer else built.requires_grad_(False)  # parts may be frozen already
+        self.restorer = (
+            built if train_restorer else built.requires_grad_(False)
+        )  # parts may be frozen already
         self.tasks = ModuleDict({route: MODELS.build(task) for route, task in tasks.items()})
         self.restorer_weight, self.train_restorer = restorer_weight, train_restorer
-        if not train_restorer and all(task.frozen or task.loss_weight == 0 for task in self.tasks.values()):
-            raise ValueError('JointRestorer: nothing is left to train, with train_restorer=False and no task of '
-                             'frozen=False and a loss_weight above 0')
+        if not train_restorer and all(
+            task.frozen or task.loss_weight == 0 for task in self.tasks.values()
+        ):
+            raise ValueError(
+                'JointRestorer: nothing is left to train, with train_restorer=False and no task of '
+                'frozen=False and a loss_weight above 0'
+            )
 
     def train(self, mode: bool = True):
         super().train(mode)
@@ -67,7 +79,12 @@ class JointRestorer(BaseModel):
         if training and task.loss_weight and hasattr(task, 'check_training'):
             task.check_training(dataset)
 
-    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[RestorationSample] | None = None,
+        mode: str = 'tensor',
+    ):
         """``loss``: dict of ``loss_*``; ``predict``: the samples, see the class; ``tensor``: the restored image."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -87,7 +104,10 @@ class JointRestorer(BaseModel):
             task = self.tasks[route]
             if task.loss_weight:
                 found = task.losses(restored[chosen], [samples[i] for i in chosen])
-                losses |= {_loss_name(route, name): task.loss_weight * value for name, value in found.items()}
+                losses |= {
+                    _loss_name(route, name): task.loss_weight * value
+                    for name, value in found.items()
+                }
         return losses
 
     @torch.no_grad()
@@ -102,7 +122,9 @@ class JointRestorer(BaseModel):
     def _look(task, sample: RestorationSample) -> None:
         images = {view: sample.get(name) for view, name in VIEWS.items() if name in sample}
         found = {view: task.predict(image, sample) for view, image in images.items()}
-        sample.views = BaseDataElement(**{view: BaseDataElement(**fields) for view, fields in found.items()})
+        sample.views = BaseDataElement(
+            **{view: BaseDataElement(**fields) for view, fields in found.items()}
+        )
         for name, value in found['restored'].items():
             sample.set_field(value, name)
 
@@ -117,8 +139,10 @@ class JointRestorer(BaseModel):
         for place, sample in enumerate(samples):
             route = sample.get('route', 'ir')
             if route != 'ir' and route not in self.tasks:
-                raise KeyError(f"sample '{sample.get('key', '?')}' is restored for '{route}', but the tasks are "
-                               f"{list(self.tasks)}, and 'ir' for none of them")
+                raise KeyError(
+                    f"sample '{sample.get('key', '?')}' is restored for '{route}', but the tasks are "
+                    f"{list(self.tasks)}, and 'ir' for none of them"
+                )
             if route != 'ir':
                 places.setdefault(route, []).append(place)
         return places
@@ -143,8 +167,13 @@ class JointRestorer(BaseModel):
         """As in the restorer."""
         return self.restorer.condition(lq)
 
-    def restore(self, lq: Tensor, cond: Condition | None = None, noise: Callable[[Tensor], Tensor] | None = None,
-                routes: Sequence[str] | None = None) -> Tensor:
+    def restore(
+        self,
+        lq: Tensor,
+        cond: Condition | None = None,
+        noise: Callable[[Tensor], Tensor] | None = None,
+        routes: Sequence[str] | None = None,
+    ) -> Tensor:
         """As in the restorer."""
         return self.restorer.restore(lq, cond, noise, routes)
 

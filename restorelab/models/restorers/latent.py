@@ -42,17 +42,33 @@ class LatentRestorer(Restorer):
     Raises: ValueError for an option that is not among those named here, or does not fit the networks.
     """
 
-    def __init__(self, backbone: dict, prior: dict, latent_loss: dict | None = None, image_loss: dict | None = None,
-                 image_weight: float = 10.0, keep_weight: float = 1.0, train_source: str = 'gt',
-                 posterior: str = 'sample', min_side: int = 512, pad_multiple: int = 64,
-                 priors: list[dict] = (), adapters: list[dict] = (), data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None, noise_seed: int = 0, step_losses: dict[str, dict] | None = None):
+    def __init__(
+        self,
+        backbone: dict,
+        prior: dict,
+        latent_loss: dict | None = None,
+        image_loss: dict | None = None,
+        image_weight: float = 10.0,
+        keep_weight: float = 1.0,
+        train_source: str = 'gt',
+        posterior: str = 'sample',
+        min_side: int = 512,
+        pad_multiple: int = 64,
+        priors: list[dict] = (),
+        adapters: list[dict] = (),
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+        noise_seed: int = 0,
+        step_losses: dict[str, dict] | None = None,
+    ):
         if posterior not in POSTERIORS:
             raise ValueError(f"posterior='{posterior}'; choose from {list(POSTERIORS)}")
         if train_source not in ('gt', 'lq'):
             raise ValueError(f"train_source='{train_source}'; choose 'gt' or 'lq'")
         if train_source == 'lq' and latent_loss:
-            raise ValueError("train_source='lq' samples without gradient: a latent_loss would train nothing; take 'gt'")
+            raise ValueError(
+                "train_source='lq' samples without gradient: a latent_loss would train nothing; take 'gt'"
+            )
         super().__init__(backbone, priors, (), data_preprocessor, init_cfg, noise_seed, step_losses)
         self.prior = PRIORS.build(prior)
         self.add_adapters(adapters)
@@ -62,8 +78,10 @@ class LatentRestorer(Restorer):
         self.train_source, self.posterior, self.min_side = train_source, posterior, min_side
         self.pad_multiple = pad_multiple
         if pad_multiple % (least := self.backbone.stride * self.prior.size_divisor):
-            raise ValueError(f'pad_multiple={pad_multiple}, but autoencoder and denoiser together shrink by {least}; '
-                             'choose a multiple of that')
+            raise ValueError(
+                f'pad_multiple={pad_multiple}, but autoencoder and denoiser together shrink by {least}; '
+                'choose a multiple of that'
+            )
 
     @property
     def sampler(self):
@@ -96,22 +114,33 @@ class LatentRestorer(Restorer):
 
     def predict_clean(self, z_t: Tensor, z_lq: Tensor, t: Tensor, cond: Condition) -> Tensor:
         """The clean latent that the denoiser sees in ``z_t``."""
-        return self.prior.clean_from(self.prior.predict(z_t, t, self.denoiser_context(z_lq, t, cond)), z_t, t)
+        return self.prior.clean_from(
+            self.prior.predict(z_t, t, self.denoiser_context(z_lq, t, cond)), z_t, t
+        )
 
     def sample(self, z_lq: Tensor, noise: Tensor, cond: Condition) -> Tensor:
         """The restored latent, from the degraded one and unit noise."""
         last = torch.tensor([self.prior.train_steps - 1], device=z_lq.device)
-        return self.prior.sample(self.prior.add_noise(z_lq, noise, last),
-                                 lambda t: self.denoiser_context(z_lq, t, cond))
+        return self.prior.sample(
+            self.prior.add_noise(z_lq, noise, last), lambda t: self.denoiser_context(z_lq, t, cond)
+        )
 
-    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
-        if mode == 'loss' and self.image_loss is None and not self.step_losses:  # nobody looks at the decoded image
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[RestorationSample] | None = None,
+        mode: str = 'tensor',
+    ):
+        if (
+            mode == 'loss' and self.image_loss is None and not self.step_losses
+        ):  # nobody looks at the decoded image
             gt = stack_images(data_samples, 'gt', inputs.device)
             return self.learn_latent(inputs, gt, self.condition(inputs), None)[0]
         return super().forward(inputs, data_samples, mode)
 
-    def learn_latent(self, lq: Tensor, gt: Tensor, cond: Condition,
-                     routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor, TapContext]:
+    def learn_latent(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor, TapContext]:
         """Losses before the decoder, the latent to be decoded, and the context of the degraded image's encoder."""
         reference = self.reference_context(cond)
         with torch.no_grad():
@@ -128,8 +157,9 @@ class LatentRestorer(Restorer):
             losses['loss_latent'] = self.latent_loss(z_0, z_gt)
         return losses, z_0, ctx
 
-    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
-              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         losses, z_0, ctx = self.learn_latent(lq, gt, cond, routes)
         z_0 = z_0.detach()
         restored = self.backbone.decode(z_0, ctx)
@@ -137,21 +167,32 @@ class LatentRestorer(Restorer):
             losses |= self._image_losses(restored, z_0, ctx, gt, routes)
         return losses, restored
 
-    def _image_losses(self, restored: Tensor, z_0: Tensor, ctx: TapContext, gt: Tensor,
-                      routes: Sequence[str] | None) -> dict[str, Tensor]:
+    def _image_losses(
+        self,
+        restored: Tensor,
+        z_0: Tensor,
+        ctx: TapContext,
+        gt: Tensor,
+        routes: Sequence[str] | None,
+    ) -> dict[str, Tensor]:
         """Both are weighed by their share of the batch, so that a mixed batch is the mean of its images."""
-        others = torch.tensor([route != FOR_THE_EYE for route in routes or ()] or [False] * len(gt),
-                              device=gt.device)
+        others = torch.tensor(
+            [route != FOR_THE_EYE for route in routes or ()] or [False] * len(gt), device=gt.device
+        )
         losses, share = {}, float(others.float().mean())
         if share < 1:
             own = self.image_loss(restored[~others], gt[~others])
             losses['loss_image'] = (1 - share) * self.image_weight * own
         if share > 0:
             kept = self.backbone.decode(z_0, ctx.rerouted([FOR_THE_EYE] * len(gt)))
-            losses['loss_keep'] = share * self.keep_weight * self.image_loss(kept[others], gt[others])
+            losses['loss_keep'] = (
+                share * self.keep_weight * self.image_loss(kept[others], gt[others])
+            )
         return losses
 
-    def run(self, lq: Tensor, cond: Condition, noise: Noise, routes: Sequence[str] | None) -> Tensor:
+    def run(
+        self, lq: Tensor, cond: Condition, noise: Noise, routes: Sequence[str] | None
+    ) -> Tensor:
         if isinstance(noise, LatticeNoise):
             noise = noise.at_stride(self.backbone.stride)
         height, width = lq.shape[-2:]

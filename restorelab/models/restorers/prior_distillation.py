@@ -26,9 +26,19 @@ class PriorDistillation(BaseModel):
     Raises: ValueError for a sample whose task is not among ``tasks``.
     """
 
-    def __init__(self, semantic: dict, degradation: dict, tasks: list[str], semantic_loss: dict,
-                 degradation_loss: dict, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
+    def __init__(
+        self,
+        semantic: dict,
+        degradation: dict,
+        tasks: list[str],
+        semantic_loss: dict,
+        degradation_loss: dict,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
+        )
         self.tasks = list(tasks)
         self.semantic = PRIORS.build(semantic)
         self.degradation = PRIORS.build(degradation)
@@ -52,8 +62,10 @@ class PriorDistillation(BaseModel):
         """Class ids (B,) of the samples' tasks."""
         names = [sample.task for sample in samples]
         if unknown := sorted(set(names) - set(self.tasks)):
-            raise ValueError(f'samples have the tasks {unknown}, but the model tells apart {self.tasks}; '
-                             'add them to model.tasks or leave them out of the data')
+            raise ValueError(
+                f'samples have the tasks {unknown}, but the model tells apart {self.tasks}; '
+                'add them to model.tasks or leave them out of the data'
+            )
         return torch.tensor([self.tasks.index(name) for name in names], device=device)
 
     def describe(self, lq: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,7 +77,12 @@ class PriorDistillation(BaseModel):
     def teach(self, gt: Tensor) -> Tensor:
         return self.teacher(gt).token('semantic')[:, 0]
 
-    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[RestorationSample] | None = None,
+        mode: str = 'tensor',
+    ):
         """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_task`` and ``semantic_cosine`` set;
         ``tensor``: (semantic, logits)."""
         if mode not in ('loss', 'predict', 'tensor'):
@@ -75,8 +92,12 @@ class PriorDistillation(BaseModel):
             return semantic, logits
         teacher = self.teach(stack_images(data_samples, 'gt', inputs.device))
         if mode == 'loss':
-            return dict(loss_semantic=self.semantic_loss(semantic, teacher),
-                        loss_degradation=self.degradation_loss(logits, self.labels(data_samples, inputs.device)))
+            return dict(
+                loss_semantic=self.semantic_loss(semantic, teacher),
+                loss_degradation=self.degradation_loss(
+                    logits, self.labels(data_samples, inputs.device)
+                ),
+            )
         cosines = (semantic * teacher).sum(dim=1)
         answers = zip(data_samples, logits.argmax(dim=1).tolist(), cosines.tolist(), strict=True)
         for sample, task, cosine in answers:

@@ -24,24 +24,40 @@ class PromptLearning(BaseModel):
     Raises: ValueError when the perceiver has another number of tiers.
     """
 
-    def __init__(self, perceiver: dict, tiers: Sequence[str] = ('lq', 'rendered', 'gt'),
-                 data_preprocessor: dict | None = None, init_cfg: dict | None = None):
-        super().__init__(MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg)
+    def __init__(
+        self,
+        perceiver: dict,
+        tiers: Sequence[str] = ('lq', 'rendered', 'gt'),
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
+        )
         self.perceiver = PRIORS.build(perceiver)
         self.tiers = tuple(tiers)
         words = self.perceiver.provides['vectors.quality']
         if len(self.tiers) != words:
-            raise ValueError(f'tiers={list(self.tiers)}, but the perceiver has {words} words; give one for each tier')
+            raise ValueError(
+                f'tiers={list(self.tiers)}, but the perceiver has {words} words; give one for each tier'
+            )
 
     def load_pretrained(self) -> None:
         self.perceiver.load_pretrained()
 
     def logits(self, lq: Tensor, samples: list[RestorationSample]) -> Tensor:
         """(tiers, B, tiers): scaled cosines of the images of each tier."""
-        images = [lq if name == 'lq' else stack_images(samples, name, lq.device) for name in self.tiers]
+        images = [
+            lq if name == 'lq' else stack_images(samples, name, lq.device) for name in self.tiers
+        ]
         return self.perceiver.logits(torch.cat(images)).unflatten(0, (len(self.tiers), -1))
 
-    def forward(self, inputs: Tensor, data_samples: list[RestorationSample] | None = None, mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[RestorationSample] | None = None,
+        mode: str = 'tensor',
+    ):
         """``loss``: dict of ``loss_*``; ``predict``: samples with ``tier_scores``, the expected tier of each of their
         images from 0 (worst) up; ``tensor``: logits (B, tiers) of the inputs alone."""
         if mode == 'tensor':

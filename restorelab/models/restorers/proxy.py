@@ -12,15 +12,26 @@ from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.weights import resolve_weights
 
 
-def chosen(samples: list[RestorationSample], tasks: Sequence[str] | None, fold: int | None,
-           device: torch.device) -> Tensor:
+def chosen(
+    samples: list[RestorationSample],
+    tasks: Sequence[str] | None,
+    fold: int | None,
+    device: torch.device,
+) -> Tensor:
     """Which samples (B,) bool are of one of ``tasks`` and of ``fold``; None asks for nothing.
 
     Raises: KeyError for a sample that does not say its fold.
     """
-    if fold is not None and (silent := [sample.get('key', '?') for sample in samples if 'fold' not in sample]):
-        raise KeyError(f"sample '{silent[0]}' does not say its fold; wrap its data set in FoldDataset")
-    answers = [(tasks is None or sample.task in tasks) and (fold is None or sample.fold == fold) for sample in samples]
+    if fold is not None and (
+        silent := [sample.get('key', '?') for sample in samples if 'fold' not in sample]
+    ):
+        raise KeyError(
+            f"sample '{silent[0]}' does not say its fold; wrap its data set in FoldDataset"
+        )
+    answers = [
+        (tasks is None or sample.task in tasks) and (fold is None or sample.fold == fold)
+        for sample in samples
+    ]
     return torch.tensor(answers, device=device)
 
 
@@ -39,9 +50,13 @@ class RenderedProxy(nn.Module):
 
     def forward(self, step: TrainingStep) -> tuple[Tensor, Tensor]:
         wanted = chosen(step.samples, self.tasks, None, step.lq.device).tolist()
-        has = [take and 'rendered' in sample for take, sample in zip(wanted, step.samples, strict=True)]
-        images = [sample.rendered if there else lq
-                  for there, sample, lq in zip(has, step.samples, step.lq, strict=True)]
+        has = [
+            take and 'rendered' in sample for take, sample in zip(wanted, step.samples, strict=True)
+        ]
+        images = [
+            sample.rendered if there else lq
+            for there, sample, lq in zip(has, step.samples, step.lq, strict=True)
+        ]
         return torch.stack(images).to(step.lq), step.lq.new_tensor(has)
 
 
@@ -57,7 +72,13 @@ class ProxyRestorer(nn.Module):
     Returns: when called with a TrainingStep, images (B, 3, H, W) in [0, 1] and a mask (B,).
     """
 
-    def __init__(self, restorer: dict, pretrained: str, tasks: Sequence[str] | None = None, fold: int | None = None):
+    def __init__(
+        self,
+        restorer: dict,
+        pretrained: str,
+        tasks: Sequence[str] | None = None,
+        fold: int | None = None,
+    ):
         super().__init__()
         self.restorer = MODELS.build(restorer).requires_grad_(False)
         self.pretrained, self.tasks, self.fold = pretrained, tasks, fold

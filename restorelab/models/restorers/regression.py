@@ -23,10 +23,21 @@ class RegressionRestorer(Restorer):
         kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
     """
 
-    def __init__(self, backbone: dict, loss: dict, priors: list[dict] = (), adapters: list[dict] = (),
-                 padding: str = 'reflect', data_preprocessor: dict | None = None, init_cfg: dict | None = None,
-                 noise_seed: int = 0, step_losses: dict[str, dict] | None = None):
-        super().__init__(backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses)
+    def __init__(
+        self,
+        backbone: dict,
+        loss: dict,
+        priors: list[dict] = (),
+        adapters: list[dict] = (),
+        padding: str = 'reflect',
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+        noise_seed: int = 0,
+        step_losses: dict[str, dict] | None = None,
+    ):
+        super().__init__(
+            backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses
+        )
         if padding not in ('reflect', 'replicate'):
             raise ValueError(f"padding is 'reflect' or 'replicate', not '{padding}'")
         self.padding = padding
@@ -38,17 +49,25 @@ class RegressionRestorer(Restorer):
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
         return super().condition(self.pad(lq), wanted)
 
-    def learn(self, lq: Tensor, gt: Tensor, cond: Condition,
-              routes: Sequence[str] | None) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(
+        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         ctx, reference = self.context(cond, routes), self.reference_context(cond)
         restored = self._restored(lq, ctx)
         if reference is not None:
             with torch.no_grad():
                 self._restored(gt, reference)
-        return dict(loss_pixel=self.criterion(restored, gt), **self.adapter_losses(ctx, reference)), restored
+        return dict(
+            loss_pixel=self.criterion(restored, gt), **self.adapter_losses(ctx, reference)
+        ), restored
 
-    def run(self, lq: Tensor, cond: Condition, noise: Callable[[Tensor], Tensor],
-            routes: Sequence[str] | None) -> Tensor:
+    def run(
+        self,
+        lq: Tensor,
+        cond: Condition,
+        noise: Callable[[Tensor], Tensor],
+        routes: Sequence[str] | None,
+    ) -> Tensor:
         return self._restored(lq, self.context(cond, routes))
 
     def _restored(self, lq: Tensor, ctx: TapContext) -> Tensor:

@@ -29,7 +29,9 @@ def log_snr(process: MeanRevertingProcess, t: int | Tensor) -> Tensor:
 def step_grid(process: MeanRevertingProcess, steps: int) -> list[int]:
     """``steps`` trained steps from T down to 1, as evenly spaced in log(alpha / sigma) as integers allow."""
     if not 1 <= steps <= process.steps:
-        raise ValueError(f'steps must be between 1 and the {process.steps} trained ones, not {steps}')
+        raise ValueError(
+            f'steps must be between 1 and the {process.steps} trained ones, not {steps}'
+        )
     alphas = torch.exp(-process.theta_sums[1:] * process.dt)
     levels = torch.log(alphas / process.sigma_bars[1:])  # falling with t
     wanted = torch.linspace(float(levels[-1]), float(levels[0]), steps)
@@ -37,12 +39,16 @@ def step_grid(process: MeanRevertingProcess, steps: int) -> list[int]:
     for k, level in enumerate(wanted):
         t = int((levels - level).abs().argmin()) + 1
         ceiling = grid[-1] - 1 if grid else process.steps
-        grid.append(max(min(t, ceiling), steps - k))  # strictly falling, and leaving room for those to come
+        grid.append(
+            max(min(t, ceiling), steps - k)
+        )  # strictly falling, and leaving room for those to come
     return grid
 
 
 @torch.no_grad()
-def sample_euler_sde(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+def sample_euler_sde(
+    predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+) -> Tensor:
     """Euler-Maruyama on the reverse SDE, all steps (IR-SDE eq. 5). Leaves noise of sigma_1 sqrt(dt) in the image."""
     x = process.start(mu, noise(mu))
     for t in range(process.steps, 0, -1):
@@ -52,7 +58,9 @@ def sample_euler_sde(predict: Predict, process: MeanRevertingProcess, mu: Tensor
 
 
 @torch.no_grad()
-def sample_euler_ode(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+def sample_euler_ode(
+    predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+) -> Tensor:
     """Euler on the probability-flow ODE, all steps; random in its start only."""
     x = process.start(mu, noise(mu))
     for t in range(process.steps, 0, -1):
@@ -62,7 +70,9 @@ def sample_euler_ode(predict: Predict, process: MeanRevertingProcess, mu: Tensor
 
 
 @torch.no_grad()
-def sample_posterior(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+def sample_posterior(
+    predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+) -> Tensor:
     """Ancestral sampling from the exact posterior, all steps: the sampler of TPGDiff's numbers."""
     x = process.start(mu, noise(mu))
     for t in range(process.steps, 0, -1):
@@ -72,8 +82,9 @@ def sample_posterior(predict: Predict, process: MeanRevertingProcess, mu: Tensor
 
 
 @torch.no_grad()
-def sample_posterior_respaced(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource,
-                              grid: list[int]) -> Tensor:
+def sample_posterior_respaced(
+    predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource, grid: list[int]
+) -> Tensor:
     """Ancestral sampling over the steps of ``grid`` only, by the posterior of a jump t -> s."""
     y = process.start(mu, noise(mu)) - mu
     for t, s in zip(grid, [*grid[1:], 0], strict=True):
@@ -94,8 +105,9 @@ def debiased_residual(process: MeanRevertingProcess, out: Tensor, y: Tensor, t: 
     return (of_noise * y - sigma * out) / (alpha * of_noise - sigma * of_residual)
 
 
-def read_answer(process: MeanRevertingProcess, out: Tensor, y: Tensor, mu: Tensor, t: int,
-                debias: bool) -> tuple[Tensor, Tensor]:
+def read_answer(
+    process: MeanRevertingProcess, out: Tensor, y: Tensor, mu: Tensor, t: int, debias: bool
+) -> tuple[Tensor, Tensor]:
     """(residual, noise) that the answer ``out`` means for the state ``y = x_t - mu``."""
     if not debias:
         return process.clean_from(out, y + mu, mu, t) - mu, process.noise_from(out, y + mu, mu, t)
@@ -104,8 +116,15 @@ def read_answer(process: MeanRevertingProcess, out: Tensor, y: Tensor, mu: Tenso
 
 
 @torch.no_grad()
-def sample_ddim(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource, grid: list[int],
-                debias: bool = False, noise_scale: float = 1.0) -> Tensor:
+def sample_ddim(
+    predict: Predict,
+    process: MeanRevertingProcess,
+    mu: Tensor,
+    noise: NoiseSource,
+    grid: list[int],
+    debias: bool = False,
+    noise_scale: float = 1.0,
+) -> Tensor:
     """DDIM with eta = 0 on ``y = x - mu`` (arXiv 2010.02502): ``y <- alpha_s residual + sigma_s noise``."""
     y = process.start(mu, noise_scale * noise(mu)) - mu
     for t, s in zip(grid, [*grid[1:], 0], strict=True):
@@ -115,8 +134,15 @@ def sample_ddim(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noi
 
 
 @torch.no_grad()
-def sample_multistep_dpm(predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource,
-                         grid: list[int], debias: bool = False, noise_scale: float = 1.0) -> Tensor:
+def sample_multistep_dpm(
+    predict: Predict,
+    process: MeanRevertingProcess,
+    mu: Tensor,
+    noise: NoiseSource,
+    grid: list[int],
+    debias: bool = False,
+    noise_scale: float = 1.0,
+) -> Tensor:
     """DPM-Solver++(2M) on ``y = x - mu`` (arXiv 2211.01095): second order from the previous step's answer.
 
     With ``l = ln(alpha / sigma)`` and ``h = l_s - l_t``: ``D = r + h / (2 h_prev) (r - r_prev)``,
@@ -132,7 +158,10 @@ def sample_multistep_dpm(predict: Predict, process: MeanRevertingProcess, mu: Te
         direction = residual
         if previous is not None:
             direction = residual + h / (2 * h_previous) * (residual - previous)
-        y = process.sigma_bar(s) / process.sigma_bar(t) * y - process.alpha(s) * torch.expm1(-h) * direction
+        y = (
+            process.sigma_bar(s) / process.sigma_bar(t) * y
+            - process.alpha(s) * torch.expm1(-h) * direction
+        )
         previous, h_previous = residual, h
     raise AssertionError('a step grid always ends at 0')
 
@@ -145,11 +174,15 @@ class MeanRevertingSampler:
     def check(self, process: object) -> None:
         """Raise TypeError or ValueError when this sampler cannot walk ``process``; called when a model is built."""
         if not isinstance(process, MeanRevertingProcess):
-            raise TypeError(f'sampler {type(self).__name__} reads states of MeanRevertingProcess, but the process is '
-                            f'{type(process).__name__}; choose a sampler made for it')
+            raise TypeError(
+                f'sampler {type(self).__name__} reads states of MeanRevertingProcess, but the process is '
+                f'{type(process).__name__}; choose a sampler made for it'
+            )
         if self.debias and process.prediction != 'noise':
-            raise ValueError(f'{type(self).__name__}(debias=True) corrects a noise prediction, but the process '
-                             f"predicts '{process.prediction}'; drop debias")
+            raise ValueError(
+                f'{type(self).__name__}(debias=True) corrects a noise prediction, but the process '
+                f"predicts '{process.prediction}'; drop debias"
+            )
         if getattr(self, 'steps', None) is not None:
             step_grid(process, self.steps)
 
@@ -158,7 +191,9 @@ class MeanRevertingSampler:
 class EulerSDE(MeanRevertingSampler):
     """``sample_euler_sde`` over all trained steps."""
 
-    def __call__(self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+    def __call__(
+        self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+    ) -> Tensor:
         return sample_euler_sde(predict, process, mu, noise)
 
 
@@ -166,7 +201,9 @@ class EulerSDE(MeanRevertingSampler):
 class EulerODE(MeanRevertingSampler):
     """``sample_euler_ode`` over all trained steps."""
 
-    def __call__(self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+    def __call__(
+        self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+    ) -> Tensor:
         return sample_euler_ode(predict, process, mu, noise)
 
 
@@ -177,10 +214,14 @@ class Posterior(MeanRevertingSampler):
     def __init__(self, steps: int | None = None):
         self.steps = steps
 
-    def __call__(self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
+    def __call__(
+        self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+    ) -> Tensor:
         if self.steps is None or self.steps == process.steps:
             return sample_posterior(predict, process, mu, noise)
-        return sample_posterior_respaced(predict, process, mu, noise, step_grid(process, self.steps))
+        return sample_posterior_respaced(
+            predict, process, mu, noise, step_grid(process, self.steps)
+        )
 
 
 @SAMPLERS.register_module()
@@ -196,8 +237,18 @@ class DDIM(MeanRevertingSampler):
     def __init__(self, steps: int = 20, debias: bool = False, noise_scale: float = 1.0):
         self.steps, self.debias, self.noise_scale = steps, debias, noise_scale
 
-    def __call__(self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
-        return sample_ddim(predict, process, mu, noise, step_grid(process, self.steps), self.debias, self.noise_scale)
+    def __call__(
+        self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+    ) -> Tensor:
+        return sample_ddim(
+            predict,
+            process,
+            mu,
+            noise,
+            step_grid(process, self.steps),
+            self.debias,
+            self.noise_scale,
+        )
 
 
 @SAMPLERS.register_module()
@@ -207,6 +258,15 @@ class MultistepDPM(MeanRevertingSampler):
     def __init__(self, steps: int = 10, debias: bool = False, noise_scale: float = 1.0):
         self.steps, self.debias, self.noise_scale = steps, debias, noise_scale
 
-    def __call__(self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource) -> Tensor:
-        return sample_multistep_dpm(predict, process, mu, noise, step_grid(process, self.steps), self.debias,
-                                    self.noise_scale)
+    def __call__(
+        self, predict: Predict, process: MeanRevertingProcess, mu: Tensor, noise: NoiseSource
+    ) -> Tensor:
+        return sample_multistep_dpm(
+            predict,
+            process,
+            mu,
+            noise,
+            step_grid(process, self.steps),
+            self.debias,
+            self.noise_scale,
+        )

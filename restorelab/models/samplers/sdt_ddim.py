@@ -30,8 +30,15 @@ def sdt_step_grid(train_steps: int, steps: int) -> list[int]:
 
 
 @torch.no_grad()
-def sample_sdt_ddim(predict: Predict, process: SharedResidualProcess, lq: Tensor, noise: NoiseSource, steps: int,
-                    eta: float = 0.0, init_noise_std: float = 0.1) -> Tensor:
+def sample_sdt_ddim(
+    predict: Predict,
+    process: SharedResidualProcess,
+    lq: Tensor,
+    noise: NoiseSource,
+    steps: int,
+    eta: float = 0.0,
+    init_noise_std: float = 0.1,
+) -> Tensor:
     """``x <- x - (A_t - A_u) r + (D_t - D_u) lq + sqrt(s2) n`` over the steps t > u; the last gives ``lq - r``.
 
     ``s2 = eta (B_t^2 - B_u^2) B_u^2 / B_t^2``. Two things are as in the official sampler because its numbers depend on
@@ -44,8 +51,11 @@ def sample_sdt_ddim(predict: Predict, process: SharedResidualProcess, lq: Tensor
         residual = predict(x, torch.full((len(x),), t, device=x.device)).clamp(-1, 1)
         if u is None:
             return (lq - residual).clamp(-1, 1)
-        x = (x - (process.residual_weight(t) - process.residual_weight(u)) * residual
-             + (process.shared_weight(t) - process.shared_weight(u)) * lq)
+        x = (
+            x
+            - (process.residual_weight(t) - process.residual_weight(u)) * residual
+            + (process.shared_weight(t) - process.shared_weight(u)) * lq
+        )
         if eta:
             b2_t, b2_u = process.noise_var(t), process.noise_var(u)
             x = x + torch.sqrt(eta * (b2_t - b2_u) * b2_u / b2_t) * noise(x)
@@ -68,15 +78,27 @@ class SDTDDIMSampler:
     def check(self, process: object) -> None:
         """Raise TypeError or ValueError when this sampler cannot walk ``process``; called when a model is built."""
         if not isinstance(process, SharedResidualProcess):
-            raise TypeError(f'sampler SDTDDIMSampler reads states of SharedResidualProcess, but the process is '
-                            f'{type(process).__name__}; choose a sampler made for it')
+            raise TypeError(
+                f'sampler SDTDDIMSampler reads states of SharedResidualProcess, but the process is '
+                f'{type(process).__name__}; choose a sampler made for it'
+            )
         if self.eta and not process.noise_vars.any():
-            raise ValueError(f'eta={self.eta} adds noise, and the process has none (noise_scale=0); take eta=0')
+            raise ValueError(
+                f'eta={self.eta} adds noise, and the process has none (noise_scale=0); take eta=0'
+            )
         grid = sdt_step_grid(process.steps, self.steps)
-        if process.train_times is not None and (missing := sorted(set(grid) - set(process.train_times))):
-            raise ValueError(f'steps={self.steps} visits {grid}, but this network was trained at '
-                             f'{sorted(set(process.train_times))} only and has never seen {missing}; choose another '
-                             'number of steps, or train with train_times=None')
+        if process.train_times is not None and (
+            missing := sorted(set(grid) - set(process.train_times))
+        ):
+            raise ValueError(
+                f'steps={self.steps} visits {grid}, but this network was trained at '
+                f'{sorted(set(process.train_times))} only and has never seen {missing}; choose another '
+                'number of steps, or train with train_times=None'
+            )
 
-    def __call__(self, predict: Predict, process: SharedResidualProcess, lq: Tensor, noise: NoiseSource) -> Tensor:
-        return sample_sdt_ddim(predict, process, lq, noise, self.steps, self.eta, self.init_noise_std)
+    def __call__(
+        self, predict: Predict, process: SharedResidualProcess, lq: Tensor, noise: NoiseSource
+    ) -> Tensor:
+        return sample_sdt_ddim(
+            predict, process, lq, noise, self.steps, self.eta, self.init_noise_std
+        )

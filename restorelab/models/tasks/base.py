@@ -28,11 +28,20 @@ class Task(BaseModule):
         loss_weight: factor of its losses in training; 0 means that training does without it.
     """
 
-    def __init__(self, network: nn.Module, checkpoint: str | None, frozen: bool, loss_weight: float):
+    def __init__(
+        self, network: nn.Module, checkpoint: str | None, frozen: bool, loss_weight: float
+    ):
         super().__init__()
         if loss_weight < 0:
-            raise ValueError(f'{type(self).__name__}: loss_weight={loss_weight}; wanted is 0 or more')
-        self.network, self.checkpoint, self.frozen, self.loss_weight = network, checkpoint, frozen, loss_weight
+            raise ValueError(
+                f'{type(self).__name__}: loss_weight={loss_weight}; wanted is 0 or more'
+            )
+        self.network, self.checkpoint, self.frozen, self.loss_weight = (
+            network,
+            checkpoint,
+            frozen,
+            loss_weight,
+        )
         self._loaded = False
         self.set_frozen(frozen)
         if frozen and checkpoint is not None:
@@ -81,12 +90,16 @@ def check_fields(samples: list[RestorationSample], name: str, hint: str) -> None
     """Raise KeyError when a sample lacks a field, naming both."""
     for sample in samples:
         if name not in sample:
-            raise KeyError(f"sample '{sample.get('key', '?')}' has no '{name}', which its task needs; {hint}")
+            raise KeyError(
+                f"sample '{sample.get('key', '?')}' has no '{name}', which its task needs; {hint}"
+            )
 
 
 def check_num_classes(who: str, num_classes: int, classes: list[str], option: str) -> None:
     """Raise ValueError when the data set's ``classes`` are not as many as the network's."""
     if num_classes != len(classes):
         shown = ', '.join(map(str, classes[:5])) + (', ...' if len(classes) > 5 else '')
-        raise ValueError(f'{who} tells {num_classes} classes apart, but the annotations have {len(classes)} ({shown}); '
-                         f'{option}')
+        raise ValueError(
+            f'{who} tells {num_classes} classes apart, but the annotations have {len(classes)} ({shown}); '
+            f'{option}'
+        )

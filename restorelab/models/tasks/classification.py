@@ -5,7 +5,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from restorelab.models.tasks.base import Task, check_fields, check_num_classes
-from restorelab.models.tasks.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD, Normalize, build_network
+from restorelab.models.tasks.torchvision_networks import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Normalize,
+    build_network,
+)
 from restorelab.registry import MODELS
 from restorelab.structures import RestorationSample
 
@@ -27,20 +32,34 @@ class ClassificationTask(Task):
     Raises: KeyError for an unknown network.
     """
 
-    def __init__(self, num_classes: int, network: str = 'resnet50', image_size: int = 224,
-                 mean: tuple[float, ...] = IMAGENET_MEAN, std: tuple[float, ...] = IMAGENET_STD,
-                 checkpoint: str | None = None, frozen: bool = True, loss_weight: float = 1.0):
+    def __init__(
+        self,
+        num_classes: int,
+        network: str = 'resnet50',
+        image_size: int = 224,
+        mean: tuple[float, ...] = IMAGENET_MEAN,
+        std: tuple[float, ...] = IMAGENET_STD,
+        checkpoint: str | None = None,
+        frozen: bool = True,
+        loss_weight: float = 1.0,
+    ):
         super().__init__(build_network(network, num_classes), checkpoint, frozen, loss_weight)
         self.num_classes, self.image_size = num_classes, image_size
         self.normalize = Normalize(mean, std)
 
     def check_dataset(self, dataset) -> None:
-        check_num_classes(type(self.network).__name__, self.num_classes, dataset.metainfo['classes'],
-                          "set the task's num_classes")
+        check_num_classes(
+            type(self.network).__name__,
+            self.num_classes,
+            dataset.metainfo['classes'],
+            "set the task's num_classes",
+        )
 
     def logits(self, images: Tensor) -> Tensor:
         """(B, num_classes) of images (B, 3, H, W)."""
-        images = F.interpolate(images, (self.image_size, self.image_size), mode='bilinear', antialias=True)
+        images = F.interpolate(
+            images, (self.image_size, self.image_size), mode='bilinear', antialias=True
+        )
         return self.network(self.normalize(images))
 
     def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:

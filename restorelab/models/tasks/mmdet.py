@@ -37,9 +37,17 @@ class MMDetTask(Task):
         detector does not know; ValueError for names that are not as many as its outputs.
     """
 
-    def __init__(self, detector: dict | str, changes: dict | None = None, test_pipeline: list[dict] | None = None,
-                 classes: list[str] | None = None, detector_classes: list[str] | str | None = None,
-                 checkpoint: str | None = None, frozen: bool = True, loss_weight: float = 1.0):
+    def __init__(
+        self,
+        detector: dict | str,
+        changes: dict | None = None,
+        test_pipeline: list[dict] | None = None,
+        classes: list[str] | None = None,
+        detector_classes: list[str] | str | None = None,
+        checkpoint: str | None = None,
+        frozen: bool = True,
+        loss_weight: float = 1.0,
+    ):
         model, own_pipeline = read_detector(detector, changes)
         super().__init__(MODELS.build(model), checkpoint, frozen, loss_weight)
         self.name = model['type']
@@ -54,18 +62,26 @@ class MMDetTask(Task):
     def check_dataset(self, dataset) -> None:
         names = list(dataset.metainfo['classes'])
         if self.known is not None and names != self.classes:
-            raise ValueError(f"the task's classes are {self.classes}, those of the annotations {names}; the order "
-                             'counts too. Give both the same')
+            raise ValueError(
+                f"the task's classes are {self.classes}, those of the annotations {names}; the order "
+                'counts too. Give both the same'
+            )
         if self.known is None and self.num_classes is not None:
-            check_num_classes(f'the detector {self.name}', self.num_classes, names,
-                              "change its num_classes (changes={'bbox_head.num_classes': ...}), give the data set "
-                              'classes=[...], or give the task classes and detector_classes')
+            check_num_classes(
+                f'the detector {self.name}',
+                self.num_classes,
+                names,
+                "change its num_classes (changes={'bbox_head.num_classes': ...}), give the data set "
+                'classes=[...], or give the task classes and detector_classes',
+            )
 
     def check_training(self, dataset) -> None:
         """Raise KeyError when the detector learns from masks and ``dataset`` reads none."""
         if getattr(self.network, 'with_mask', False) and not dataset.with_masks:
-            raise KeyError(f"the detector {self.name} learns from 'masks', which the data set does not read; "
-                           'set with_masks=True there, or take a detector without a mask head')
+            raise KeyError(
+                f"the detector {self.name} learns from 'masks', which the data set does not read; "
+                'set with_masks=True there, or take a detector without a mask head'
+            )
 
     def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
         check_fields(samples, 'gt_instances', 'take a DetectionDataset')
@@ -78,13 +94,22 @@ class MMDetTask(Task):
         except AttributeError as error:
             if not isinstance(error.obj, BaseDataElement):  # not the data's fault
                 raise
-            raise KeyError(f"the detector {self.name} asks the annotations for '{error.name}'; they have "
-                           f'{error.obj.keys()}') from error
+            raise KeyError(
+                f"the detector {self.name} asks the annotations for '{error.name}'; they have "
+                f'{error.obj.keys()}'
+            ) from error
         return {name: _total(value) for name, value in losses.items() if 'loss' in name}
 
     def _det_sample(self, sample: RestorationSample, size: tuple[int, int]) -> BaseDataElement:
-        made = optional_module('mmdet.structures').DetDataSample(metainfo=dict(
-            img_id=sample.get('img_id'), img_path=sample.path, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0)))
+        made = optional_module('mmdet.structures').DetDataSample(
+            metainfo=dict(
+                img_id=sample.get('img_id'),
+                img_path=sample.path,
+                img_shape=size,
+                ori_shape=size,
+                scale_factor=(1.0, 1.0),
+            )
+        )
         made.gt_instances = self._instances(sample.gt_instances, size)
         made.ignored_instances = self._instances(sample.ignored_instances, size)
         if 'gt_sem_seg' in sample:
@@ -92,21 +117,35 @@ class MMDetTask(Task):
         return made
 
     def _instances(self, given: InstanceData, size: tuple[int, int]) -> InstanceData:
-        labels = given.labels if self.known is None else self.known.to(given.labels.device)[given.labels]
+        labels = (
+            given.labels if self.known is None else self.known.to(given.labels.device)[given.labels]
+        )
         made = InstanceData(bboxes=given.bboxes, labels=labels)
         if 'masks' in given:
-            made.masks = optional_module('mmdet.structures.mask').BitmapMasks(given.masks.cpu().numpy(), *size)
+            made.masks = optional_module('mmdet.structures.mask').BitmapMasks(
+                given.masks.cpu().numpy(), *size
+            )
         return made
 
     def predict(self, image: Tensor, sample: RestorationSample) -> dict[str, object]:
         size = tuple(image.shape[-2:])
         if size != tuple(sample.ori_shape):
-            raise ValueError(f"sample '{sample.key}' came to {size} (height, width) from {tuple(sample.ori_shape)} "
-                             'before the restorer; detections are scored in pixels of the file, so leave its size '
-                             "alone and resize in the task's test_pipeline")
-        bgr = np.ascontiguousarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()[..., ::-1])
-        results = dict(img=bgr, img_id=sample.get('img_id'), img_path=sample.path, img_shape=size, ori_shape=size,
-                       scale_factor=(1.0, 1.0))
+            raise ValueError(
+                f"sample '{sample.key}' came to {size} (height, width) from {tuple(sample.ori_shape)} "
+                'before the restorer; detections are scored in pixels of the file, so leave its size '
+                "alone and resize in the task's test_pipeline"
+            )
+        bgr = np.ascontiguousarray(
+            (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()[..., ::-1]
+        )
+        results = dict(
+            img=bgr,
+            img_id=sample.get('img_id'),
+            img_path=sample.path,
+            img_shape=size,
+            ori_shape=size,
+            scale_factor=(1.0, 1.0),
+        )
         for transform in self.test_transforms:
             results = transform(results)
         data = dict(inputs=[results['inputs']], data_samples=[results['data_samples']])
@@ -148,37 +187,59 @@ def read_detector(source: dict | str, changes: dict | None) -> tuple[dict, list[
     model = cfg.model
     if scope is not None:
         model.setdefault('_scope_', scope)
-    return model, [dict(step) for step in steps if not step['type'].split('.')[-1].startswith('Load')]
+    return model, [
+        dict(step) for step in steps if not step['type'].split('.')[-1].startswith('Load')
+    ]
 
 
 def _config_path(source: str, package: Path) -> Path:
-    root, inner = (package / '.mim/configs', source.split('::', 1)[1]) if '::' in source else (Path(), source)
+    root, inner = (
+        (package / '.mim/configs', source.split('::', 1)[1]) if '::' in source else (Path(), source)
+    )
     path = root / inner
     if not path.is_file():
-        near = nearest(path.name, (p.name for p in path.parent.glob('*.py'))) if path.parent.is_dir() else []
-        raise FileNotFoundError(f'there is no detector config {source}; nearest in its folder: {near or "none"}')
+        near = (
+            nearest(path.name, (p.name for p in path.parent.glob('*.py')))
+            if path.parent.is_dir()
+            else []
+        )
+        raise FileNotFoundError(
+            f'there is no detector config {source}; nearest in its folder: {near or "none"}'
+        )
     return path
 
 
 def count_classes(detector: nn.Module) -> int | None:
     """How many classes the detector tells apart; None where its heads do not say."""
-    heads = [module for name, module in detector.named_modules()
-             if name.split('.')[-1] in ('bbox_head', '0') and hasattr(module, 'num_classes')]
+    heads = [
+        module
+        for name, module in detector.named_modules()
+        if name.split('.')[-1] in ('bbox_head', '0') and hasattr(module, 'num_classes')
+    ]
     return heads[-1].num_classes if heads else None
 
 
-def _label_map(classes: list[str] | None, known: list[str] | str | None, count: int | None,
-               detector: str) -> Tensor | None:
+def _label_map(
+    classes: list[str] | None, known: list[str] | str | None, count: int | None, detector: str
+) -> Tensor | None:
     """The detector's label of each class of the data set; None where they are the same."""
     if known is None:
         return None
     if classes is None:
-        raise ValueError("detector_classes says what the detector's labels mean; give classes, those of the data, too")
-    names = list(optional_module('mmdet.evaluation').get_classes(known) if isinstance(known, str) else known)
+        raise ValueError(
+            "detector_classes says what the detector's labels mean; give classes, those of the data, too"
+        )
+    names = list(
+        optional_module('mmdet.evaluation').get_classes(known) if isinstance(known, str) else known
+    )
     if count is not None and len(names) != count:
-        raise ValueError(f'detector_classes are {len(names)} names, but the detector {detector} tells {count} apart')
+        raise ValueError(
+            f'detector_classes are {len(names)} names, but the detector {detector} tells {count} apart'
+        )
     for name in classes:
         if name not in names:
-            raise KeyError(f"the detector {detector} knows no class '{name}'; nearest: "
-                           f'{nearest(name, names) or "none"}')
+            raise KeyError(
+                f"the detector {detector} knows no class '{name}'; nearest: "
+                f'{nearest(name, names) or "none"}'
+            )
     return torch.tensor([names.index(name) for name in classes])

@@ -6,7 +6,12 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from restorelab.models.tasks.base import Task, check_fields
-from restorelab.models.tasks.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD, Normalize, build_network
+from restorelab.models.tasks.torchvision_networks import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Normalize,
+    build_network,
+)
 from restorelab.registry import MODELS
 from restorelab.structures import RestorationSample
 
@@ -28,9 +33,17 @@ class SegmentationTask(Task):
     Raises: KeyError for an unknown network.
     """
 
-    def __init__(self, num_classes: int, network: str = 'deeplabv3_resnet50', ignore_index: int = 255,
-                 mean: tuple[float, ...] = IMAGENET_MEAN, std: tuple[float, ...] = IMAGENET_STD,
-                 checkpoint: str | None = None, frozen: bool = True, loss_weight: float = 1.0):
+    def __init__(
+        self,
+        num_classes: int,
+        network: str = 'deeplabv3_resnet50',
+        ignore_index: int = 255,
+        mean: tuple[float, ...] = IMAGENET_MEAN,
+        std: tuple[float, ...] = IMAGENET_STD,
+        checkpoint: str | None = None,
+        frozen: bool = True,
+        loss_weight: float = 1.0,
+    ):
         net = build_network(network, num_classes, weights_backbone=None)
         super().__init__(net, checkpoint, frozen, loss_weight)
         self.num_classes, self.ignore_index = num_classes, ignore_index
@@ -45,14 +58,18 @@ class SegmentationTask(Task):
         check_fields(samples, 'gt_sem_seg', 'SemanticFromMasks makes it from masks')
         labels = torch.cat([sample.gt_sem_seg.sem_seg for sample in samples]).to(images.device)
         self._check_labels(labels, samples)
-        return dict(loss=F.cross_entropy(self.logits(images), labels, ignore_index=self.ignore_index))
+        return dict(
+            loss=F.cross_entropy(self.logits(images), labels, ignore_index=self.ignore_index)
+        )
 
     def _check_labels(self, labels: Tensor, samples: list[RestorationSample]) -> None:
         known = labels[labels != self.ignore_index]
         if known.numel() and int(known.max()) >= self.num_classes:
-            raise ValueError(f'a label map of {[sample.key for sample in samples]} has the class {int(known.max())}, '
-                             f'but the network has {self.num_classes} classes (0 to {self.num_classes - 1}) and '
-                             f'ignore_index={self.ignore_index}')
+            raise ValueError(
+                f'a label map of {[sample.key for sample in samples]} has the class {int(known.max())}, '
+                f'but the network has {self.num_classes} classes (0 to {self.num_classes - 1}) and '
+                f'ignore_index={self.ignore_index}'
+            )
 
     def predict(self, image: Tensor, sample: RestorationSample) -> dict[str, object]:
         return dict(pred_sem_seg=PixelData(sem_seg=self.logits(image[None]).argmax(dim=1)))

@@ -4,18 +4,28 @@ import pytest
 from restorelab.datasets.degradations import defocus_blur, disk_kernel, motion_blur, motion_kernel
 from tests.datasets.pictures import flat
 
-KERNELS = dict(line=motion_kernel(13, 30), arc=motion_kernel(21, 100, bend=60), point=motion_kernel(0, 0),
-               small_disk=disk_kernel(0.4), disk=disk_kernel(3.3), no_disk=disk_kernel(0))
+KERNELS = dict(
+    line=motion_kernel(13, 30),
+    arc=motion_kernel(21, 100, bend=60),
+    point=motion_kernel(0, 0),
+    small_disk=disk_kernel(0.4),
+    disk=disk_kernel(3.3),
+    no_disk=disk_kernel(0),
+)
 
 
 def moments(kernel):
     """Center and covariance of a kernel, in pixels, from its middle; y counts downwards."""
     reach = kernel.shape[0] // 2
-    y, x = np.mgrid[-reach:reach + 1, -reach:reach + 1]
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     center = np.array([(kernel * y).sum(), (kernel * x).sum()])
     y, x = y - center[0], x - center[1]
-    return center, np.array([[(kernel * y * y).sum(), (kernel * x * y).sum()],
-                             [(kernel * x * y).sum(), (kernel * x * x).sum()]])
+    return center, np.array(
+        [
+            [(kernel * y * y).sum(), (kernel * x * y).sum()],
+            [(kernel * x * y).sum(), (kernel * x * x).sum()],
+        ]
+    )
 
 
 @pytest.mark.parametrize('name', KERNELS)
@@ -44,7 +54,7 @@ def test_straight_motion_kernel_has_the_spread_of_its_length():
 
 def test_motion_kernel_at_45_degrees_rises_to_the_right():
     _, spread = moments(motion_kernel(20, 45))
-    assert spread[0, 1] == pytest.approx(-20**2 / 24, rel=0.05)
+    assert spread[0, 1] == pytest.approx(-(20**2) / 24, rel=0.05)
 
 
 def test_bent_motion_kernel_spreads_across_its_direction():
@@ -56,9 +66,14 @@ def test_disk_kernel_has_the_spread_of_its_radius():
     assert np.trace(spread) == pytest.approx(5**2 / 2, rel=0.05)
 
 
-@pytest.mark.parametrize('blurred', [lambda image: motion_blur(image, 15, 20, np.random.default_rng(0)),
-                                     lambda image: defocus_blur(image, 4, np.random.default_rng(0))],
-                         ids=['motion', 'defocus'])
+@pytest.mark.parametrize(
+    'blurred',
+    [
+        lambda image: motion_blur(image, 15, 20, np.random.default_rng(0)),
+        lambda image: defocus_blur(image, 4, np.random.default_rng(0)),
+    ],
+    ids=['motion', 'defocus'],
+)
 def test_blur_keeps_the_light_of_a_point_and_of_a_flat_area(blurred):
     point = flat(0)
     point[64, 64] = 1

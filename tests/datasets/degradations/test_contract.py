@@ -25,7 +25,13 @@ CASES = [*STRENGTHS.items()] + [('corruption', dict(name=name, severity=5)) for 
 
 
 def names_of(case):
-    return case['name'] if isinstance(case, dict) and 'name' in case else case if isinstance(case, str) else ''
+    return (
+        case['name']
+        if isinstance(case, dict) and 'name' in case
+        else case
+        if isinstance(case, str)
+        else ''
+    )
 
 
 def degrade(name, strengths, image, seed=0):
@@ -34,12 +40,20 @@ def degrade(name, strengths, image, seed=0):
 
 def test_every_registered_degradation_is_tested_here():
     DEGRADATIONS.import_from_location()
-    ours = {name for name, part in DEGRADATIONS.module_dict.items() if part.__module__.startswith('restorelab.')}
+    ours = {
+        name
+        for name, part in DEGRADATIONS.module_dict.items()
+        if part.__module__.startswith('restorelab.')
+    }
     assert ours == set(STRENGTHS)
 
 
 def test_every_default_kind_names_a_degradation_that_is_tested_here():
-    variants = [variant for kind in DEFAULT_KINDS.values() for variant in ([kind] if isinstance(kind, dict) else kind)]
+    variants = [
+        variant
+        for kind in DEFAULT_KINDS.values()
+        for variant in ([kind] if isinstance(kind, dict) else kind)
+    ]
     assert {variant['type'] for variant in variants} <= set(STRENGTHS)
 
 
@@ -54,7 +68,9 @@ def test_shape_and_type_are_kept(name, strengths, size):
 
 @pytest.mark.parametrize(('name', 'strengths'), CASES, ids=names_of)
 def test_the_result_depends_on_the_generator_alone(name, strengths):
-    np.testing.assert_array_equal(degrade(name, strengths, scene()), degrade(name, strengths, scene()))
+    np.testing.assert_array_equal(
+        degrade(name, strengths, scene()), degrade(name, strengths, scene())
+    )
 
 
 @pytest.mark.parametrize(('name', 'strengths'), CASES, ids=names_of)

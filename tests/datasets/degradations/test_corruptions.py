@@ -33,7 +33,9 @@ def test_speckle_noise_leaves_black_alone():
     assert (corrupt(flat(0), 'speckle_noise', 5) == 0).all()
 
 
-@pytest.mark.parametrize('name', ['gaussian_blur', 'glass_blur', 'defocus_blur', 'motion_blur', 'zoom_blur'])
+@pytest.mark.parametrize(
+    'name', ['gaussian_blur', 'glass_blur', 'defocus_blur', 'motion_blur', 'zoom_blur']
+)
 def test_blurs_stay_within_a_channel_and_keep_flat_areas(name):
     red = flat(0)
     red[..., 0] = 1
@@ -61,7 +63,9 @@ def test_plasma_fills_the_unit_range():
 
 
 def test_plasma_is_rougher_with_slower_decay():
-    smooth, rough = (np.abs(np.diff(plasma(64, decay, np.random.default_rng(0)))).mean() for decay in (2.5, 1.4))
+    smooth, rough = (
+        np.abs(np.diff(plasma(64, decay, np.random.default_rng(0)))).mean() for decay in (2.5, 1.4)
+    )
     assert rough > 1.5 * smooth
 
 
@@ -94,7 +98,10 @@ def test_a_clean_image_is_not_even_resized():
 
 def test_a_smaller_side_makes_the_same_blur_wider():
     image = scene(96, 96)
-    small, large = (resized_corruption(image, 'defocus_blur', 1, side, np.random.default_rng(0)) for side in (32, 96))
+    small, large = (
+        resized_corruption(image, 'defocus_blur', 1, side, np.random.default_rng(0))
+        for side in (32, 96)
+    )
     assert np.square(small - image).mean() > np.square(large - image).mean()
 
 
@@ -105,6 +112,7 @@ def test_a_side_of_no_pixels_is_refused():
 
 def test_the_legacy_blur_crosses_channels_as_scikit_image_does_without_an_axis_of_colors():
     from skimage.filters import gaussian
+
     red = flat(0)
     red[..., 0] = 1
     np.testing.assert_allclose(mix_channels(red, 1.5)[0, 0], [0.63, 0.37, 0.15], atol=5e-3)
@@ -118,7 +126,9 @@ def test_a_config_asks_for_the_legacy_blur_and_goes_without_by_default():
 
     def green(**options) -> int:
         kinds = dict(blur=dict(type='corruption', name='glass_blur', severity=5, **options))
-        return Degrade(kinds)(dict(gt=image, task='blur', rng=np.random.default_rng(0), key='a'))['lq'][..., 1].max()
+        return Degrade(kinds)(dict(gt=image, task='blur', rng=np.random.default_rng(0), key='a'))[
+            'lq'
+        ][..., 1].max()
 
     assert green() == 0
     assert green(legacy_channel_blur=True) > 80

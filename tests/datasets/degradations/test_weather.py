@@ -92,5 +92,7 @@ def test_snow_shows_the_scene_through_as_opacity_says():
 
 
 def test_rain_and_snow_have_no_seam_at_the_border():
-    out = np.mean([snow(flat(0, 32), 0.02, 8, 1.0, rng(seed)) for seed in range(150)], axis=0)[..., 0]
+    out = np.mean([snow(flat(0, 32), 0.02, 8, 1.0, rng(seed)) for seed in range(150)], axis=0)[
+        ..., 0
+    ]
     assert out[[0, -1]].mean() == pytest.approx(out[8:-8, 8:-8].mean(), rel=0.15)

@@ -8,21 +8,33 @@ from restorelab.registry import ADAPTERS, MODELS
 from restorelab.structures import RestorationSample, TapSpec
 from tests.models.tiny import TINY_BACKBONES, TINY_PROCESSES, TINY_SAMPLERS, part
 
-SPECS = [TapSpec('enc.s2', 'enc', 2, 8), TapSpec('dec.s2.in', 'dec', 2, 8), TapSpec('dec.s1.in', 'dec', 1, 8)]
+SPECS = [
+    TapSpec('enc.s2', 'enc', 2, 8),
+    TapSpec('dec.s2.in', 'dec', 2, 8),
+    TapSpec('dec.s1.in', 'dec', 1, 8),
+]
 PAIR = [('dec.s2.in', 'enc.s2')]
 
 
 def restorer(*adapters: dict):
     torch.manual_seed(0)
-    return MODELS.build(dict(
-        type='DiffusionRestorer', backbone=part(TINY_BACKBONES, 'ResidualDiffusionUNet'),
-        process=part(TINY_PROCESSES, 'SharedResidualProcess'), loss=dict(type='L1Loss'),
-        sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'), adapters=list(adapters)))
+    return MODELS.build(
+        dict(
+            type='DiffusionRestorer',
+            backbone=part(TINY_BACKBONES, 'ResidualDiffusionUNet'),
+            process=part(TINY_PROCESSES, 'SharedResidualProcess'),
+            loss=dict(type='L1Loss'),
+            sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'),
+            adapters=list(adapters),
+        )
+    )
 
 
 def both(**options) -> list[dict]:
-    return [dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[0.1], cut=False, **options),
-            dict(type='TFA', pairs=PAIR, tasks=['ir', 'det'], **options)]
+    return [
+        dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[0.1], cut=False, **options),
+        dict(type='TFA', pairs=PAIR, tasks=['ir', 'det'], **options),
+    ]
 
 
 def images(seed: int = 1):
@@ -30,8 +42,10 @@ def images(seed: int = 1):
 
 
 def samples():
-    return [RestorationSample(gt=gt, metainfo=dict(key='a', task='noise', route=route))
-            for gt, route in zip(images(2), ('ir', 'det'), strict=True)]
+    return [
+        RestorationSample(gt=gt, metainfo=dict(key='a', task='noise', route=route))
+        for gt, route in zip(images(2), ('ir', 'det'), strict=True)
+    ]
 
 
 def test_with_zero_init_a_restorer_begins_bit_for_bit_as_it_was():
@@ -51,12 +65,17 @@ def test_the_reference_pass_teaches_cfrm_and_the_trunk_trains_along():
 
 def test_they_work_on_restormer_too():
     torch.manual_seed(0)
-    model = MODELS.build(dict(
-        type='RegressionRestorer', loss=dict(type='L1Loss'),
-        backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
-        adapters=[
-            dict(type='CFRM', taps=['enc.s1'], num_naf=[1], loss_weights=[0.1], cut=False),
-            dict(type='TFA', pairs=[('dec.s1.in', 'enc.s1')], tasks=['ir', 'det'])]))
+    model = MODELS.build(
+        dict(
+            type='RegressionRestorer',
+            loss=dict(type='L1Loss'),
+            backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
+            adapters=[
+                dict(type='CFRM', taps=['enc.s1'], num_naf=[1], loss_weights=[0.1], cut=False),
+                dict(type='TFA', pairs=[('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
+            ],
+        )
+    )
     losses = model(images(), samples(), mode='loss')
     assert set(losses) == {'loss_pixel', 'loss_cfrm'}
     sum(losses.values()).backward()
@@ -67,7 +86,9 @@ def test_the_loss_of_a_clean_input_vanishes_while_cfrm_is_the_identity():
     model = restorer(*both(zero_init=True))
     given = samples()
     lq = torch.stack([sample.gt for sample in given])
-    assert model(lq, given, mode='loss')['loss_cfrm'] < 1e-10  # the two passes differ in memory layout
+    assert (
+        model(lq, given, mode='loss')['loss_cfrm'] < 1e-10
+    )  # the two passes differ in memory layout
 
 
 def test_cut_features_carry_no_gradient_and_the_loss_does():
@@ -82,11 +103,16 @@ def test_cut_features_carry_no_gradient_and_the_loss_does():
 def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
     model = restorer(*both())
     torch.nn.init.normal_(model.adapters[1].prompts['det'], std=50)
-    assert not torch.equal(model.restore(images(), routes=['ir', 'ir']), model.restore(images(), routes=['det', 'det']))
+    assert not torch.equal(
+        model.restore(images(), routes=['ir', 'ir']), model.restore(images(), routes=['det', 'det'])
+    )
 
 
 def test_a_route_may_take_the_prompt_of_another():
-    plain, swapped = restorer(*both()), restorer(both()[0], {**both()[1], 'prompt_for': dict(det='ir')})
+    plain, swapped = (
+        restorer(*both()),
+        restorer(both()[0], {**both()[1], 'prompt_for': dict(det='ir')}),
+    )
     torch.nn.init.normal_(plain.adapters[1].prompts['det'], std=50)
     swapped.load_state_dict(plain.state_dict())
     for_eye = plain.restore(images(), routes=['ir', 'ir'])
@@ -96,7 +122,11 @@ def test_a_route_may_take_the_prompt_of_another():
 def test_from_one_level_to_the_next_a_prompt_fades_at_least_by_its_width():
     torch.manual_seed(0)
     editor, width = TaskEditor(32, 32, 32, 1), 32
-    feat, skip, prompts = torch.randn(2, 32, 8, 8), torch.randn(1, 32, 8, 8).repeat(2, 1, 1, 1), torch.randn(2, 1, 32)
+    feat, skip, prompts = (
+        torch.randn(2, 32, 8, 8),
+        torch.randn(1, 32, 8, 8).repeat(2, 1, 1, 1),
+        torch.randn(2, 1, 32),
+    )
     _, following = editor(feat, skip, prompts)
     assert (following[0] - following[1]).norm() < (prompts[0] - prompts[1]).norm() / width
 
@@ -105,13 +135,29 @@ def test_tfa_alone_takes_the_plain_encoder_features():
     assert restorer(both()[1]).restore(images()).shape == images().shape
 
 
-@pytest.mark.parametrize(('cfg', 'error', 'message'), [
-    (dict(type='CFRM', taps=['enc.s2']), ValueError, '1 taps, 3 num_naf and 3 loss_weights'),
-    (dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[1], groups=5), ValueError, 'cannot be cut into 5'),
-    (dict(type='TFA', pairs=[('dec.s1.in', 'enc.s2')]), ValueError, 'differ in stride'),
-    (dict(type='TFA', pairs=PAIR, frozen_tasks=['seg']), KeyError, r"frozen_tasks \['seg'\] are not among"),
-    (dict(type='TFA', pairs=PAIR, prompt_for=dict(det='ir')), KeyError, r"prompt_for names \['det'\]"),
-    (dict(type='ControlSCTuner'), ValueError, 'has none; it belongs to a LatentRestorer')])
+@pytest.mark.parametrize(
+    ('cfg', 'error', 'message'),
+    [
+        (dict(type='CFRM', taps=['enc.s2']), ValueError, '1 taps, 3 num_naf and 3 loss_weights'),
+        (
+            dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[1], groups=5),
+            ValueError,
+            'cannot be cut into 5',
+        ),
+        (dict(type='TFA', pairs=[('dec.s1.in', 'enc.s2')]), ValueError, 'differ in stride'),
+        (
+            dict(type='TFA', pairs=PAIR, frozen_tasks=['seg']),
+            KeyError,
+            r"frozen_tasks \['seg'\] are not among",
+        ),
+        (
+            dict(type='TFA', pairs=PAIR, prompt_for=dict(det='ir')),
+            KeyError,
+            r"prompt_for names \['det'\]",
+        ),
+        (dict(type='ControlSCTuner'), ValueError, 'has none; it belongs to a LatentRestorer'),
+    ],
+)
 def test_what_does_not_fit_is_named(cfg, error, message):
     with pytest.raises(error, match=message):
         ADAPTERS.build(cfg, default_args=dict(tap_specs=SPECS, cond_widths={}))
@@ -119,20 +165,31 @@ def test_what_does_not_fit_is_named(cfg, error, message):
 
 def test_two_cfrm_bring_the_sum_of_their_losses():
     options = dict(type='CFRM', num_naf=[1], cut=False)
-    pair = restorer(dict(options, taps=['enc.s1'], loss_weights=[0.1]), dict(options, taps=['enc.s2'],
-                                                                              loss_weights=[0.1]))
+    pair = restorer(
+        dict(options, taps=['enc.s1'], loss_weights=[0.1]),
+        dict(options, taps=['enc.s2'], loss_weights=[0.1]),
+    )
     both_count = pair(images(), samples(), mode='loss')['loss_cfrm']
     pair.adapters[0].loss_weights = [0.0]
     assert 0 < pair(images(), samples(), mode='loss')['loss_cfrm'] < both_count
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    (dict(pairs=[]), 'give at least one of each'),
-    (dict(tasks=[]), 'give at least one of each'),
-    (dict(tasks=['ir', 'a.b']), r"tasks \['a.b'\]; a task is named without dots"),
-    (dict(pairs=[('dec.s1.in', 'enc.s1'), ('dec.s2.in', 'enc.s2')]), 'order the pairs like that')])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(pairs=[]), 'give at least one of each'),
+        (dict(tasks=[]), 'give at least one of each'),
+        (dict(tasks=['ir', 'a.b']), r"tasks \['a.b'\]; a task is named without dots"),
+        (
+            dict(pairs=[('dec.s1.in', 'enc.s1'), ('dec.s2.in', 'enc.s2')]),
+            'order the pairs like that',
+        ),
+    ],
+)
 def test_tfa_refuses_what_cannot_be_before_anything_runs(options, message):
     specs = [TapSpec('enc.s1', 'enc', 1, 8), *SPECS]
     with pytest.raises(ValueError, match=message):
-        ADAPTERS.build(dict(dict(type='TFA', pairs=PAIR), **options),
-                       default_args=dict(tap_specs=specs, cond_widths={}))
+        ADAPTERS.build(
+            dict(dict(type='TFA', pairs=PAIR), **options),
+            default_args=dict(tap_specs=specs, cond_widths={}),
+        )

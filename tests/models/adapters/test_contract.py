@@ -42,8 +42,16 @@ def test_it_declares_the_conditions_it_needs_by_full_name(adapter):
 
 def test_it_needs_nothing_that_it_does_not_declare(adapter):
     cond = condition()
-    kept = Condition(*({name: value for name, value in getattr(cond, kind).items() if f'{kind}.{name}' in adapter.needs}
-                       for kind in ('vectors', 'tokens', 'maps')))
+    kept = Condition(
+        *(
+            {
+                name: value
+                for name, value in getattr(cond, kind).items()
+                if f'{kind}.{name}' in adapter.needs
+            }
+            for kind in ('vectors', 'tokens', 'maps')
+        )
+    )
     passed(adapter, features(adapter), kept)
 
 
@@ -70,14 +78,20 @@ def test_its_condition_matters(hearing):
 def test_a_missing_condition_is_named_with_what_there_is(hearing):
     adapter = hearing
     cond = Condition(maps=dict(depth=torch.rand(2, 1, 4, 4)))
-    with pytest.raises(KeyError, match=r"no prior provides .*the configured ones provide \['maps.depth'\]"):
+    with pytest.raises(
+        KeyError, match=r"no prior provides .*the configured ones provide \['maps.depth'\]"
+    ):
         passed(adapter, features(adapter), cond)
 
 
 def test_samples_of_a_batch_do_not_see_each_other(adapter):
     adapter, feats, cond = randomize(adapter), features(adapter), condition()
     both = passed(adapter, feats, cond)
-    second = passed(adapter, {name: feat[1:] for name, feat in feats.items()}, cond.apply(lambda value: value[1:]))
+    second = passed(
+        adapter,
+        {name: feat[1:] for name, feat in feats.items()},
+        cond.apply(lambda value: value[1:]),
+    )
     for name in feats:
         torch.testing.assert_close(both[name][1:], second[name])
 
@@ -88,12 +102,22 @@ def test_bfloat16_autocast_stays_finite(adapter):
     assert all(value.isfinite().all() for value in out.values())
 
 
-@pytest.mark.parametrize(('name', 'wrong'), [
-    ('PooledFiLM', 'enc.s64'), ('PooledFiLM', 'mid.tokens'), ('TokenCrossAttention', 'dec.s64.tokens'),
-    ('TokenCrossAttention', 'enc.s2')])
+@pytest.mark.parametrize(
+    ('name', 'wrong'),
+    [
+        ('PooledFiLM', 'enc.s64'),
+        ('PooledFiLM', 'mid.tokens'),
+        ('TokenCrossAttention', 'dec.s64.tokens'),
+        ('TokenCrossAttention', 'enc.s2'),
+    ],
+)
 def test_a_wrong_tap_is_named_with_those_to_choose_from(name, wrong):
-    with pytest.raises(ValueError, match=rf"{name} asks for the taps \['{wrong}'\], but this backbone has"):
-        ADAPTERS.build(part(TINY_ADAPTERS, name, taps=[wrong], tap_specs=taps(), cond_widths=WIDTHS))
+    with pytest.raises(
+        ValueError, match=rf"{name} asks for the taps \['{wrong}'\], but this backbone has"
+    ):
+        ADAPTERS.build(
+            part(TINY_ADAPTERS, name, taps=[wrong], tap_specs=taps(), cond_widths=WIDTHS)
+        )
 
 
 @pytest.mark.parametrize('name', ['PromptTimeAdapter', 'TokenCrossAttention'])

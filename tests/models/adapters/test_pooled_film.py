@@ -10,7 +10,9 @@ SPEC = next(spec for spec in taps() if spec.name == 'enc.s1')
 
 
 def build(**options):
-    return ADAPTERS.build(dict(type='PooledFiLM', taps=['enc.s1'], tap_specs=taps(), cond_widths=WIDTHS, **options))
+    return ADAPTERS.build(
+        dict(type='PooledFiLM', taps=['enc.s1'], tap_specs=taps(), cond_widths=WIDTHS, **options)
+    )
 
 
 def test_only_the_mean_of_the_tokens_matters():

@@ -23,7 +23,9 @@ def test_a_single_token_takes_the_short_way_and_the_result_is_that_of_attention(
     adapter, layer = build()
     tokens, context = feature(SPEC).double(), torch.randn(2, 1, 6).double()
     adapter.double()
-    torch.testing.assert_close(out_of(adapter, tokens, context), tokens + layer(tokens, context), rtol=0, atol=1e-14)
+    torch.testing.assert_close(
+        out_of(adapter, tokens, context), tokens + layer(tokens, context), rtol=0, atol=1e-14
+    )
 
 
 def test_the_short_way_is_walked_once_a_condition():
@@ -39,7 +41,9 @@ def test_the_short_way_is_walked_once_a_condition():
 def test_two_equal_tokens_are_as_one():
     adapter, _ = build()
     tokens, context = feature(SPEC), torch.randn(2, 1, 6)
-    torch.testing.assert_close(out_of(adapter, tokens, context.expand(2, 2, 6)), out_of(adapter, tokens, context))
+    torch.testing.assert_close(
+        out_of(adapter, tokens, context.expand(2, 2, 6)), out_of(adapter, tokens, context)
+    )
 
 
 def test_several_tokens_are_attended_to_by_content():

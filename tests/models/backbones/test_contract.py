@@ -33,7 +33,11 @@ def net(request):
 
 
 def inputs(height: int = 8, width: int = 12):
-    return torch.rand(2, 3, height, width), torch.rand(2, 3, height, width), torch.tensor([3.0, 7.0])
+    return (
+        torch.rand(2, 3, height, width),
+        torch.rand(2, 3, height, width),
+        torch.tensor([3.0, 7.0]),
+    )
 
 
 @pytest.mark.parametrize('size', [(8, 12), (9, 7), (1, 1), (2, 5)])
@@ -64,8 +68,11 @@ def test_tap_names_are_unique(net):
 def test_what_an_adapter_does_at_a_tap_reaches_the_output(net):
     args = inputs(4, 4)
     plain = net(*args)
-    deaf = [spec.name for spec in net.tap_specs
-            if torch.equal(net(*args, TapContext({spec.name: [Shift()]})), plain)]
+    deaf = [
+        spec.name
+        for spec in net.tap_specs
+        if torch.equal(net(*args, TapContext({spec.name: [Shift()]})), plain)
+    ]
     assert deaf == []
 
 
@@ -76,7 +83,9 @@ def test_no_context_is_a_context_without_adapters(net):
 
 def test_the_images_of_a_batch_do_not_see_each_other(net):
     x_t, lq, time = inputs()
-    torch.testing.assert_close(net(x_t, lq, time)[1:], net(x_t[1:], lq[1:], time[1:]), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        net(x_t, lq, time)[1:], net(x_t[1:], lq[1:], time[1:]), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_bfloat16_autocast_stays_close(net):

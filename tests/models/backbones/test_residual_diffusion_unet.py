@@ -7,9 +7,15 @@ from restorelab.structures import TapContext
 TINY = dict(width=8, channel_mults=[1, 2])
 
 
-@pytest.mark.parametrize(('width', 'mults', 'parameters'), [
-    (32, [1, 1, 1, 1], 886_435), (32, [1, 2, 2, 4], 3_268_643), (64, [1, 2, 2, 4], 12_406_851),
-    (64, [1, 2, 4, 8], 36_261_187)])
+@pytest.mark.parametrize(
+    ('width', 'mults', 'parameters'),
+    [
+        (32, [1, 1, 1, 1], 886_435),
+        (32, [1, 2, 2, 4], 3_268_643),
+        (64, [1, 2, 2, 4], 12_406_851),
+        (64, [1, 2, 4, 8], 36_261_187),
+    ],
+)
 def test_the_four_sizes_have_the_published_numbers_of_parameters(width, mults, parameters):
     with torch.device('meta'):
         net = ResidualDiffusionUNet(width=width, channel_mults=mults)
@@ -33,7 +39,7 @@ def test_a_batch_gives_what_its_images_give_alone():
     torch.manual_seed(0)
     net = ResidualDiffusionUNet(**TINY)
     x, lq, time = *torch.rand(2, 3, 3, 16, 20), torch.tensor([10.0, 500.0, 993.0])
-    alone = torch.cat([net(x[i:i + 1], lq[i:i + 1], time[i:i + 1]) for i in range(3)])
+    alone = torch.cat([net(x[i : i + 1], lq[i : i + 1], time[i : i + 1]) for i in range(3)])
     torch.testing.assert_close(net(x, lq, time), alone, atol=1e-5, rtol=0)
 
 
@@ -54,10 +60,16 @@ def test_taps_are_called_with_the_shapes_that_they_announce():
             return feat
 
     names = [spec.name for spec in net.tap_specs]
-    net(*torch.rand(2, 1, 3, 16, 16), torch.tensor([10.0]), TapContext({name: [Probe()] for name in names}))
+    net(
+        *torch.rand(2, 1, 3, 16, 16),
+        torch.tensor([10.0]),
+        TapContext({name: [Probe()] for name in names}),
+    )
     for spec in net.tap_specs:
         side = 16 // spec.stride if spec.stride else None
-        assert seen[spec.name] == ((1, spec.channels, side, side) if side else (1, spec.channels)), spec.name
+        assert seen[spec.name] == (
+            (1, spec.channels, side, side) if side else (1, spec.channels)
+        ), spec.name
 
 
 def test_widths_that_cannot_be_grouped_are_refused():

@@ -37,7 +37,9 @@ def net():
 def test_its_taps_are_what_it_says(net):
     spy = Adapter()
     net(torch.rand(1, 3, 8, 12), TapContext({spec.name: [spy] for spec in net.tap_specs}))
-    assert spy.shapes == {spec.name: (spec.channels, 8 // spec.stride, 12 // spec.stride) for spec in net.tap_specs}
+    assert spy.shapes == {
+        spec.name: (spec.channels, 8 // spec.stride, 12 // spec.stride) for spec in net.tap_specs
+    }
 
 
 @torch.no_grad()
@@ -45,7 +47,9 @@ def test_every_tap_reaches_the_output(net):
     image = torch.rand(1, 3, 8, 12)
     plain = net(image)
     for spec in net.tap_specs:
-        assert not torch.equal(net(image, TapContext({spec.name: [Adapter(1.0)]})), plain), spec.name
+        assert not torch.equal(net(image, TapContext({spec.name: [Adapter(1.0)]})), plain), (
+            spec.name
+        )
 
 
 def test_a_plain_decoder_has_no_guidance():

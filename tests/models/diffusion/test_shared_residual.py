@@ -20,8 +20,14 @@ def test_states_and_images_map_back_and_forth():
     torch.testing.assert_close(process.to_image(state), image)
 
 
-@pytest.mark.parametrize(('t', 'a', 'b', 'd'), [(0, 0.00005, 0.010001, 0.000001), (332, 0.433621, 0.824145, 0.099878),
-                                        (999, 0.993647, 0.999980, 0.900500)])
+@pytest.mark.parametrize(
+    ('t', 'a', 'b', 'd'),
+    [
+        (0, 0.00005, 0.010001, 0.000001),
+        (332, 0.433621, 0.824145, 0.099878),
+        (999, 0.993647, 0.999980, 0.900500),
+    ],
+)
 def test_schedule_has_the_published_values(t, a, b, d):
     process = SharedResidualProcess()
     ours = [process.residual_weight(t), process.noise_std(t), process.shared_weight(t)]
@@ -43,7 +49,9 @@ def test_the_right_answer_gives_clean_image_and_noise_back(images):
     process = SharedResidualProcess()
     state = process.add_noise(gt, lq, torch.tensor([100, 700]), noise)
     torch.testing.assert_close(process.clean_from(state.target, state.x_t, lq, state.t), gt)
-    torch.testing.assert_close(process.noise_from(state.target, state.x_t, lq, state.t), noise, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        process.noise_from(state.target, state.x_t, lq, state.t), noise, atol=1e-5, rtol=1e-5
+    )
 
 
 def test_delta_zero_switches_the_shared_distribution_term_off(images):
@@ -51,7 +59,9 @@ def test_delta_zero_switches_the_shared_distribution_term_off(images):
     process = SharedResidualProcess(delta=0)
     t = torch.tensor([999, 999])
     state = process.add_noise(gt, lq, t, noise)
-    torch.testing.assert_close(state.x_t, gt + process.residual_weight(t) * (lq - gt) + process.noise_std(t) * noise)
+    torch.testing.assert_close(
+        state.x_t, gt + process.residual_weight(t) * (lq - gt) + process.noise_std(t) * noise
+    )
 
 
 def test_the_network_is_told_how_much_of_the_residual_is_there():
@@ -91,6 +101,9 @@ def test_schedule_has_values_when_built_on_the_meta_device():
 def test_noise_scale_scales_the_noise_alone(images):
     gt, lq, noise = images
     t = torch.tensor([332, 999])
-    full, tenth = (SharedResidualProcess(noise_scale=scale).add_noise(gt, lq, t, noise).x_t for scale in (1.0, 0.1))
+    full, tenth = (
+        SharedResidualProcess(noise_scale=scale).add_noise(gt, lq, t, noise).x_t
+        for scale in (1.0, 0.1)
+    )
     mean = SharedResidualProcess().add_noise(gt, lq, t, torch.zeros_like(noise)).x_t
     torch.testing.assert_close(tenth - mean, 0.1 * (full - mean))

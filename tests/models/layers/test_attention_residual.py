@@ -89,7 +89,9 @@ def test_a_frozen_layer_still_passes_gradients_on_after_inference():
 
 @pytest.mark.parametrize('size', [1.0, 200.0])
 @torch.no_grad()
-def test_softmaxes_without_their_maximum_are_the_same_and_are_taken_only_where_they_cannot_overflow(size):
+def test_softmaxes_without_their_maximum_are_the_same_and_are_taken_only_where_they_cannot_overflow(
+    size,
+):
     torch.manual_seed(0)
     layer, x = LinearAttentionResidual(16), torch.randn(1, 16, 50, 60)
     layer.fn['fn'].to_qkv.weight.mul_(size)

@@ -23,7 +23,9 @@ class UpBlock(nn.Module):
     """Takes its skips as diffusers' up blocks do."""
 
     def forward(self, hidden_states, res_hidden_states_tuple):
-        return hidden_states + sum(weight * skip for weight, skip in enumerate(res_hidden_states_tuple, start=1))
+        return hidden_states + sum(
+            weight * skip for weight, skip in enumerate(res_hidden_states_tuple, start=1)
+        )
 
 
 @pytest.fixture

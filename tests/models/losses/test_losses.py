@@ -9,28 +9,43 @@ from restorelab.registry import LOSSES
 from tests.models.tiny import TINY_LOSSES, part
 
 PAIRS = dict(
-    CosineDistillationLoss=(torch.tensor([[3.0, 4], [1, 0]]), torch.tensor([[4.0, 3], [0, 2]]), (0.04 + 1) / 2),
+    CosineDistillationLoss=(
+        torch.tensor([[3.0, 4], [1, 0]]),
+        torch.tensor([[4.0, 3], [0, 2]]),
+        (0.04 + 1) / 2,
+    ),
     L1Loss=(torch.tensor([[1.0, 2]]), torch.tensor([[0.0, 5]]), 2.0),
     LabelSmoothedCrossEntropy=(torch.zeros(3, 4), torch.tensor([0, 1, 3]), math.log(4)),
     MSELoss=(torch.tensor([[1.0, 2]]), torch.tensor([[0.0, 5]]), 5.0),
-    PSNRLoss=(torch.tensor([[0.1, 0.1], [0.2, 0]]), torch.zeros(2, 2), 5 * math.log10(0.0104 * 0.0204)))
+    PSNRLoss=(
+        torch.tensor([[0.1, 0.1], [0.2, 0]]),
+        torch.zeros(2, 2),
+        5 * math.log10(0.0104 * 0.0204),
+    ),
+)
 
 
 @pytest.mark.parametrize('name', TINY_LOSSES)
 def test_its_value_on_numbers_worked_out_by_hand(name):
     pred, target, value = PAIRS[name]
-    torch.testing.assert_close(LOSSES.build(part(TINY_LOSSES, name))(pred, target), torch.tensor(value))
+    torch.testing.assert_close(
+        LOSSES.build(part(TINY_LOSSES, name))(pred, target), torch.tensor(value)
+    )
 
 
 @pytest.mark.parametrize('name', TINY_LOSSES)
 def test_its_weight_multiplies(name):
     pred, target, value = PAIRS[name]
-    torch.testing.assert_close(LOSSES.build(part(TINY_LOSSES, name, weight=3.0))(pred, target), torch.tensor(3 * value))
+    torch.testing.assert_close(
+        LOSSES.build(part(TINY_LOSSES, name, weight=3.0))(pred, target), torch.tensor(3 * value)
+    )
 
 
 @pytest.mark.parametrize('name', ['CosineDistillationLoss', 'L1Loss', 'MSELoss', 'PSNRLoss'])
 def test_shapes_that_would_broadcast_are_refused(name):
-    with pytest.raises(ValueError, match=rf'{name}: prediction \(2, 3\) and target \(1, 3\) differ in shape'):
+    with pytest.raises(
+        ValueError, match=rf'{name}: prediction \(2, 3\) and target \(1, 3\) differ in shape'
+    ):
         LOSSES.build(part(TINY_LOSSES, name))(torch.rand(2, 3), torch.rand(1, 3))
 
 

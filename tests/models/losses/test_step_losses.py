@@ -13,7 +13,10 @@ from tests.models.tiny import TINY_STEP_LOSSES, part
 def step(tasks=('haze', 'noise', 'noise'), **fields) -> TrainingStep:
     """Three images of 16x16 and a unit vector of each; its priors give the mean color."""
     torch.manual_seed(0)
-    samples = [RestorationSample(metainfo=dict(task=task, key=f'{number}')) for number, task in enumerate(tasks)]
+    samples = [
+        RestorationSample(metainfo=dict(task=task, key=f'{number}'))
+        for number, task in enumerate(tasks)
+    ]
     for name, value in fields.items():
         for sample in samples:
             sample.set_field(value, name)
@@ -23,8 +26,14 @@ def step(tasks=('haze', 'noise', 'noise'), **fields) -> TrainingStep:
         assert wanted == ['vectors.degradation']
         return Condition(dict(degradation=image.mean(dim=(2, 3))))
 
-    return TrainingStep((lq + 0.1 * (gt - lq)).requires_grad_(), lq, gt, describe(lq, ['vectors.degradation']), samples,
-                        describe)
+    return TrainingStep(
+        (lq + 0.1 * (gt - lq)).requires_grad_(),
+        lq,
+        gt,
+        describe(lq, ['vectors.degradation']),
+        samples,
+        describe,
+    )
 
 
 @pytest.fixture(params=TINY_STEP_LOSSES)
@@ -43,7 +52,9 @@ def test_it_is_a_finite_scalar_and_its_weight_multiplies(name):
 
 
 def test_it_trains_nothing_of_its_own(name):
-    assert not any(weight.requires_grad for weight in LOSSES.build(part(TINY_STEP_LOSSES, name)).parameters())
+    assert not any(
+        weight.requires_grad for weight in LOSSES.build(part(TINY_STEP_LOSSES, name)).parameters()
+    )
 
 
 @pytest.mark.parametrize('name', ['CLIPAwareLoss', 'DifficultyAdaptivePerceptualLoss'])
@@ -83,10 +94,14 @@ def test_proxies_weigh_by_difficulty_and_alike_before_the_first_measurement():
 
 
 def test_a_reference_for_each_task_and_an_unknown_task():
-    loss = LOSSES.build(part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', tasks=['haze', 'noise']))
+    loss = LOSSES.build(
+        part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', tasks=['haze', 'noise'])
+    )
     loss.reference_psnr.copy_(torch.tensor([20.0, 30.0]))
     assert loss.reference(step()).tolist() == [20, 30, 30]
-    with pytest.raises(KeyError, match=r"tasks \['rain'\], but it has references for \['haze', 'noise'\]"):
+    with pytest.raises(
+        KeyError, match=r"tasks \['rain'\], but it has references for \['haze', 'noise'\]"
+    ):
         loss.reference(step(tasks=('rain', 'haze')))
 
 

@@ -12,7 +12,9 @@ CHANNEL_AXIS = dict(vectors=1, tokens=2, maps=1)
 DIMS = dict(vectors=2, tokens=3, maps=4)
 
 
-@pytest.fixture(params=[name for name in TINY_PRIORS if name != 'SDTurboPrior'])  # which gives no condition
+@pytest.fixture(
+    params=[name for name in TINY_PRIORS if name != 'SDTurboPrior']
+)  # which gives no condition
 def prior(request, hub):
     torch.manual_seed(0)
     return PRIORS.build(part(TINY_PRIORS, request.param))
@@ -57,7 +59,6 @@ def test_bfloat16_autocast_stays_finite(prior):
 
 @pytest.mark.parametrize('name', ['CLIPDegradationPrior', 'CLIPSemanticPrior'])
 class TestFrozenTower:
-
     def build(self, name, **options):
         return PRIORS.build(part(TINY_PRIORS, name, **options))
 
@@ -65,7 +66,9 @@ class TestFrozenTower:
         prior = self.build(name).train()
         assert not any(module.training for module in prior.modules())
         assert not any(weight.requires_grad for weight in prior.parameters())
-        assert not any(value.requires_grad for value in entries(prior(torch.rand(1, 3, 16, 16))).values())
+        assert not any(
+            value.requires_grad for value in entries(prior(torch.rand(1, 3, 16, 16))).values()
+        )
 
     def test_a_tower_that_is_trained_learns(self, name):
         prior = self.build(name, frozen=False).train()
@@ -89,7 +92,9 @@ class TestFrozenTower:
         torch.save(dict(state_dict=state | rest), tmp_path / 'weights.pth')
         prior = self.build(name, pretrained=str(tmp_path / 'weights.pth'))
         prior.load_pretrained()
-        assert all(torch.equal(a, b) for a, b in zip(prior.parameters(), source.parameters(), strict=True))
+        assert all(
+            torch.equal(a, b) for a, b in zip(prior.parameters(), source.parameters(), strict=True)
+        )
 
     def test_a_copy_loads_a_checkpoint_strictly_too(self, name):
         prior = self.build(name, pretrained='weights.pth')
@@ -97,7 +102,9 @@ class TestFrozenTower:
 
 
 def test_semantic_tokens_are_unit_vectors():
-    tokens = PRIORS.build(part(TINY_PRIORS, 'CLIPSemanticPrior'))(torch.rand(2, 3, 16, 16)).token('semantic')
+    tokens = PRIORS.build(part(TINY_PRIORS, 'CLIPSemanticPrior'))(torch.rand(2, 3, 16, 16)).token(
+        'semantic'
+    )
     torch.testing.assert_close(tokens.norm(dim=-1), torch.ones(2, 1))
 
 
@@ -106,13 +113,19 @@ def test_degradation_vectors_are_the_raw_features():
     assert torch.equal(prior(lq).vector('degradation'), prior.embed(lq))
 
 
-@pytest.mark.parametrize('options', [dict(cues=[]), dict(cues=[dict(type='CLIPSemanticPrior', tower=TOWER)])])
+@pytest.mark.parametrize(
+    'options', [dict(cues=[]), dict(cues=[dict(type='CLIPSemanticPrior', tower=TOWER)])]
+)
 def test_a_structure_prior_wants_cues(options):
-    with pytest.raises(ValueError, match='StructurePrior needs cues, priors that give one map each'):
+    with pytest.raises(
+        ValueError, match='StructurePrior needs cues, priors that give one map each'
+    ):
         PRIORS.build(part(TINY_PRIORS, 'StructurePrior', **options))
 
 
-@pytest.mark.parametrize('options', [dict(token_dim=6, num_heads=1), dict(token_dim=8, num_heads=3)])
+@pytest.mark.parametrize(
+    'options', [dict(token_dim=6, num_heads=1), dict(token_dim=8, num_heads=3)]
+)
 def test_a_structure_prior_refuses_widths_that_cannot_be_divided(options):
     with pytest.raises(ValueError, match=r'token_dim=.* must be a multiple of 4'):
         PRIORS.build(part(TINY_PRIORS, 'StructurePrior', **options))

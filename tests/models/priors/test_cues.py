@@ -68,7 +68,9 @@ def test_it_sees_the_image_truncated_to_8_bits(cue):
 @pytest.mark.parametrize('name', NETWORK_CUES)
 def test_a_cached_map_is_not_computed_again(name, hub, tmp_path, monkeypatch):
     image = torch.rand(1, 3, 16, 16)
-    first = map_of(PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path / 'new' / 'maps'))), image)
+    first = map_of(
+        PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path / 'new' / 'maps'))), image
+    )
     again = PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path / 'new' / 'maps')))
     monkeypatch.setattr(again, '_compute', None)
     assert torch.equal(map_of(again, image), first)

@@ -12,7 +12,10 @@ from tests.models.tiny import TOWER
 
 
 def undone(view):
-    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD))
+    mean, std = (
+        torch.tensor(v).view(3, 1, 1)
+        for v in (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)
+    )
     return view * std + mean
 
 
@@ -35,13 +38,20 @@ def test_the_view_is_a_square_of_the_wanted_size(size, how):
 
 def test_a_single_square_is_the_center_at_full_resolution():
     image = torch.randint(0, 256, (1, 3, 24, 40)) / 255
-    torch.testing.assert_close(undone(look(image, 'square')), image[..., 4:20, 12:28], rtol=0, atol=1.5 / 255)
+    torch.testing.assert_close(
+        undone(look(image, 'square')), image[..., 4:20, 12:28], rtol=0, atol=1.5 / 255
+    )
 
 
-@pytest.mark.parametrize(('size', 'views', 'count'), [((40, 24), 4, 3 * 2), ((16, 90), 4, 1 * 4), ((90, 90), 2, 2 * 2)])
+@pytest.mark.parametrize(
+    ('size', 'views', 'count'), [((40, 24), 4, 3 * 2), ((16, 90), 4, 1 * 4), ((90, 90), 2, 2 * 2)]
+)
 def test_several_squares_reach_all_ends_and_are_no_more_than_needed(size, views, count):
     rows, cols = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing='ij')
-    squares = [undone(view)[0] * 255 for view in square_views(torch.stack([rows, cols, rows])[None] / 255, 16, views)]
+    squares = [
+        undone(view)[0] * 255
+        for view in square_views(torch.stack([rows, cols, rows])[None] / 255, 16, views)
+    ]
     assert len(squares) == count
     assert min(square[0].min() for square in squares).round() <= 1
     assert max(square[0].max() for square in squares).round() >= size[0] - 2
@@ -68,10 +78,14 @@ def test_an_unknown_model_is_refused():
         build_tower('ViT-B-33')
 
 
-@pytest.mark.parametrize(('tower', 'tag', 'offers'), [
-    ('ViT-B-32', 'laion2b', 'laion2b_s34b_b79k'), (TOWER, 'laion2b_s34b_b79k', 'none')])
+@pytest.mark.parametrize(
+    ('tower', 'tag', 'offers'),
+    [('ViT-B-32', 'laion2b', 'laion2b_s34b_b79k'), (TOWER, 'laion2b_s34b_b79k', 'none')],
+)
 def test_a_tag_that_the_tower_does_not_have_is_refused_with_those_it_has(tower, tag, offers):
-    with pytest.raises(FileNotFoundError, match=f"'{tag}' is neither a file nor weights .*{offers}"):
+    with pytest.raises(
+        FileNotFoundError, match=f"'{tag}' is neither a file nor weights .*{offers}"
+    ):
         load_tower(nn.Identity(), tower, tag, 'semantic')
 
 

@@ -25,7 +25,10 @@ def images(batch: int = 2):
 
 
 def samples(batch: int = 2):
-    return [RestorationSample(gt=torch.rand(3, 8, 12), metainfo=dict(key=f'{i}', task='noise')) for i in range(batch)]
+    return [
+        RestorationSample(gt=torch.rand(3, 8, 12), metainfo=dict(key=f'{i}', task='noise'))
+        for i in range(batch)
+    ]
 
 
 def test_loss_mode_gives_losses_only():
@@ -35,8 +38,12 @@ def test_loss_mode_gives_losses_only():
 
 
 def test_the_loss_reaches_every_weight_but_those_that_one_token_leaves_idle():
-    model = restorer(priors=[part(TINY_PRIORS, name, **({} if name == 'StructurePrior' else dict(frozen=False)))
-                             for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')])
+    model = restorer(
+        priors=[
+            part(TINY_PRIORS, name, **({} if name == 'StructurePrior' else dict(frozen=False)))
+            for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
+        ]
+    )
     sum(model(images(), samples(), mode='loss').values()).backward()
     idle = {name.split('.')[-2] for name, weight in model.named_parameters() if weight.grad is None}
     assert idle == {'norm2', 'to_q', 'to_k'}
@@ -97,19 +104,26 @@ def test_priors_are_asked_once_an_image_and_not_when_their_answer_is_given():
 @pytest.mark.parametrize('name', TINY_SAMPLERS)
 @pytest.mark.parametrize('size', [(8, 8), (5, 3), (1, 1)])
 def test_every_sampler_restores_any_size(name, size):
-    model = restorer(process=part(TINY_PROCESSES, PROCESS_OF[name]), sampler=part(TINY_SAMPLERS, name))
+    model = restorer(
+        process=part(TINY_PROCESSES, PROCESS_OF[name]), sampler=part(TINY_SAMPLERS, name)
+    )
     assert model.restore(torch.rand(1, 3, *size)).shape == (1, 3, *size)
 
 
 @pytest.mark.parametrize('prediction', ['noise', 'residual'])
 @pytest.mark.parametrize('objective', [None, dict(type='ReverseMeanMatching')])
 def test_bfloat16_autocast_trains(prediction, objective):
-    model = restorer(process=part(TINY_PROCESSES, 'MeanRevertingProcess', prediction=prediction), objective=objective)
+    model = restorer(
+        process=part(TINY_PROCESSES, 'MeanRevertingProcess', prediction=prediction),
+        objective=objective,
+    )
     with torch.autocast('cpu', torch.bfloat16):
         loss = sum(model(images(), samples(), mode='loss').values())
     loss.backward()
     assert loss.isfinite()
-    assert all(weight.grad.isfinite().all() for weight in model.parameters() if weight.grad is not None)
+    assert all(
+        weight.grad.isfinite().all() for weight in model.parameters() if weight.grad is not None
+    )
 
 
 def test_bfloat16_autocast_restores():
@@ -119,8 +133,10 @@ def test_bfloat16_autocast_restores():
 
 @pytest.mark.parametrize('prior', ['CLIPDegradationPrior', 'CLIPSemanticPrior'])
 def test_frozen_pretrained_priors_are_not_in_its_checkpoint(prior):
-    priors = [part(TINY_PRIORS, name, **(dict(pretrained='weights.pth') if name == prior else {}))
-              for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')]
+    priors = [
+        part(TINY_PRIORS, name, **(dict(pretrained='weights.pth') if name == prior else {}))
+        for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
+    ]
     model = restorer(priors=priors)
     index = [config['type'] for config in priors].index(prior)
     state = model.state_dict()
@@ -128,20 +144,33 @@ def test_frozen_pretrained_priors_are_not_in_its_checkpoint(prior):
     before = [weight.clone() for weight in model.priors[index].parameters()]
     restorer(priors=priors).load_state_dict(state, strict=True)
     model.load_state_dict(state, strict=True)
-    assert all(torch.equal(a, b) for a, b in zip(before, model.priors[index].parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(before, model.priors[index].parameters(), strict=True)
+    )
 
 
 def test_every_pretrained_part_is_loaded(hub):
-    model = restorer(priors=[part(TINY_PRIORS, 'CLIPDegradationPrior'), part(TINY_PRIORS, 'CLIPSemanticPrior'),
-                             part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_PRIORS, 'DepthCue')])])
+    model = restorer(
+        priors=[
+            part(TINY_PRIORS, 'CLIPDegradationPrior'),
+            part(TINY_PRIORS, 'CLIPSemanticPrior'),
+            part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_PRIORS, 'DepthCue')]),
+        ]
+    )
     model.load_pretrained()
     assert model.priors[2].cues[0].shared.net is not None
 
 
 def test_an_adapter_without_its_prior_is_named():
-    with pytest.raises(KeyError, match=r"PooledFiLM needs the condition \['tokens.structure'\]; .* provide "
-                                       r"\['vectors.degradation'\]"):
-        restorer(priors=[part(TINY_PRIORS, 'CLIPDegradationPrior')], adapters=[part(TINY_ADAPTERS, 'PooledFiLM')])
+    with pytest.raises(
+        KeyError,
+        match=r"PooledFiLM needs the condition \['tokens.structure'\]; .* provide "
+        r"\['vectors.degradation'\]",
+    ):
+        restorer(
+            priors=[part(TINY_PRIORS, 'CLIPDegradationPrior')],
+            adapters=[part(TINY_ADAPTERS, 'PooledFiLM')],
+        )
 
 
 def test_two_priors_of_one_condition_are_refused():
@@ -150,7 +179,9 @@ def test_two_priors_of_one_condition_are_refused():
 
 
 def test_a_sampler_of_another_process_is_refused():
-    with pytest.raises(TypeError, match='sampler SDTDDIMSampler reads states of SharedResidualProcess, but'):
+    with pytest.raises(
+        TypeError, match='sampler SDTDDIMSampler reads states of SharedResidualProcess, but'
+    ):
         restorer(sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'))
 
 
@@ -163,25 +194,40 @@ def test_a_refused_sampler_leaves_the_old_one():
 
 
 def test_an_objective_of_another_process_is_refused():
-    with pytest.raises(TypeError, match='objective ReverseMeanMatching compares steps of MeanRevertingProcess'):
-        restorer(process=part(TINY_PROCESSES, 'SharedResidualProcess'), sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'),
-                 objective=dict(type='ReverseMeanMatching'))
+    with pytest.raises(
+        TypeError, match='objective ReverseMeanMatching compares steps of MeanRevertingProcess'
+    ):
+        restorer(
+            process=part(TINY_PROCESSES, 'SharedResidualProcess'),
+            sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'),
+            objective=dict(type='ReverseMeanMatching'),
+        )
 
 
 @pytest.mark.parametrize('backbone', DENOISERS)
 @pytest.mark.parametrize('process', sorted(set(PROCESS_OF.values())))
 def test_backbones_and_processes_cross(backbone, process):
     sampler = next(name for name, of in PROCESS_OF.items() if of == process)
-    model = MODELS.build(part(TINY_RESTORERS, 'DiffusionRestorer', priors=[], adapters=[],
-                              backbone=part(TINY_BACKBONES, backbone), process=part(TINY_PROCESSES, process),
-                              sampler=part(TINY_SAMPLERS, sampler)))
+    model = MODELS.build(
+        part(
+            TINY_RESTORERS,
+            'DiffusionRestorer',
+            priors=[],
+            adapters=[],
+            backbone=part(TINY_BACKBONES, backbone),
+            process=part(TINY_PROCESSES, process),
+            sampler=part(TINY_SAMPLERS, sampler),
+        )
+    )
     sum(model(images(), samples(), mode='loss').values()).backward()
     assert model.restore(images()).isfinite().all()
 
 
 @pytest.mark.parametrize('sampler', ['DDIM', 'SDTDDIMSampler'])
 def test_a_training_step_predicts_a_clean_image_with_its_gradient(sampler):
-    model = restorer(process=part(TINY_PROCESSES, PROCESS_OF[sampler]), sampler=part(TINY_SAMPLERS, sampler))
+    model = restorer(
+        process=part(TINY_PROCESSES, PROCESS_OF[sampler]), sampler=part(TINY_SAMPLERS, sampler)
+    )
     _, step = model.training_step(images(), samples())
     assert step.restored.shape == images().shape
     step.restored.sum().backward()
@@ -195,7 +241,9 @@ class DistanceToInput(nn.Module):
 
 
 def test_step_losses_see_the_step_and_are_logged_by_name():
-    losses, step = restorer(step_losses=dict(distance=dict(type='DistanceToInput'))).training_step(images(), samples())
+    losses, step = restorer(step_losses=dict(distance=dict(type='DistanceToInput'))).training_step(
+        images(), samples()
+    )
     assert losses['loss_distance'] == (step.restored - step.lq).abs().mean()
 
 

@@ -8,7 +8,14 @@ from torch import Tensor, nn
 
 from restorelab.registry import MODELS
 from restorelab.structures import Condition, RestorationSample
-from tests.models.tiny import TINY_ADAPTERS, TINY_BACKBONES, TINY_PRIORS, TINY_RESTORERS, part, randomize
+from tests.models.tiny import (
+    TINY_ADAPTERS,
+    TINY_BACKBONES,
+    TINY_PRIORS,
+    TINY_RESTORERS,
+    part,
+    randomize,
+)
 
 CFRM, CONTROL, EDITOR = TINY_RESTORERS['LatentRestorer']['adapters']
 
@@ -25,8 +32,13 @@ def images(batch: int = 2) -> Tensor:
 
 
 def samples(*routes: str | None) -> list[RestorationSample]:
-    return [RestorationSample(gt=torch.rand(3, 16, 24), metainfo=dict(key=f'{i}', task='noise', **(
-        dict(route=route) if route else {}))) for i, route in enumerate(routes)]
+    return [
+        RestorationSample(
+            gt=torch.rand(3, 16, 24),
+            metainfo=dict(key=f'{i}', task='noise', **(dict(route=route) if route else {})),
+        )
+        for i, route in enumerate(routes)
+    ]
 
 
 def losses(model: nn.Module, *routes: str | None, seed: int = 0) -> dict[str, Tensor]:
@@ -35,19 +47,28 @@ def losses(model: nn.Module, *routes: str | None, seed: int = 0) -> dict[str, Te
 
 
 def test_loss_mode_gives_all_losses_of_the_stages():
-    assert set(losses(restorer(), 'ir', 'det')) == {'loss_cfrm', 'loss_latent', 'loss_image', 'loss_keep'}
+    assert set(losses(restorer(), 'ir', 'det')) == {
+        'loss_cfrm',
+        'loss_latent',
+        'loss_image',
+        'loss_keep',
+    }
 
 
 def test_adapters_train_and_nothing_else():
     model = restorer()
     sum(losses(model, 'ir', 'det').values()).backward()
     without = {name for name, weight in model.named_parameters() if weight.grad is None}
-    assert without == {name for name, _ in model.named_parameters() if not name.startswith('adapters.')}
+    assert without == {
+        name for name, _ in model.named_parameters() if not name.startswith('adapters.')
+    }
 
 
 def test_the_trunk_stays_in_eval_mode():
     model = restorer().train()
-    assert not any(module.training for part in (model.backbone, model.prior) for module in part.modules())
+    assert not any(
+        module.training for part in (model.backbone, model.prior) for module in part.modules()
+    )
 
 
 def test_without_a_look_at_images_a_training_step_decodes_none(monkeypatch):
@@ -57,16 +78,24 @@ def test_without_a_look_at_images_a_training_step_decodes_none(monkeypatch):
 
 
 def test_a_frozen_first_stage_gives_no_losses_and_gets_no_gradient():
-    model = restorer(latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, EDITOR])
+    model = restorer(
+        latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, EDITOR]
+    )
     given = losses(model, 'ir')
     assert set(given) == {'loss_image'}
     given['loss_image'].backward()
-    assert {name.split('.')[1] for name, weight in model.named_parameters() if weight.grad is not None} == {'2'}
+    assert {
+        name.split('.')[1] for name, weight in model.named_parameters() if weight.grad is not None
+    } == {'2'}
 
 
 def test_the_image_loss_of_a_mixed_batch_is_the_mean_of_its_images():
     model = restorer(posterior='mode', image_weight=10.0, keep_weight=1.0)
-    gt, z_0, ctx = torch.rand(2, 3, 16, 24), torch.randn(2, 4, 4, 6), model.context(Condition(), ['ir', 'det'])
+    gt, z_0, ctx = (
+        torch.rand(2, 3, 16, 24),
+        torch.randn(2, 4, 4, 6),
+        model.context(Condition(), ['ir', 'det']),
+    )
     model.encode(images(), torch.randn_like, ctx)
     restored = model.backbone.decode(z_0, ctx)
     given = model._image_losses(restored, z_0, ctx, gt, ['ir', 'det'])
@@ -93,8 +122,8 @@ def test_a_mixed_batch_equals_the_batches_of_its_routes():
     model = restorer()
     mixed = model.restore(images(), routes=['ir', 'det'])
     for i, route in enumerate(['ir', 'det']):
-        alone = model.restore(images()[i:i + 1], routes=[route])
-        torch.testing.assert_close(mixed[i:i + 1], alone, atol=1e-6, rtol=0)
+        alone = model.restore(images()[i : i + 1], routes=[route])
+        torch.testing.assert_close(mixed[i : i + 1], alone, atol=1e-6, rtol=0)
 
 
 def test_no_route_means_the_first_task():
@@ -103,15 +132,30 @@ def test_no_route_means_the_first_task():
 
 
 def test_an_unknown_route_is_refused_with_those_there_are():
-    with pytest.raises(KeyError, match=r"no prompt for \['cls'\]; this model restores for \['ir', 'det'\]"):
+    with pytest.raises(
+        KeyError, match=r"no prompt for \['cls'\]; this model restores for \['ir', 'det'\]"
+    ):
         restorer().restore(images(1), routes=['cls'])
 
 
 def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
     old = restorer()
-    grown = restorer(latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, {
-        **EDITOR, 'tasks': ['ir', 'det', 'seg'], 'frozen': True, 'frozen_tasks': ['ir', 'det']}])
-    assert grown.load_state_dict(old.state_dict(), strict=False).missing_keys == ['adapters.2.prompts.seg']
+    grown = restorer(
+        latent_loss=None,
+        adapters=[
+            {**CFRM, 'frozen': True},
+            {**CONTROL, 'frozen': True},
+            {
+                **EDITOR,
+                'tasks': ['ir', 'det', 'seg'],
+                'frozen': True,
+                'frozen_tasks': ['ir', 'det'],
+            },
+        ],
+    )
+    assert grown.load_state_dict(old.state_dict(), strict=False).missing_keys == [
+        'adapters.2.prompts.seg'
+    ]
     optimizer = torch.optim.AdamW(grown.parameters(), lr=1.0, weight_decay=0.1)
     before = grown.restore(images(), routes=['seg', 'seg'])
     for _ in range(2):
@@ -122,19 +166,31 @@ def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
     assert not torch.equal(grown.restore(images(), routes=['seg', 'seg']), before)
     for route in ('ir', 'det'):
         routes = [route, route]
-        assert torch.equal(grown.restore(images(), routes=routes), old.restore(images(), routes=routes))
+        assert torch.equal(
+            grown.restore(images(), routes=routes), old.restore(images(), routes=routes)
+        )
 
 
 def test_what_is_frozen_stays_so_in_front_of_tasks():
-    frozen = [{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, {
-        **EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']}]
+    frozen = [
+        {**CFRM, 'frozen': True},
+        {**CONTROL, 'frozen': True},
+        {**EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']},
+    ]
     alone = restorer(latent_loss=None, adapters=frozen)
-    joint = MODELS.build(dict(type='JointRestorer', tasks={}, restorer=part(
-        TINY_RESTORERS, 'LatentRestorer', latent_loss=None, adapters=frozen)))
+    joint = MODELS.build(
+        dict(
+            type='JointRestorer',
+            tasks={},
+            restorer=part(TINY_RESTORERS, 'LatentRestorer', latent_loss=None, adapters=frozen),
+        )
+    )
     assert [weight.requires_grad for weight in joint.restorer.parameters()] == [
-        weight.requires_grad for weight in alone.parameters()]
+        weight.requires_grad for weight in alone.parameters()
+    ]
     assert [name for name, weight in joint.named_parameters() if weight.requires_grad] == [
-        'restorer.adapters.2.prompts.det']
+        'restorer.adapters.2.prompts.det'
+    ]
 
 
 def test_more_steps_give_another_result():
@@ -157,13 +213,17 @@ def test_training_may_decode_what_restoring_would():
     assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_image'}
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    (dict(posterior='mean'), "posterior='mean'; choose from"),
-    (dict(train_source='hq'), "train_source='hq'; choose 'gt' or 'lq'"),
-    (dict(train_source='lq'), 'a latent_loss would train nothing'),
-    (dict(pad_multiple=12), 'together shrink by 8'),
-    (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='two')), "final_alpha='two'"),
-    (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', train_times=[1000])), 'from 0 to 999')])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(posterior='mean'), "posterior='mean'; choose from"),
+        (dict(train_source='hq'), "train_source='hq'; choose 'gt' or 'lq'"),
+        (dict(train_source='lq'), 'a latent_loss would train nothing'),
+        (dict(pad_multiple=12), 'together shrink by 8'),
+        (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='two')), "final_alpha='two'"),
+        (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', train_times=[1000])), 'from 0 to 999'),
+    ],
+)
 def test_wrong_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         restorer(**options)
@@ -171,7 +231,9 @@ def test_wrong_options_are_named(options, message):
 
 def test_a_skip_without_a_control_map_of_its_size_is_refused():
     controller = {**CONTROL['controller'], 'channel_mults': [1], 'attention': [False]}
-    with pytest.raises(ValueError, match=r"skips \['skip.2', 'skip.3'\] are smaller than the last of 1"):
+    with pytest.raises(
+        ValueError, match=r"skips \['skip.2', 'skip.3'\] are smaller than the last of 1"
+    ):
         restorer(adapters=[part(TINY_ADAPTERS, 'ControlSCTuner', controller=controller)])
 
 
@@ -181,20 +243,33 @@ class TestPretrained:
     @pytest.fixture
     def folder(self, tmp_path):
         from transformers import CLIPTextConfig, CLIPTextModel
+
         source = restorer()
         source.backbone.vae.save_pretrained(tmp_path / 'vae')
         source.prior.unet.save_pretrained(tmp_path / 'unet')
-        text = CLIPTextConfig(vocab_size=2, hidden_size=8, intermediate_size=8, num_hidden_layers=1,
-                              num_attention_heads=1, max_position_embeddings=77, bos_token_id=0, eos_token_id=1)
+        text = CLIPTextConfig(
+            vocab_size=2,
+            hidden_size=8,
+            intermediate_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            max_position_embeddings=77,
+            bos_token_id=0,
+            eos_token_id=1,
+        )
         CLIPTextModel(text).save_pretrained(tmp_path / 'text_encoder')
         (tmp_path / 'tokenizer').mkdir()
-        (tmp_path / 'tokenizer' / 'vocab.json').write_text(json.dumps({'<|startoftext|>': 0, '<|endoftext|>': 1}))
+        (tmp_path / 'tokenizer' / 'vocab.json').write_text(
+            json.dumps({'<|startoftext|>': 0, '<|endoftext|>': 1})
+        )
         (tmp_path / 'tokenizer' / 'merges.txt').write_text('#version: 0.2\n')
         return tmp_path, source
 
     def build(self, folder) -> nn.Module:
-        return restorer(backbone=part(TINY_BACKBONES, 'LatentAutoencoder', pretrained=str(folder)),
-                        prior=part(TINY_PRIORS, 'SDTurboPrior', pretrained=str(folder)))
+        return restorer(
+            backbone=part(TINY_BACKBONES, 'LatentAutoencoder', pretrained=str(folder)),
+            prior=part(TINY_PRIORS, 'SDTurboPrior', pretrained=str(folder)),
+        )
 
     def test_a_local_folder_gives_both_networks_and_the_empty_prompt(self, folder):
         path, source = folder
@@ -203,15 +278,24 @@ class TestPretrained:
         source.prior.unet.save_pretrained(path / 'unet')
         model = self.build(path)
         model.load_pretrained()
-        for ours, theirs in ((model.backbone.vae, source.backbone.vae), (model.prior.unet, source.prior.unet)):
-            assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.state_dict().items())
+        for ours, theirs in (
+            (model.backbone.vae, source.backbone.vae),
+            (model.prior.unet, source.prior.unet),
+        ):
+            assert all(
+                torch.equal(value, theirs.state_dict()[name])
+                for name, value in ours.state_dict().items()
+            )
         assert model.prior.null_embeds.abs().sum() > 0
 
     def test_a_missing_part_is_named_with_both_ways_to_provide_it(self, folder):
         path, _ = folder
         (path / 'unet' / 'config.json').unlink()
-        with pytest.raises(FileNotFoundError, match=r"'unet/config.json' of .* Two ways to provide it: run once on a "
-                                                    r'machine that reaches the hub .* or copy a snapshot'):
+        with pytest.raises(
+            FileNotFoundError,
+            match=r"'unet/config.json' of .* Two ways to provide it: run once on a "
+            r'machine that reaches the hub .* or copy a snapshot',
+        ):
             self.build(path).load_pretrained()
 
     def test_missing_and_damaged_weights_are_told_apart(self, folder):
@@ -222,7 +306,9 @@ class TestPretrained:
         with pytest.raises(ValueError, match=r"'vae' of .* cannot be read"):
             self.build(path).load_pretrained()
         weights.unlink()
-        with pytest.raises(FileNotFoundError, match=r"'vae/diffusion_pytorch_model.safetensors' of .* is missing"):
+        with pytest.raises(
+            FileNotFoundError, match=r"'vae/diffusion_pytorch_model.safetensors' of .* is missing"
+        ):
             self.build(path).load_pretrained()
 
     def test_pretrained_networks_stay_out_of_checkpoints(self, tmp_path):

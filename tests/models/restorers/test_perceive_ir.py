@@ -16,17 +16,28 @@ def build(name: str, **options):
 
 
 def samples(*tasks: str, **meta) -> list[RestorationSample]:
-    return [RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(task=task, key=task, **meta)) for task in tasks]
+    return [
+        RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(task=task, key=task, **meta))
+        for task in tasks
+    ]
 
 
 def test_all_losses_of_a_step_are_finite_and_every_free_weight_learns():
     model = build('RegressionRestorer').train()
     losses = model(torch.rand(2, 3, 16, 16), samples('haze', 'noise'), mode='loss')
-    assert set(losses) == {'loss_pixel', 'loss_clipawareloss', 'loss_difficultyadaptiveperceptualloss',
-                           'loss_taskinfonce'}
+    assert set(losses) == {
+        'loss_pixel',
+        'loss_clipawareloss',
+        'loss_difficultyadaptiveperceptualloss',
+        'loss_taskinfonce',
+    }
     assert all(loss.isfinite() for loss in losses.values())
     sum(losses.values()).backward()
-    assert [name for name, weight in model.named_parameters() if weight.requires_grad and weight.grad is None] == []
+    assert [
+        name
+        for name, weight in model.named_parameters()
+        if weight.requires_grad and weight.grad is None
+    ] == []
 
 
 @pytest.mark.parametrize('size', [(16, 16), (9, 7), (1, 1)])
@@ -38,7 +49,10 @@ def test_images_of_any_size_are_restored(size, padding):
 
 def test_paddings_differ():
     lq = torch.rand(1, 3, 9, 7)
-    first, second = (build('RegressionRestorer', padding=how).eval().restore(lq) for how in ('reflect', 'replicate'))
+    first, second = (
+        build('RegressionRestorer', padding=how).eval().restore(lq)
+        for how in ('reflect', 'replicate')
+    )
     assert not torch.equal(first, second)
 
 
@@ -90,14 +104,28 @@ def test_a_proxy_reads_its_weights_and_stays_out_of_checkpoints(tmp_path):
 
 def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from(tmp_path):
     """A proxy inside a loss inside a restorer, with a tower that went on learning from pretrained weights."""
-    inner = dict(TINY_RESTORERS['ProxyRestorer']['restorer'], priors=[part(
-        TINY_PRIORS, 'CLIPDegradationPrior', frozen=False, pretrained=str(tmp_path / 'start.pth'))])
+    inner = dict(
+        TINY_RESTORERS['ProxyRestorer']['restorer'],
+        priors=[
+            part(
+                TINY_PRIORS,
+                'CLIPDegradationPrior',
+                frozen=False,
+                pretrained=str(tmp_path / 'start.pth'),
+            )
+        ],
+    )
     source = MODELS.build(inner)
     torch.save(dict(state_dict=source.priors[0].tower.state_dict()), tmp_path / 'start.pth')
     torch.nn.init.ones_(source.priors[0].tower.conv1.weight)
     torch.save(dict(state_dict=source.state_dict()), tmp_path / 'medium.pth')
-    loss = part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', proxies=[
-        dict(type='ProxyRestorer', restorer=inner, pretrained=str(tmp_path / 'medium.pth'))])
+    loss = part(
+        TINY_STEP_LOSSES,
+        'DifficultyAdaptivePerceptualLoss',
+        proxies=[
+            dict(type='ProxyRestorer', restorer=inner, pretrained=str(tmp_path / 'medium.pth'))
+        ],
+    )
     model = build('RegressionRestorer', step_losses=dict(perceptual=loss))
     model.load_pretrained()
     loaded = model.step_losses.perceptual.proxies[0].restorer.state_dict()
@@ -120,7 +148,9 @@ def triplets(count: int) -> tuple[torch.Tensor, list[RestorationSample]]:
 
 def test_prompts_learn_to_tell_tiers_apart():
     model, values = build('PromptLearning'), []
-    optimizer = torch.optim.Adam([weight for weight in model.parameters() if weight.requires_grad], lr=0.05)
+    optimizer = torch.optim.Adam(
+        [weight for weight in model.parameters() if weight.requires_grad], lr=0.05
+    )
     for _ in range(150):
         loss = model(*triplets(4), mode='loss')['loss_prompts']
         optimizer.zero_grad()
@@ -138,37 +168,54 @@ def test_every_image_of_a_triplet_gets_its_expected_tier():
 
 def test_only_the_prompts_learn():
     model = build('PromptLearning')
-    assert [name for name, weight in model.named_parameters() if weight.requires_grad] == ['perceiver.context']
+    assert [name for name, weight in model.named_parameters() if weight.requires_grad] == [
+        'perceiver.context'
+    ]
 
 
 def test_a_tower_of_its_own_may_learn_too():
     perceiver = part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False, learn_tower=True)
-    learning = {name for name, weight in build('PromptLearning', perceiver=perceiver).named_parameters()
-                if weight.requires_grad}
-    assert {name.rsplit('.visual.')[0] for name in learning} == {'perceiver.context', 'perceiver.clip'}
+    learning = {
+        name
+        for name, weight in build('PromptLearning', perceiver=perceiver).named_parameters()
+        if weight.requires_grad
+    }
+    assert {name.rsplit('.visual.')[0] for name in learning} == {
+        'perceiver.context',
+        'perceiver.clip',
+    }
 
 
 def test_learned_prompts_are_what_the_next_stage_reads(tmp_path):
     model = build('PromptLearning')
     torch.nn.init.ones_(model.perceiver.context)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'iter_1.pth')
-    frozen = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    frozen = PRIORS.build(
+        part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth'))
+    )
     frozen.load_pretrained()
     image = torch.rand(2, 3, 16, 16)
     torch.testing.assert_close(frozen.logits(image), model.perceiver.logits(image))
     assert frozen.state_dict() == {}
 
 
-@pytest.mark.parametrize('spoil', [
-    lambda state: state.pop('perceiver.clip.text_projection'),
-    lambda state: state.update({'perceiver.clip.text_projection': torch.zeros(2, 2)}),
-    lambda state: state.update({'perceiver.clip.extra': torch.zeros(2)})], ids=['missing', 'reshaped', 'unexpected'])
+@pytest.mark.parametrize(
+    'spoil',
+    [
+        lambda state: state.pop('perceiver.clip.text_projection'),
+        lambda state: state.update({'perceiver.clip.text_projection': torch.zeros(2, 2)}),
+        lambda state: state.update({'perceiver.clip.extra': torch.zeros(2)}),
+    ],
+    ids=['missing', 'reshaped', 'unexpected'],
+)
 def test_prompts_of_another_small_clip_are_refused_whole(spoil, tmp_path):
     state = build('PromptLearning').state_dict()
     torch.nn.init.ones_(state['perceiver.context'])
     spoil(state)
     torch.save(dict(state_dict=state), tmp_path / 'iter_1.pth')
-    perceiver = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    perceiver = PRIORS.build(
+        part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth'))
+    )
     with pytest.raises(CheckpointError, match=r'iter_1\.pth: these weights are not of this model'):
         perceiver.load_pretrained()
     assert not (perceiver.context == 1).all()
@@ -176,7 +223,9 @@ def test_prompts_of_another_small_clip_are_refused_whole(spoil, tmp_path):
 
 def test_prompts_of_other_tiers_are_refused(tmp_path):
     torch.save(dict(state_dict=dict(context=torch.zeros(2, 4, 8))), tmp_path / 'iter_1.pth')
-    perceiver = PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth')))
+    perceiver = PRIORS.build(
+        part(TINY_PRIORS, 'CLIPQualityPerceiver', prompts=str(tmp_path / 'iter_1.pth'))
+    )
     with pytest.raises(CheckpointError, match='holds no prompts of 3 tiers'):
         perceiver.load_pretrained()
 
@@ -191,14 +240,23 @@ def test_a_frozen_perceiver_without_prompts_is_warned_of(monkeypatch):
 
 
 def test_a_tower_with_weights_of_its_own_cannot_learn():
-    options = dict(type='CLIPQualityPerceiver', clip='ViT-B-32-quickgelu', pretrained='openai', learn_tower=True)
-    with pytest.raises(ValueError, match='stay out of checkpoints, so what the tower learns would be lost'):
+    options = dict(
+        type='CLIPQualityPerceiver',
+        clip='ViT-B-32-quickgelu',
+        pretrained='openai',
+        learn_tower=True,
+    )
+    with pytest.raises(
+        ValueError, match='stay out of checkpoints, so what the tower learns would be lost'
+    ):
         PRIORS.build(dict(options, frozen=False))
 
 
 def test_more_words_than_the_vocabulary_holds_are_refused():
     with pytest.raises(ValueError, match=r'4 words need a vocabulary of 7.*the clip has 6'):
-        PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', words=['bad', 'poor', 'good', 'best']))
+        PRIORS.build(
+            part(TINY_PRIORS, 'CLIPQualityPerceiver', words=['bad', 'poor', 'good', 'best'])
+        )
 
 
 @pytest.mark.parametrize('views', [1, 2])
@@ -207,7 +265,9 @@ def test_a_perceiver_averages_what_it_sees_at_full_resolution(views):
     size = perceiver.clip.visual.image_size[0]
     image = torch.rand(1, 3, 2 * size, 2 * size, requires_grad=True)
     starts = [size // 2] if views == 1 else [0, size]
-    squares = [image[..., top:top + size, left:left + size] for top in starts for left in starts]
+    squares = [
+        image[..., top : top + size, left : left + size] for top in starts for left in starts
+    ]
     expected = torch.stack([perceiver.logits(square) for square in squares]).mean(dim=0)
     torch.testing.assert_close(perceiver.logits(image), expected)
     perceiver.logits(image).sum().backward()

@@ -14,7 +14,10 @@ def build(**options):
 
 
 def batch(tasks=('noise', 'haze')):
-    samples = [RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(key=task, task=task)) for task in tasks]
+    samples = [
+        RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(key=task, task=task))
+        for task in tasks
+    ]
     return torch.rand(len(tasks), 3, 16, 16), samples
 
 
@@ -35,7 +38,9 @@ def test_labels_are_places_in_the_list_of_tasks():
 
 
 def test_an_unknown_task_is_named():
-    with pytest.raises(ValueError, match=r"the tasks \['snow'\], but the model tells apart \['haze', 'noise'\]"):
+    with pytest.raises(
+        ValueError, match=r"the tasks \['snow'\], but the model tells apart \['haze', 'noise'\]"
+    ):
         build()(*batch(('noise', 'snow')), mode='loss')
 
 
@@ -45,7 +50,9 @@ def test_the_teacher_never_changes():
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.1)
     sum(model(*batch(), mode='loss').values()).backward()
     optimizer.step()
-    assert all(torch.equal(a, b) for a, b in zip(before, model.teacher.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(before, model.teacher.state_dict().values(), strict=True)
+    )
     assert not any(module.training for module in model.teacher.modules())
 
 
@@ -78,22 +85,35 @@ def test_another_mode_is_refused():
 def test_its_checkpoint_is_what_the_priors_of_stage_2_load(tmp_path):
     model = build()
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'stage1.pth')
-    for name, trained in (('CLIPSemanticPrior', model.semantic), ('CLIPDegradationPrior', model.degradation)):
+    for name, trained in (
+        ('CLIPSemanticPrior', model.semantic),
+        ('CLIPDegradationPrior', model.degradation),
+    ):
         prior = PRIORS.build(part(TINY_PRIORS, name, pretrained=str(tmp_path / 'stage1.pth')))
         prior.load_pretrained()
-        assert all(torch.equal(a, b) for a, b in zip(prior.parameters(), trained.parameters(), strict=True))
+        assert all(
+            torch.equal(a, b) for a, b in zip(prior.parameters(), trained.parameters(), strict=True)
+        )
 
 
 def test_all_towers_start_from_the_pretrained_weights(tmp_path):
     source = build()
     torch.save(source.semantic.tower.state_dict(), tmp_path / 'clip.pth')
     towers = dict(frozen=False, pretrained=str(tmp_path / 'clip.pth'))
-    model = MODELS.build(part(TINY_RESTORERS, 'PriorDistillation',
-                              semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', **towers),
-                              degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', **towers)))
+    model = MODELS.build(
+        part(
+            TINY_RESTORERS,
+            'PriorDistillation',
+            semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', **towers),
+            degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', **towers),
+        )
+    )
     model.load_pretrained()
     for prior in (model.semantic, model.degradation, model.teacher):
-        assert all(torch.equal(a, b) for a, b in zip(prior.parameters(), source.semantic.parameters(), strict=True))
+        assert all(
+            torch.equal(a, b)
+            for a, b in zip(prior.parameters(), source.semantic.parameters(), strict=True)
+        )
 
 
 def test_bfloat16_autocast_trains():

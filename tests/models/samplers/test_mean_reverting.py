@@ -17,6 +17,7 @@ def images():
 
 def oracle(process: MeanRevertingProcess, clean, lq, biased: bool = False):
     """A network that answers perfectly, or as the optimum of matched reverse means does."""
+
     def predict(x_t, t):
         if process.prediction == 'residual':
             return clean - lq
@@ -36,9 +37,18 @@ def restore(sampler: dict, process: MeanRevertingProcess, biased: bool = False):
 
 
 @pytest.mark.parametrize('prediction', ['noise', 'residual'])
-@pytest.mark.parametrize('sampler', [
-    dict(type='Posterior'), *(dict(type=name, steps=steps) for name in ('Posterior', 'DDIM', 'MultistepDPM')
-                              for steps in (1, 2, 7, 100))], ids=lambda cfg: '-'.join(map(str, cfg.values())))
+@pytest.mark.parametrize(
+    'sampler',
+    [
+        dict(type='Posterior'),
+        *(
+            dict(type=name, steps=steps)
+            for name in ('Posterior', 'DDIM', 'MultistepDPM')
+            for steps in (1, 2, 7, 100)
+        ),
+    ],
+    ids=lambda cfg: '-'.join(map(str, cfg.values())),
+)
 def test_a_perfect_prediction_gives_the_clean_image(sampler, prediction):
     assert restore(sampler, MeanRevertingProcess(prediction=prediction)) < 1e-4
 
@@ -51,7 +61,10 @@ def test_euler_steps_of_a_perfect_prediction_end_near_the_clean_image(name, erro
 @pytest.mark.parametrize('name', ['DDIM', 'MultistepDPM'])
 @pytest.mark.parametrize('steps', [1, 5])
 def test_debiasing_recovers_what_matched_means_teach(name, steps):
-    assert restore(dict(type=name, steps=steps, debias=True), MeanRevertingProcess(), biased=True) < 1e-3
+    assert (
+        restore(dict(type=name, steps=steps, debias=True), MeanRevertingProcess(), biased=True)
+        < 1e-3
+    )
 
 
 @pytest.mark.parametrize('name', ['DDIM', 'MultistepDPM'])
@@ -59,8 +72,10 @@ def test_without_debiasing_one_step_misses_the_clean_image(name):
     assert restore(dict(type=name, steps=1), MeanRevertingProcess(), biased=True) > 0.1
 
 
-@pytest.mark.parametrize(('name', 'draws'), [
-    ('EulerSDE', 9), ('EulerODE', 1), ('Posterior', 9), ('DDIM', 1), ('MultistepDPM', 1)])
+@pytest.mark.parametrize(
+    ('name', 'draws'),
+    [('EulerSDE', 9), ('EulerODE', 1), ('Posterior', 9), ('DDIM', 1), ('MultistepDPM', 1)],
+)
 def test_it_draws_noise_for_the_start_and_once_a_random_step(name, draws):
     noise, (clean, lq), process = LatticeNoise(), images(), MeanRevertingProcess(steps=8)
     SAMPLERS.build(part(TINY_SAMPLERS, name))(oracle(process, clean, lq), process, lq, noise)
@@ -91,13 +106,17 @@ def test_a_step_grid_falls_from_the_last_step_to_the_first(schedule, steps):
 
 @pytest.mark.parametrize('name', TINY_SAMPLERS)
 def test_it_accepts_its_process(name):
-    SAMPLERS.build(part(TINY_SAMPLERS, name)).check(MODELS.build(part(TINY_PROCESSES, PROCESS_OF[name])))
+    SAMPLERS.build(part(TINY_SAMPLERS, name)).check(
+        MODELS.build(part(TINY_PROCESSES, PROCESS_OF[name]))
+    )
 
 
 @pytest.mark.parametrize('name', TINY_SAMPLERS)
 def test_it_refuses_the_other_process_by_name(name):
     other = next(process for process in set(PROCESS_OF.values()) if process != PROCESS_OF[name])
-    with pytest.raises(TypeError, match=f'{name} reads states of {PROCESS_OF[name]}, but the process is {other}'):
+    with pytest.raises(
+        TypeError, match=f'{name} reads states of {PROCESS_OF[name]}, but the process is {other}'
+    ):
         SAMPLERS.build(part(TINY_SAMPLERS, name)).check(MODELS.build(part(TINY_PROCESSES, other)))
 
 
@@ -110,8 +129,12 @@ def test_it_refuses_more_steps_than_were_trained(name, steps):
 
 @pytest.mark.parametrize('name', ['DDIM', 'MultistepDPM'])
 def test_debias_is_for_noise_predictions(name):
-    with pytest.raises(ValueError, match=rf"{name}\(debias=True\) .* predicts 'residual'; drop debias"):
-        SAMPLERS.build(dict(type=name, steps=2, debias=True)).check(MeanRevertingProcess(prediction='residual'))
+    with pytest.raises(
+        ValueError, match=rf"{name}\(debias=True\) .* predicts 'residual'; drop debias"
+    ):
+        SAMPLERS.build(dict(type=name, steps=2, debias=True)).check(
+            MeanRevertingProcess(prediction='residual')
+        )
 
 
 def gaussian_error(sampler: dict) -> float:
@@ -124,21 +147,31 @@ def gaussian_error(sampler: dict) -> float:
         return alpha * var / (alpha**2 * var + sigma**2) * (x_t - lq)
 
     y_start = process.start(lq, LatticeNoise()(lq)) - lq
-    exact = y_start * torch.sqrt(var / (process.alpha(100) ** 2 * var + process.sigma_bar(100) ** 2))
+    exact = y_start * torch.sqrt(
+        var / (process.alpha(100) ** 2 * var + process.sigma_bar(100) ** 2)
+    )
     out = SAMPLERS.build(sampler)(predict, process, lq, LatticeNoise()) - lq
     return float((out - exact).norm() / exact.norm())
 
 
-@pytest.mark.parametrize(('sampler', 'error'), [
-    (dict(type='EulerODE'), 0.05), (dict(type='DDIM', steps=100), 0.03), (dict(type='MultistepDPM', steps=20), 0.02)],
-    ids=lambda value: value['type'] if isinstance(value, dict) else '')
+@pytest.mark.parametrize(
+    ('sampler', 'error'),
+    [
+        (dict(type='EulerODE'), 0.05),
+        (dict(type='DDIM', steps=100), 0.03),
+        (dict(type='MultistepDPM', steps=20), 0.02),
+    ],
+    ids=lambda value: value['type'] if isinstance(value, dict) else '',
+)
 def test_deterministic_samplers_follow_the_exact_path_of_gaussian_residuals(sampler, error):
     assert gaussian_error(sampler) < error
 
 
 @pytest.mark.parametrize('steps', [10, 20])
 def test_the_multistep_solver_is_of_higher_order_than_ddim(steps):
-    assert gaussian_error(dict(type='MultistepDPM', steps=steps)) < 0.3 * gaussian_error(dict(type='DDIM', steps=steps))
+    assert gaussian_error(dict(type='MultistepDPM', steps=steps)) < 0.3 * gaussian_error(
+        dict(type='DDIM', steps=steps)
+    )
 
 
 @pytest.mark.parametrize('name', ['DDIM', 'MultistepDPM'])
@@ -152,5 +185,7 @@ def test_the_starting_noise_is_scaled(name, scale):
         states.append(x_t)
         return clean - lq
 
-    SAMPLERS.build(dict(type=name, steps=2, noise_scale=scale))(predict, process, lq, LatticeNoise())
+    SAMPLERS.build(dict(type=name, steps=2, noise_scale=scale))(
+        predict, process, lq, LatticeNoise()
+    )
     torch.testing.assert_close(states[0] - lq, scale * process.noise_level * LatticeNoise()(lq))

@@ -12,7 +12,9 @@ def pair():
     return gt, (gt + 0.3 * torch.randn(gt.shape, generator=generator)).clamp(-1, 1)
 
 
-@pytest.mark.parametrize(('steps', 'grid'), [(1, [999]), (3, [999, 665, 332]), (4, [999, 749, 499, 249])])
+@pytest.mark.parametrize(
+    ('steps', 'grid'), [(1, [999]), (3, [999, 665, 332]), (4, [999, 749, 499, 249])]
+)
 def test_step_grid(steps, grid):
     assert sdt_step_grid(1000, steps) == grid
 
@@ -33,7 +35,9 @@ def test_steps_that_the_schedule_does_not_have_are_refused(steps):
 def test_a_perfect_prediction_gives_the_clean_image(pair, steps, eta):
     gt, lq = pair
     residual = (lq - gt).clamp(-1, 1)
-    restored = sample_sdt_ddim(lambda x, t: residual, SharedResidualProcess(), lq, torch.randn_like, steps, eta)
+    restored = sample_sdt_ddim(
+        lambda x, t: residual, SharedResidualProcess(), lq, torch.randn_like, steps, eta
+    )
     torch.testing.assert_close(restored, (lq - residual).clamp(-1, 1))
 
 
@@ -55,16 +59,26 @@ def test_with_full_noise_and_a_perfect_prediction_the_states_keep_the_mean_of_th
 @pytest.mark.parametrize(('eta', 'draws'), [(0.0, 1), (1.0, 3)])
 def test_noise_is_drawn_at_the_start_and_with_eta_between_steps(pair, eta, draws):
     calls = []
-    sample_sdt_ddim(lambda x, t: torch.zeros_like(x), SharedResidualProcess(), pair[1],
-                    lambda like: calls.append(1) or torch.zeros_like(like), 3, eta)
+    sample_sdt_ddim(
+        lambda x, t: torch.zeros_like(x),
+        SharedResidualProcess(),
+        pair[1],
+        lambda like: calls.append(1) or torch.zeros_like(like),
+        3,
+        eta,
+    )
     assert len(calls) == draws
 
 
 def test_the_start_has_the_noise_that_was_asked_for():
     states = []
     lq = torch.zeros(1, 3, 64, 64)
-    SDTDDIMSampler(1, init_noise_std=0.5)(lambda x, t: states.append(x) or torch.zeros_like(x), SharedResidualProcess(),
-                                          lq, lambda like: torch.ones_like(like))
+    SDTDDIMSampler(1, init_noise_std=0.5)(
+        lambda x, t: states.append(x) or torch.zeros_like(x),
+        SharedResidualProcess(),
+        lq,
+        lambda like: torch.ones_like(like),
+    )
     assert torch.equal(states[0], torch.full_like(lq, 0.5))
 
 
@@ -91,6 +105,8 @@ def test_noise_between_the_steps_of_a_process_without_noise_is_refused():
 def test_without_noise_the_restoration_does_not_depend_on_its_source(pair):
     process, lq = SharedResidualProcess(noise_scale=0), pair[1]
     sampler = SDTDDIMSampler(init_noise_std=0)
-    results = [sampler(lambda x, t: x / 4, process, lq, lambda x, scale=scale: scale * torch.randn_like(x))
-               for scale in (1, 2)]
+    results = [
+        sampler(lambda x, t: x / 4, process, lq, lambda x, scale=scale: scale * torch.randn_like(x))
+        for scale in (1, 2)
+    ]
     assert torch.equal(*results)

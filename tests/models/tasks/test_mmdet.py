@@ -19,11 +19,16 @@ def annotated(key: str = 'a', side: int = 64) -> RestorationSample:
     for mask, (left, top, right, bottom) in zip(masks, boxes.int().tolist(), strict=True):
         mask[top:bottom, left:right] = 1
     generator = torch.Generator().manual_seed(len(key))
-    sample = RestorationSample(gt=torch.rand(3, side, side, generator=generator), metainfo=dict(
-        key=key, task='noise', path=f'{key}.png', ori_shape=(side, side), img_id=1, route='det'))
+    sample = RestorationSample(
+        gt=torch.rand(3, side, side, generator=generator),
+        metainfo=dict(
+            key=key, task='noise', path=f'{key}.png', ori_shape=(side, side), img_id=1, route='det'
+        ),
+    )
     sample.gt_instances = InstanceData(bboxes=boxes, labels=torch.tensor([0, 3]), masks=masks)
-    sample.ignored_instances = InstanceData(bboxes=boxes[:0], labels=torch.tensor([], dtype=torch.int64),
-                                            masks=masks[:0])
+    sample.ignored_instances = InstanceData(
+        bboxes=boxes[:0], labels=torch.tensor([], dtype=torch.int64), masks=masks[:0]
+    )
     return sample
 
 
@@ -41,12 +46,22 @@ def task(detector=None, **options):
 
 def joint(detector=None, **options):
     torch.manual_seed(0)
-    restorer = tiny.part(tiny.TINY_RESTORERS, 'DiffusionRestorer', priors=[], adapters=[],
-                         backbone=tiny.part(tiny.TINY_BACKBONES, 'ResidualDiffusionUNet'),
-                         process=tiny.part(tiny.TINY_PROCESSES, 'SharedResidualProcess'),
-                         sampler=tiny.part(tiny.TINY_SAMPLERS, 'SDTDDIMSampler'))
-    return MODELS.build(dict(type='JointRestorer', restorer=restorer, tasks=dict(
-        det=dict(type='MMDetTask', detector=detector or retinanet(), **options)))).train()
+    restorer = tiny.part(
+        tiny.TINY_RESTORERS,
+        'DiffusionRestorer',
+        priors=[],
+        adapters=[],
+        backbone=tiny.part(tiny.TINY_BACKBONES, 'ResidualDiffusionUNet'),
+        process=tiny.part(tiny.TINY_PROCESSES, 'SharedResidualProcess'),
+        sampler=tiny.part(tiny.TINY_SAMPLERS, 'SDTDDIMSampler'),
+    )
+    return MODELS.build(
+        dict(
+            type='JointRestorer',
+            restorer=restorer,
+            tasks=dict(det=dict(type='MMDetTask', detector=detector or retinanet(), **options)),
+        )
+    ).train()
 
 
 def step(model, optimizer) -> float:
@@ -96,7 +111,9 @@ def test_a_frozen_detector_stays_bit_identical_while_the_restorer_learns():
     before = {key: value.clone() for key, value in model.state_dict().items()}
     for _ in range(5):
         step(model, optimizer)
-    moved = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
+    moved = {
+        key for key, value in model.state_dict().items() if not torch.equal(value, before[key])
+    }
     assert moved
     assert [key for key in moved if key.startswith('tasks.')] == []
 
@@ -107,7 +124,9 @@ def test_a_trainable_detector_moves_with_its_statistics():
     before = {key: value.clone() for key, value in model.state_dict().items()}
     for _ in range(5):
         step(model, optimizer)
-    moved = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
+    moved = {
+        key for key, value in model.state_dict().items() if not torch.equal(value, before[key])
+    }
     assert 'tasks.det.network.bbox_head.retina_cls.weight' in moved
     assert 'tasks.det.network.backbone.bn1.running_mean' in moved
     assert any(key.startswith('restorer.') for key in moved)
@@ -123,7 +142,9 @@ def test_the_task_loss_reaches_the_restorer():
 
 def test_a_weight_of_zero_trains_the_restorer_only():
     samples = [annotated()]
-    assert set(joint(loss_weight=0)(samples[0].gt[None], samples, mode='loss')) == {'loss_diffusion'}
+    assert set(joint(loss_weight=0)(samples[0].gt[None], samples, mode='loss')) == {
+        'loss_diffusion'
+    }
 
 
 def test_the_detector_sees_what_mmdet_would_read_from_a_file():
@@ -131,7 +152,10 @@ def test_the_detector_sees_what_mmdet_would_read_from_a_file():
     seen = []
     net.network.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
     net.predict(image, annotated())
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375]))
+    mean, std = (
+        torch.tensor(values).view(3, 1, 1)
+        for values in ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
+    )
     torch.testing.assert_close(seen[0][0], (image * 255 - mean) / std)
     net.losses(image[None], [annotated()])
     torch.testing.assert_close(seen[1], seen[0])
@@ -140,13 +164,20 @@ def test_the_detector_sees_what_mmdet_would_read_from_a_file():
 def test_its_parameters_can_have_a_learning_rate_of_their_own():
     from mmengine.optim import build_optim_wrapper
 
-    wrapper = build_optim_wrapper(joint(frozen=False), dict(
-        optimizer=dict(type='AdamW', lr=1e-3), paramwise_cfg=dict(custom_keys={'tasks.det': dict(lr_mult=0.1)})))
+    wrapper = build_optim_wrapper(
+        joint(frozen=False),
+        dict(
+            optimizer=dict(type='AdamW', lr=1e-3),
+            paramwise_cfg=dict(custom_keys={'tasks.det': dict(lr_mult=0.1)}),
+        ),
+    )
     assert {group['lr'] for group in wrapper.param_groups} == {1e-3, 1e-4}
 
 
 def test_a_config_that_comes_with_mmdet_is_found_by_its_name():
-    net = task('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py', changes={'bbox_head.num_classes': 6})
+    net = task(
+        'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py', changes={'bbox_head.num_classes': 6}
+    )
     assert net.num_classes == 6
     assert [type(step).__name__ for step in net.test_transforms] == ['Resize', 'PackDetInputs']
 
@@ -161,15 +192,22 @@ def test_predictions_come_in_the_labels_of_the_data():
     plain = task().eval()
     image = torch.rand(3, 64, 64)
     found, all_found = (t.predict(image, annotated())['pred_instances'] for t in (net, plain))
-    kept = [(label, score) for label, score in zip(all_found.labels.tolist(), all_found.scores.tolist(), strict=True)
-            if label in (1, 3)]
-    names = [({0: 3, 1: 1}[label], score) for label, score in
-             zip(found.labels.tolist(), found.scores.tolist(), strict=True)]
+    kept = [
+        (label, score)
+        for label, score in zip(all_found.labels.tolist(), all_found.scores.tolist(), strict=True)
+        if label in (1, 3)
+    ]
+    names = [
+        ({0: 3, 1: 1}[label], score)
+        for label, score in zip(found.labels.tolist(), found.scores.tolist(), strict=True)
+    ]
     assert names == kept
 
 
 def test_another_number_of_classes_than_the_annotations_have_is_refused():
-    with pytest.raises(ValueError, match='RetinaNet tells 4 classes apart, but the annotations have 2'):
+    with pytest.raises(
+        ValueError, match='RetinaNet tells 4 classes apart, but the annotations have 2'
+    ):
         task().check_dataset(Annotations(['cat', 'dog']))
 
 
@@ -199,7 +237,9 @@ def test_a_sample_without_annotations_is_named():
 def test_a_checkpoint_of_another_head_is_refused(tmp_path):
     path = tmp_path / 'coco.pth'
     torch.save(dict(state_dict=task(retinanet(num_classes=80)).network.state_dict()), path)
-    with pytest.raises(CheckpointError, match=r'(?s)coco\.pth.*retina_cls\.weight \(80, .* in the file, \(4, '):
+    with pytest.raises(
+        CheckpointError, match=r'(?s)coco\.pth.*retina_cls\.weight \(80, .* in the file, \(4, '
+    ):
         task(checkpoint=str(path)).load_pretrained()
 
 
@@ -213,5 +253,7 @@ def test_a_frozen_detector_from_a_checkpoint_is_not_saved_again(tmp_path):
 
 
 def test_an_image_that_was_cut_cannot_be_scored():
-    with pytest.raises(ValueError, match=r"'a' came to \(32, 64\) \(height, width\) from \(64, 64\)"):
+    with pytest.raises(
+        ValueError, match=r"'a' came to \(32, 64\) \(height, width\) from \(64, 64\)"
+    ):
         task().eval().predict(torch.rand(3, 32, 64), annotated())

@@ -62,4 +62,6 @@ def test_an_unknown_network_names_the_nearest():
 
 def test_a_sample_without_its_label_is_named():
     with pytest.raises(KeyError, match="sample 'b' has no 'gt_label'"):
-        MODELS.build(CLASSIFIER).losses(torch.rand(1, 3, 24, 40), [RestorationSample(metainfo=dict(key='b'))])
+        MODELS.build(CLASSIFIER).losses(
+            torch.rand(1, 3, 24, 40), [RestorationSample(metainfo=dict(key='b'))]
+        )

@@ -45,8 +45,9 @@ class ShiftAdapter(nn.Module):
     def __init__(self, tap_specs: Sequence[TapSpec], cond_widths: Mapping[str, int]):
         super().__init__()
         self.taps = tuple(spec.name for spec in tap_specs)
-        self.proj = nn.ModuleDict({spec.name: nn.Linear(cond_widths[self.needs[0]], spec.channels)
-                                   for spec in tap_specs})
+        self.proj = nn.ModuleDict(
+            {spec.name: nn.Linear(cond_widths[self.needs[0]], spec.channels) for spec in tap_specs}
+        )
         for linear in self.proj.values():
             nn.init.zeros_(linear.weight)
             nn.init.zeros_(linear.bias)
@@ -67,6 +68,8 @@ class LogCoshLoss(nn.Module):
 class OneStep:
     """Takes the network's answer at the last step for the clean image itself."""
 
-    def __call__(self, predict: Callable, process: nn.Module, lq: Tensor, noise: Callable) -> Tensor:
+    def __call__(
+        self, predict: Callable, process: nn.Module, lq: Tensor, noise: Callable
+    ) -> Tensor:
         last = torch.full((len(lq),), process.steps, dtype=torch.long, device=lq.device)
         return lq - predict(lq, last)

@@ -6,8 +6,13 @@ from restorelab import registry as restorelab
 
 
 def _child(parent: Registry) -> Registry:
-    return Registry(parent.name, build_func=restorelab.build_part, parent=parent, scope='restorelab_toy',
-                    locations=['restorelab_toy.parts'])
+    return Registry(
+        parent.name,
+        build_func=restorelab.build_part,
+        parent=parent,
+        scope='restorelab_toy',
+        locations=['restorelab_toy.parts'],
+    )
 
 
 BACKBONES = _child(restorelab.BACKBONES)

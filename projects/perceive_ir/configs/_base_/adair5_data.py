@@ -6,39 +6,72 @@ best checkpoint on the test sets.
 Departures: noise is rounded to 8 bits and drawn from the three sigmas (the release trains on floats, each sigma in
 turn); images smaller than the crop are continued by reflection, not resized.
 """
+
 _crop = [
     dict(type='PositiveView', size=256),
     dict(type='RandomCrop', size=256),
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-    dict(type='PackRestoration')]
-_noise = dict(type='Degrade', kinds=dict(noise=dict(
-    type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))))
+    dict(type='PackRestoration'),
+]
+_noise = dict(
+    type='Degrade',
+    kinds=dict(
+        noise=dict(type='gaussian_noise', sigma=dict(choice=[15 / 255, 25 / 255, 50 / 255]))
+    ),
+)
 _whole = [dict(type='PackRestoration')]
 _sets = [  # recipe, one in how many is held out, what is done to its images first
     ('bsd400_wed_train', 201, [_noise]),
     ('ots_airnet_train', 2001, []),
     ('rain100l_train', 51, []),
     ('gopro_train', 101, []),
-    ('lol_train', 51, [])]
+    ('lol_train', 51, []),
+]
 train_dataloader = dict(
     batch_size=2,
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='GlobalBatchSampler'),
-    dataset=dict(type='TaskMixDataset', repeats=[12, 1, 360, 30, 140], datasets=[
-        dict(type='FoldDataset', folds=[0, 1], dataset=dict(
-            type='FoldDataset', num_folds=parts, folds=list(range(1, parts)), dataset=dict(
-                type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_crop])))
-        for recipe, parts, first in _sets]))
+    dataset=dict(
+        type='TaskMixDataset',
+        repeats=[12, 1, 360, 30, 140],
+        datasets=[
+            dict(
+                type='FoldDataset',
+                folds=[0, 1],
+                dataset=dict(
+                    type='FoldDataset',
+                    num_folds=parts,
+                    folds=list(range(1, parts)),
+                    dataset=dict(
+                        type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_crop]
+                    ),
+                ),
+            )
+            for recipe, parts, first in _sets
+        ],
+    ),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='FoldDataset', num_folds=parts, folds=[0], dataset=dict(
-            type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_whole]))
-        for recipe, parts, first in _sets]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='FoldDataset',
+                num_folds=parts,
+                folds=[0],
+                dataset=dict(
+                    type='RecipeDataset', recipe=recipe, root='data', pipeline=[*first, *_whole]
+                ),
+            )
+            for recipe, parts, first in _sets
+        ],
+    ),
+)
 val_evaluator = dict(type='RestorationMetric', protocols=['adair5'])
 
 # whole images; the model pads them by replication (padding='replicate')
@@ -46,10 +79,21 @@ test_dataloader = dict(
     batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='NoiseBenchmarkDataset', protocol='adair5', root='data', sigmas=[25], pipeline=_whole),
-        dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_whole),
-        dict(type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_whole),
-        dict(type='RecipeDataset', recipe='gopro_test', root='data', pipeline=_whole),
-        dict(type='RecipeDataset', recipe='lol_test', root='data', pipeline=_whole)]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='NoiseBenchmarkDataset',
+                protocol='adair5',
+                root='data',
+                sigmas=[25],
+                pipeline=_whole,
+            ),
+            dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_whole),
+            dict(type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_whole),
+            dict(type='RecipeDataset', recipe='gopro_test', root='data', pipeline=_whole),
+            dict(type='RecipeDataset', recipe='lol_test', root='data', pipeline=_whole),
+        ],
+    ),
+)
 test_evaluator = val_evaluator

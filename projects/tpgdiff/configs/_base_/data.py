@@ -2,36 +2,78 @@
 
 The release names no test set and publishes no file list; layouts and counts are in restorelab/datasets/recipes.py.
 """
+
 _train_pipeline = [
     dict(type='RandomCrop', size=256),
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
     dict(type='RandomTranspose'),
-    dict(type='PackRestoration')]
+    dict(type='PackRestoration'),
+]
 train_dataloader = dict(
     batch_size=4,
     num_workers=6,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='TaskBalancedBatchSampler'),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='RecipeDataset', recipe='tpgdiff_blurry_train', root='data/tpgdiff', pipeline=_train_pipeline),
-        dict(type='RecipeDataset', recipe='tpgdiff_hazy_train', root='data/tpgdiff', pipeline=_train_pipeline),
-        dict(type='RecipeDataset', recipe='tpgdiff_lowlight_train', root='data/tpgdiff', pipeline=_train_pipeline),
-        dict(type='RecipeDataset', recipe='tpgdiff_noisy_train', root='data/tpgdiff', pipeline=_train_pipeline),
-        dict(type='RecipeDataset', recipe='tpgdiff_rainy_train', root='data/tpgdiff', pipeline=_train_pipeline)]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(
+                type='RecipeDataset',
+                recipe='tpgdiff_blurry_train',
+                root='data/tpgdiff',
+                pipeline=_train_pipeline,
+            ),
+            dict(
+                type='RecipeDataset',
+                recipe='tpgdiff_hazy_train',
+                root='data/tpgdiff',
+                pipeline=_train_pipeline,
+            ),
+            dict(
+                type='RecipeDataset',
+                recipe='tpgdiff_lowlight_train',
+                root='data/tpgdiff',
+                pipeline=_train_pipeline,
+            ),
+            dict(
+                type='RecipeDataset',
+                recipe='tpgdiff_noisy_train',
+                root='data/tpgdiff',
+                pipeline=_train_pipeline,
+            ),
+            dict(
+                type='RecipeDataset',
+                recipe='tpgdiff_rainy_train',
+                root='data/tpgdiff',
+                pipeline=_train_pipeline,
+            ),
+        ],
+    ),
+)
 _val_pipeline = [dict(type='PackRestoration')]
 _noise_pipeline = [
     dict(type='Degrade', kinds=dict(noise=dict(type='gaussian_noise', sigma=25 / 255))),
-    dict(type='PackRestoration')]
+    dict(type='PackRestoration'),
+]
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='TaskMixDataset', datasets=[
-        dict(type='RecipeDataset', recipe='gopro_test', root='data', pipeline=_val_pipeline),
-        dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_val_pipeline),
-        dict(type='RecipeDataset', recipe='lol_test', root='data', pipeline=_val_pipeline),
-        dict(type='RecipeDataset', recipe='cbsd68_test', root='data', pipeline=_noise_pipeline),
-        dict(type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_val_pipeline)]))
+    dataset=dict(
+        type='TaskMixDataset',
+        datasets=[
+            dict(type='RecipeDataset', recipe='gopro_test', root='data', pipeline=_val_pipeline),
+            dict(
+                type='RecipeDataset',
+                recipe='sots_outdoor_test',
+                root='data',
+                pipeline=_val_pipeline,
+            ),
+            dict(type='RecipeDataset', recipe='lol_test', root='data', pipeline=_val_pipeline),
+            dict(type='RecipeDataset', recipe='cbsd68_test', root='data', pipeline=_noise_pipeline),
+            dict(type='RecipeDataset', recipe='rain100l_test', root='data', pipeline=_val_pipeline),
+        ],
+    ),
+)
 test_dataloader = val_dataloader
-
