@@ -1,4 +1,4 @@
-"""House rule: who may import whom, so that every part can be read, tested and replaced without the others."""
+"""House rule: who may import whom, so that each part can be read, tested and replaced alone."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = {'registry', 'structures', 'utils', 'models.layers'}
+PARTS = {'registry', 'structures', 'utils', 'models.contracts', 'models.layers'}
 MAY_IMPORT = {
     '__init__': {'version'},
     'version': set(),
@@ -14,8 +14,9 @@ MAY_IMPORT = {
     'structures': set(),
     'utils': {'version'},
     'config': {'registry', 'utils'},
+    'models.contracts': {'structures'},
     'models.layers': {'structures', 'utils'},
-    'models.diffusion': {'registry', 'structures'},
+    'models.diffusion': {'registry', 'structures', 'models.contracts'},
     'models.backbones': PARTS,
     'models.priors': PARTS,
     'models.adapters': PARTS,
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     'models.restorers': PARTS,  # and no concrete part: those are built from configs
     'datasets': {'registry', 'structures', 'utils'},
     'evaluation': {'registry', 'structures', 'utils'},
-    'engine': {'registry', 'structures', 'utils'},
+    'engine': {'registry', 'structures', 'utils', 'models.contracts'},
     'apis': {
         'config',
         'registry',
@@ -35,6 +36,7 @@ MAY_IMPORT = {
         'engine',
         'evaluation',
         'version',
+        'models.contracts',
     },
     'cli': {'apis', 'config', 'registry'},
 }
@@ -42,7 +44,7 @@ BY_NAME = {'mmdet', 'mmcv', 'projects'}  # found by name through the registries,
 
 
 def package_of(module: str) -> str:
-    """``restorelab.models.layers.norm`` belongs to ``models.layers``, ``restorelab.cli`` to ``cli``."""
+    """``restorelab.models.layers.norm`` is in ``models.layers``, ``restorelab.cli`` in ``cli``."""
     parts = module.split('.')[1:] or ['__init__']
     return '.'.join(parts[:2]) if parts[0] == 'models' and len(parts) > 1 else parts[0]
 
@@ -125,4 +127,4 @@ def test_tools_are_short():
         p.name: len(p.read_text(encoding='utf-8').splitlines())
         for p in (ROOT / 'tools').glob('*.py')
     }
-    assert {name: n for name, n in lengths.items() if n >= 80} == {}
+    assert {name: n for name, n in lengths.items() if n >= 100} == {}
