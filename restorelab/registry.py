@@ -1,8 +1,7 @@
 """Every table of restorelab, and the one way to build a part from a config.
 
-``BACKBONES PRIORS ADAPTERS LOSSES SAMPLERS DEGRADATIONS`` are tables of our own, so that a config which puts a prior
-where a backbone belongs fails with the name of the table. The others are children of MMEngine's, so that its Runner
-finds them. A table imports its ``locations`` on the first look-up; importing this module imports no part.
+Each kind of part has a table of its own, so that a config which puts a prior where a backbone belongs fails with
+the name of the table. What MMEngine's Runner builds, ``MODELS`` among it, stands in children of MMEngine's tables. A table imports its ``locations`` on the first look-up; importing this module imports no part.
 
 Third parties add parts in three ways: ``custom_imports`` in a config, a scope (``type='mypkg.Name'``), or the
 entry-point group ``restorelab.plugins``, whose modules are imported when a bare name is not found among ours.
@@ -68,7 +67,9 @@ def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]
     tables = {registry.name: registry for registry in TABLES}
     if table is not None:
         wanted = table.lower().replace('-', ' ').replace('_', ' ')
-        found = [name for name in tables if wanted in (name, f'{name}s', f'{name}es')]
+        found = [
+            name for name in tables if wanted in (name, f'{name}s', f'{name}es', f'{name[:-1]}ies')
+        ]
         if not found:
             raise KeyError(
                 f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
@@ -327,27 +328,29 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
     )
 
 
-BACKBONES = _own(
-    'backbone', 'restorelab.models.backbones'
-)  # image, time, condition -> image or features
+# image, time, condition -> image or features
+BACKBONES = _own('backbone', 'restorelab.models.backbones')
+BLOCKS = _own('block', 'restorelab.models.backbones')  # feature (and condition) -> feature
 PRIORS = _own('prior', 'restorelab.models.priors')  # degraded image -> Condition
+CUES = _own('cue', 'restorelab.models.priors')  # degraded image -> Condition of one map
 ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature
 LOSSES = _own('loss', 'restorelab.models.losses')  # tensors -> scalar
-SAMPLERS = _own(
-    'sampler', 'restorelab.models.samplers'
-)  # predictor, process, degraded image -> restored image
+PROXIES = _own('proxy', 'restorelab.models.restorers')  # training step -> images, mask
+PROCESSES = _own('process', 'restorelab.models.diffusion')  # clean image, time, noise -> state
+OBJECTIVES = _own('objective', 'restorelab.models.diffusion')  # process, output, state -> pair
+# predictor, process, degraded image -> restored image
+SAMPLERS = _own('sampler', 'restorelab.models.samplers')
+CODECS = _own('codec', 'restorelab.models.codecs')  # image -> latent -> image
+TASKS = _own('task', 'restorelab.models.tasks')  # restored image -> task loss or predictions
+# clean image, strengths, random generator -> degraded image
 DEGRADATIONS = Registry(
     'degradation', scope='restorelab', locations=['restorelab.datasets.degradations']
 )
-# functions: clean image, strengths, random generator -> degraded image
 
 MODELS = _child(
     'model',
     mm.MODELS,
     'restorelab.models.restorers',
-    'restorelab.models.diffusion',
-    'restorelab.models.tasks',
-    'restorelab.models.backbones',
     'restorelab.engine',
 )
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
@@ -374,7 +377,21 @@ for _parent in (
         _parent.name, _parent
     )  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
 
-OWN_TABLES = (BACKBONES, PRIORS, ADAPTERS, LOSSES, SAMPLERS, DEGRADATIONS)
+OWN_TABLES = (
+    BACKBONES,
+    BLOCKS,
+    PRIORS,
+    CUES,
+    ADAPTERS,
+    LOSSES,
+    PROXIES,
+    PROCESSES,
+    OBJECTIVES,
+    SAMPLERS,
+    CODECS,
+    TASKS,
+    DEGRADATIONS,
+)
 TABLES = (
     *OWN_TABLES,
     MODELS,

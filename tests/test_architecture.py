@@ -22,6 +22,7 @@ MAY_IMPORT = {
     'models.adapters': PARTS,
     'models.losses': PARTS,
     'models.samplers': PARTS | {'models.diffusion'},  # no network knows its noise law
+    'models.codecs': PARTS,
     'models.tasks': PARTS,
     'models.restorers': PARTS,  # and no concrete part: those are built from configs
     'datasets': {'registry', 'structures', 'utils'},

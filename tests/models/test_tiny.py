@@ -1,8 +1,23 @@
 """Every registered model part has a tiny entry, so that the contract tests reach it."""
 
 import pytest
+from mmengine.registry import Registry
 
-from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, MODELS, PRIORS, SAMPLERS, known_names
+from restorelab.registry import (
+    ADAPTERS,
+    BACKBONES,
+    BLOCKS,
+    CUES,
+    LOSSES,
+    MODELS,
+    OBJECTIVES,
+    PRIORS,
+    PROCESSES,
+    PROXIES,
+    SAMPLERS,
+    TASKS,
+    known_names,
+)
 from tests.models import tiny
 
 
@@ -20,10 +35,15 @@ def own_names(table, folder: str = '') -> set[str]:
         (ADAPTERS, tiny.TINY_ADAPTERS, ''),
         (LOSSES, tiny.TINY_LOSSES | tiny.TINY_STEP_LOSSES, ''),
         (SAMPLERS, tiny.TINY_SAMPLERS, ''),
-        (MODELS, tiny.TINY_PROCESSES, 'diffusion'),
+        (PROCESSES, tiny.TINY_PROCESSES, ''),
+        (OBJECTIVES, tiny.TINY_OBJECTIVES, ''),
+        (TASKS, tiny.TINY_TASKS, ''),
+        (BLOCKS, tiny.TINY_BLOCKS, ''),
+        (CUES, tiny.TINY_CUES, ''),
+        (PROXIES, tiny.TINY_PROXIES, ''),
         (MODELS, tiny.TINY_RESTORERS, 'restorers'),
     ],
-    ids=['backbones', 'priors', 'adapters', 'losses', 'samplers', 'processes', 'restorers'],
+    ids=lambda value: value.name if isinstance(value, Registry) else '',
 )
 def test_every_registered_part_has_an_entry_in_tiny(table, entries, folder):
     assert own_names(table, folder) == set(entries)
@@ -36,4 +56,4 @@ def test_every_restorer_builds(name):
 
 @pytest.mark.parametrize('name', tiny.TINY_PROCESSES)
 def test_every_process_builds(name):
-    MODELS.build(tiny.part(tiny.TINY_PROCESSES, name))
+    PROCESSES.build(tiny.part(tiny.TINY_PROCESSES, name))

@@ -40,14 +40,11 @@ TINY_BACKBONES = dict(
 )
 
 TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
-    BoxDoGCue=dict(),
     CLIPDegradationPrior=dict(tower=TOWER),
     CLIPQualityPerceiver=dict(clip=CLIP, num_context=4),
     CLIPSemanticPrior=dict(tower=TOWER),
     CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
     DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
-    DarkChannelCue=dict(),
-    DepthCue=dict(pretrained='tiny-depth'),
     SDTurboPrior=dict(
         unet=dict(
             block_out_channels=[8, 8],
@@ -59,8 +56,6 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
             up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
         )
     ),
-    SegmentationCue=dict(pretrained='tiny-segmentation'),
-    SobelCue=dict(),
     StructurePrior=dict(
         cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')],
         image_size=16,
@@ -70,6 +65,14 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
         num_tokens=2,
         num_heads=2,
     ),
+)
+
+TINY_CUES = dict(
+    BoxDoGCue=dict(),
+    DarkChannelCue=dict(),
+    DepthCue=dict(pretrained='tiny-depth'),
+    SegmentationCue=dict(pretrained='tiny-segmentation'),
+    SobelCue=dict(),
 )
 
 TRUNK_ADAPTERS = ['PooledFiLM', 'PromptTimeAdapter', 'TokenCrossAttention']  # those of TPGDiff
@@ -107,9 +110,10 @@ TINY_STEP_LOSSES = dict(  # called with a TrainingStep
 
 TINY_PROCESSES = dict(
     MeanRevertingProcess=dict(steps=8),
-    ReverseMeanMatching=dict(),
     SharedResidualProcess=dict(steps=8),
 )
+
+TINY_OBJECTIVES = dict(ReverseMeanMatching=dict())
 
 TINY_SAMPLERS = dict(
     DDIM=dict(steps=2),
@@ -175,14 +179,6 @@ TINY_RESTORERS = dict(
         degradation_loss=dict(type='LabelSmoothedCrossEntropy'),
     ),
     PromptLearning=dict(perceiver=part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False)),
-    ProxyRestorer=dict(
-        restorer=dict(
-            type='RegressionRestorer',
-            backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
-            loss=dict(type='L1Loss'),
-        ),
-        pretrained='weights.pth',
-    ),
     RegressionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'RestormerUNet'),
         priors=[
@@ -195,8 +191,29 @@ TINY_RESTORERS = dict(
         loss=dict(type='L1Loss'),
         step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES},
     ),
-    RenderedProxy=dict(),
     RestorationDataPreprocessor=dict(),
+)
+
+TINY_TASKS = dict(
+    ClassificationTask=dict(network='resnet18', num_classes=3, image_size=32),
+    MMDetTask=dict(),  # tests/models/tasks/test_mmdet.py gives it a detector
+    SegmentationTask=dict(network='lraspp_mobilenet_v3_large', num_classes=3),
+)
+
+TINY_BLOCKS = dict(
+    EnhancedBlock=dict(channels=4, num_heads=2), TransformerBlock=dict(channels=4, num_heads=2)
+)
+
+TINY_PROXIES = dict(
+    ProxyRestorer=dict(
+        restorer=dict(
+            type='RegressionRestorer',
+            backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
+            loss=dict(type='L1Loss'),
+        ),
+        pretrained='weights.pth',
+    ),
+    RenderedProxy=dict(),
 )
 
 WIDTHS = {'vectors.degradation': 6, 'tokens.semantic': 6, 'tokens.structure': 8, 'maps.latent': 4}

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from restorelab.models.layers.restormer import EnhancedBlock, TransformerBlock, double, halve
-from restorelab.registry import BACKBONES, MODELS
+from restorelab.registry import BACKBONES, BLOCKS
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils import check_size
 
-MODELS.register_module(module=TransformerBlock)
-MODELS.register_module(module=EnhancedBlock)
+BLOCKS.register_module(module=TransformerBlock)
+BLOCKS.register_module(module=EnhancedBlock)
 
 
 class Stage(nn.ModuleList):
@@ -47,7 +47,7 @@ class RestormerUNet(nn.Module):
         refinement: number of plain blocks behind the decoder.  expansion: width of the feed-forwards over channels.
         level1_reduce: a 1x1 convolution to ``dim`` channels before level 1 of the decoder, as before the others.
         bias: of all convolutions; Restormer has none.
-        decoder_block: config of the MODELS part for the deepest stage and the decoder; it is given ``channels``,
+        decoder_block: config of the BLOCKS part for the deepest stage and the decoder; it is given ``channels``,
             ``num_heads``, ``expansion`` and ``bias``, and its ``guided`` says whether it is called with a guidance.
     """
 
@@ -76,7 +76,7 @@ class RestormerUNet(nn.Module):
             options = dict(
                 channels=channels, num_heads=heads[level], expansion=expansion, bias=bias
             )
-            return Stage(MODELS.build(kind, default_args=options) for _ in range(count))
+            return Stage(BLOCKS.build(kind, default_args=options) for _ in range(count))
 
         upper = range(len(blocks) - 1)
         self.encoders = nn.ModuleList(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from restorelab.registry import MODELS
+from restorelab.registry import OBJECTIVES, PROCESSES
 from restorelab.structures import DiffusionState
 
 
@@ -36,7 +36,7 @@ SCHEDULES: dict[str, Callable[[int], Tensor]] = dict(
 )
 
 
-@MODELS.register_module()
+@PROCESSES.register_module()
 class MeanRevertingProcess(nn.Module):
     """Forward law, reverse steps and conversions of the mean-reverting SDE; no network inside.
 
@@ -221,7 +221,7 @@ class MeanRevertingProcess(nn.Module):
         return kappa * self.sigma_bars[t], kappa * self.alpha(t) - of_clean / weight
 
 
-@MODELS.register_module()
+@OBJECTIVES.register_module()
 class ReverseMeanMatching:
     """Training pair of IR-SDE: the reverse SDE step's mean against the posterior's, instead of noise against noise.
 

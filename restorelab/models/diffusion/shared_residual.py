@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from restorelab.registry import MODELS
+from restorelab.registry import PROCESSES
 from restorelab.structures import DiffusionState
 
 
-@MODELS.register_module()
+@PROCESSES.register_module()
 class SharedResidualProcess(nn.Module):
     """Forward law of DiffUIR and its conversions; no network inside. The network answers with the residual.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from restorelab.registry import LOSSES, MODELS
+from restorelab.registry import LOSSES, PROXIES
 from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint, load_pretrained_parts
@@ -102,7 +102,7 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
     The state ``reference_psnr`` is written by ``DifficultyReferenceHook``; without the hook all proxies weigh 1.
 
     Args:
-        proxies: configs of MODELS parts called with the ``TrainingStep``, giving images (B, 3, H, W) and a mask (B,).
+        proxies: configs of PROXIES parts called with the ``TrainingStep``, giving images (B, 3, H, W) and a mask (B,).
         tasks: a reference for each of these tasks; one for all when None, as in the release.
         widths: channels of the VGG blocks.
         pretrained: ``imagenet`` (torchvision's VGG-16, fetched once), or a file in torchvision's names. None keeps
@@ -122,7 +122,7 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
         self.weight, self.pretrained = weight, pretrained
         self.tasks = None if tasks is None else list(tasks)
         self.vgg = VGGTaps(widths)
-        self.proxies = nn.ModuleList(MODELS.build(proxy) for proxy in proxies)
+        self.proxies = nn.ModuleList(PROXIES.build(proxy) for proxy in proxies)
         self.register_buffer('reference_psnr', torch.full((len(self.tasks or ['all']),), torch.nan))
         if pretrained:
             keep_out_of_checkpoint(self.vgg)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.registry import PRIORS
+from restorelab.registry import CUES
 from restorelab.structures import Condition
 from restorelab.utils.files import atomic_path
 
@@ -76,7 +76,7 @@ class WeightFreeCue(nn.Module):
         return Condition(maps={self.name: self.cue(lq)})
 
 
-@PRIORS.register_module()
+@CUES.register_module()
 class BoxDoGCue(WeightFreeCue):
     """Map ``dog``: edges of middle scale, see ``box_dog``."""
 
@@ -86,7 +86,7 @@ class BoxDoGCue(WeightFreeCue):
         return box_dog(lq)
 
 
-@PRIORS.register_module()
+@CUES.register_module()
 class SobelCue(WeightFreeCue):
     """Map ``sobel``: fine edges, see ``sobel_magnitude``."""
 
@@ -96,7 +96,7 @@ class SobelCue(WeightFreeCue):
         return sobel_magnitude(lq)
 
 
-@PRIORS.register_module()
+@CUES.register_module()
 class DarkChannelCue(WeightFreeCue):
     """Map ``dark_channel``: a stand-in for depth that needs no network, see ``dark_channel``."""
 
@@ -193,7 +193,7 @@ class TransformersCue(nn.Module):
         return self.read(net(**self.shared.processor(images=image, return_tensors='pt').to(device)))
 
 
-@PRIORS.register_module()
+@CUES.register_module()
 class DepthCue(TransformersCue):
     """Map ``depth``: monocular depth stretched to [0, 1]; TPGDiff uses Depth-Anything-small."""
 
@@ -208,7 +208,7 @@ class DepthCue(TransformersCue):
         return unit_range(outputs.predicted_depth)
 
 
-@PRIORS.register_module()
+@CUES.register_module()
 class SegmentationCue(TransformersCue):
     """Map ``segmentation``: class ids as grey values; TPGDiff uses SegFormer-b0 on ADE20K."""
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.registry import PRIORS
+from restorelab.registry import CUES, PRIORS
 from restorelab.structures import Condition
 
 
@@ -106,7 +106,7 @@ class StructurePrior(nn.Module):
         num_heads: int = 8,
     ):
         super().__init__()
-        self.cues = nn.ModuleList(PRIORS.build(cue) for cue in cues)
+        self.cues = nn.ModuleList(CUES.build(cue) for cue in cues)
         given = [list(cue.provides) for cue in self.cues]
         if not given or any(len(names) != 1 or not names[0].startswith('maps.') for names in given):
             raise ValueError(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from restorelab.models.restorers.base import Restorer
-from restorelab.registry import LOSSES, MODELS, SAMPLERS
+from restorelab.registry import LOSSES, MODELS, OBJECTIVES, PROCESSES, SAMPLERS
 from restorelab.structures import Condition
 
 
@@ -18,10 +18,10 @@ class DiffusionRestorer(Restorer):
     means (noise, residual) is the process's business.
 
     Args:
-        process: config of the diffusion process (MODELS).
+        process: config of the diffusion process (PROCESSES).
         loss: config of the LOSSES part, applied to (prediction, target).
         sampler: config of the SAMPLERS part used for restoring.
-        objective: config of the part (MODELS) that turns the network's answer into that pair;
+        objective: config of the part (OBJECTIVES) that turns the network's answer into that pair;
             None compares the answer with the process's target directly.
         kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
     Raises: TypeError when the sampler or the objective cannot read this process's state.
@@ -44,8 +44,8 @@ class DiffusionRestorer(Restorer):
         super().__init__(
             backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses
         )
-        self.process = MODELS.build(process)
-        self.objective = MODELS.build(objective) if objective else None
+        self.process = PROCESSES.build(process)
+        self.objective = OBJECTIVES.build(objective) if objective else None
         if hasattr(self.objective, 'check'):
             self.objective.check(self.process)
         self.criterion = LOSSES.build(loss)

@@ -7,7 +7,7 @@ from mmengine.model import BaseModel, ModuleDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, TASKS
 from restorelab.structures import Condition, RestorationSample
 
 VIEWS = dict(degraded='lq', restored='restored', clean='gt')
@@ -30,7 +30,7 @@ class JointRestorer(BaseModel):
 
     Args:
         restorer: config of a restorer (MODELS).
-        tasks: configs of tasks (MODELS), by route.
+        tasks: configs of tasks (TASKS), by route.
         restorer_weight: factor of the restorer's own losses.
         train_restorer: False freezes it.
     Raises: ValueError when nothing is left to train.
@@ -49,7 +49,7 @@ class JointRestorer(BaseModel):
         self.restorer = (
             built if train_restorer else built.requires_grad_(False)
         )  # parts may be frozen already
-        self.tasks = ModuleDict({route: MODELS.build(task) for route, task in tasks.items()})
+        self.tasks = ModuleDict({route: TASKS.build(task) for route, task in tasks.items()})
         self.restorer_weight, self.train_restorer = restorer_weight, train_restorer
         if not train_restorer and all(
             task.frozen or task.loss_weight == 0 for task in self.tasks.values()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, PROXIES
 from restorelab.structures import RestorationSample, TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
@@ -35,7 +35,7 @@ def chosen(
     return torch.tensor(answers, device=device)
 
 
-@MODELS.register_module()
+@PROXIES.register_module()
 class RenderedProxy(nn.Module):
     """The images ``rendered`` of the samples, made before training; samples without one are masked out.
 
@@ -60,7 +60,7 @@ class RenderedProxy(nn.Module):
         return torch.stack(images).to(step.lq), step.lq.new_tensor(has)
 
 
-@MODELS.register_module()
+@PROXIES.register_module()
 class ProxyRestorer(nn.Module):
     """What another, frozen restorer makes of the batch, computed live; only the samples asked for cost time.
 

@@ -11,11 +11,11 @@ from restorelab.models.tasks.torchvision_networks import (
     Normalize,
     build_network,
 )
-from restorelab.registry import MODELS
+from restorelab.registry import TASKS
 from restorelab.structures import RestorationSample
 
 
-@MODELS.register_module()
+@TASKS.register_module()
 class ClassificationTask(Task):
     """Cross entropy of a torchvision classifier on restored images; UniRestore's is ResNet-50.
 

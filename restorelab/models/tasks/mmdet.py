@@ -9,11 +9,11 @@ from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
 from restorelab.models.tasks.base import Task, check_fields, check_num_classes
-from restorelab.registry import MODELS, TRANSFORMS, nearest, optional_module
+from restorelab.registry import MODELS, TASKS, TRANSFORMS, nearest, optional_module
 from restorelab.structures import RestorationSample
 
 
-@MODELS.register_module()
+@TASKS.register_module()
 class MMDetTask(Task):
     """A detector's own losses on restored images, and its detections on them.
 

@@ -12,11 +12,11 @@ from restorelab.models.tasks.torchvision_networks import (
     Normalize,
     build_network,
 )
-from restorelab.registry import MODELS
+from restorelab.registry import TASKS
 from restorelab.structures import RestorationSample
 
 
-@MODELS.register_module()
+@TASKS.register_module()
 class SegmentationTask(Task):
     """Cross entropy of a torchvision segmentation network on restored images, such as DeepLabV3.
 

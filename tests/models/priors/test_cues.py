@@ -7,15 +7,15 @@ import torch
 import transformers
 
 from restorelab.models.priors import cues
-from restorelab.registry import PRIORS
-from tests.models.tiny import TINY_PRIORS, part
+from restorelab.registry import CUES
+from tests.models.tiny import TINY_CUES, part
 
 NETWORK_CUES = ['DepthCue', 'SegmentationCue']
 
 
 @pytest.fixture(params=NETWORK_CUES)
 def cue(request, hub):
-    return PRIORS.build(part(TINY_PRIORS, request.param))
+    return CUES.build(part(TINY_CUES, request.param))
 
 
 def map_of(cue, image):
@@ -69,9 +69,9 @@ def test_it_sees_the_image_truncated_to_8_bits(cue):
 def test_a_cached_map_is_not_computed_again(name, hub, tmp_path, monkeypatch):
     image = torch.rand(1, 3, 16, 16)
     first = map_of(
-        PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path / 'new' / 'maps'))), image
+        CUES.build(part(TINY_CUES, name, cache_dir=str(tmp_path / 'new' / 'maps'))), image
     )
-    again = PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path / 'new' / 'maps')))
+    again = CUES.build(part(TINY_CUES, name, cache_dir=str(tmp_path / 'new' / 'maps')))
     monkeypatch.setattr(again, '_compute', None)
     assert torch.equal(map_of(again, image), first)
     assert [path.suffix for path in (tmp_path / 'new' / 'maps').iterdir()] == ['.npy']
@@ -79,7 +79,7 @@ def test_a_cached_map_is_not_computed_again(name, hub, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('name', NETWORK_CUES)
 def test_another_image_is_not_taken_from_the_cache(name, hub, tmp_path):
-    cue = PRIORS.build(part(TINY_PRIORS, name, cache_dir=str(tmp_path)))
+    cue = CUES.build(part(TINY_CUES, name, cache_dir=str(tmp_path)))
     for image in (torch.rand(2, 3, 16, 16), torch.rand(1, 3, 16, 16)):
         map_of(cue, image)
     assert len(list(tmp_path.iterdir())) == 3
@@ -93,7 +93,7 @@ def test_a_network_that_cannot_be_fetched_gives_both_ways(name, monkeypatch):
     monkeypatch.setattr(transformers.AutoImageProcessor, 'from_pretrained', offline)
     message = f"{name}: 'org/net' is no folder .*no route to host.*run once with a network, .*path of a downloaded"
     with pytest.raises(FileNotFoundError, match=message):
-        PRIORS.build(dict(type=name, pretrained='org/net')).load_pretrained()
+        CUES.build(dict(type=name, pretrained='org/net')).load_pretrained()
 
 
 def test_a_flat_image_has_no_edges():

@@ -11,6 +11,7 @@ from tests.models.tiny import (
     PROCESS_OF,
     TINY_ADAPTERS,
     TINY_BACKBONES,
+    TINY_CUES,
     TINY_PRIORS,
     TINY_PROCESSES,
     TINY_RESTORERS,
@@ -154,7 +155,7 @@ def test_every_pretrained_part_is_loaded(hub):
         priors=[
             part(TINY_PRIORS, 'CLIPDegradationPrior'),
             part(TINY_PRIORS, 'CLIPSemanticPrior'),
-            part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_PRIORS, 'DepthCue')]),
+            part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_CUES, 'DepthCue')]),
         ]
     )
     model.load_pretrained()
@@ -174,8 +175,8 @@ def test_an_adapter_without_its_prior_is_named():
 
 
 def test_two_priors_of_one_condition_are_refused():
-    with pytest.raises(KeyError, match=r"two priors provide \['maps.dog'\]"):
-        restorer(priors=[dict(type='BoxDoGCue')] * 2, adapters=[])
+    with pytest.raises(KeyError, match=r"two priors provide \['tokens.semantic'\]"):
+        restorer(priors=[part(TINY_PRIORS, 'CLIPSemanticPrior')] * 2, adapters=[])
 
 
 def test_a_sampler_of_another_process_is_refused():

@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from restorelab.models.tasks.base import Task
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, TASKS
 from restorelab.structures import RestorationSample
 from tests.engine import toys  # noqa: F401  ToyRestorer and ToyNet
 
 
-@MODELS.register_module()
+@TASKS.register_module()
 class ToyTask(Task):
     """Wants images whose mean is ``aim``; ``answer`` is their mean. Keeps the images that it was shown in ``seen``."""
 

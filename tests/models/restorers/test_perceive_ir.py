@@ -4,15 +4,20 @@ import pytest
 import torch
 
 from restorelab.models.priors import quality
-from restorelab.registry import MODELS, PRIORS
+from restorelab.registry import MODELS, PRIORS, PROXIES
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from restorelab.utils.checkpoint import CheckpointError
-from tests.models.tiny import TINY_PRIORS, TINY_RESTORERS, TINY_STEP_LOSSES, part
+from tests.models.tiny import TINY_PRIORS, TINY_PROXIES, TINY_RESTORERS, TINY_STEP_LOSSES, part
 
 
 def build(name: str, **options):
     torch.manual_seed(0)
     return MODELS.build(part(TINY_RESTORERS, name, **options))
+
+
+def proxy(name: str, **options):
+    torch.manual_seed(0)
+    return PROXIES.build(part(TINY_PROXIES, name, **options))
 
 
 def samples(*tasks: str, **meta) -> list[RestorationSample]:
@@ -85,27 +90,27 @@ def step(*tasks: str, **meta) -> TrainingStep:
 
 def test_a_proxy_restores_its_tasks_and_its_fold_alone():
     given = step('haze', 'noise', fold=0)
-    images, mask = build('ProxyRestorer', tasks=['noise'])(given)
+    images, mask = proxy('ProxyRestorer', tasks=['noise'])(given)
     assert mask.tolist() == [0, 1]
     assert torch.equal(images[0], given.lq[0])
     assert not torch.equal(images[1], given.lq[1])
-    assert build('ProxyRestorer', fold=1)(given)[1].tolist() == [0, 0]
+    assert proxy('ProxyRestorer', fold=1)(given)[1].tolist() == [0, 0]
 
 
 def test_a_proxy_reads_its_weights_and_stays_out_of_checkpoints(tmp_path):
-    source = build('ProxyRestorer').restorer
+    source = proxy('ProxyRestorer').restorer
     torch.nn.init.ones_(source.backbone.embed.weight)
     torch.save(dict(state_dict=source.state_dict()), tmp_path / 'medium.pth')
-    proxy = build('ProxyRestorer', pretrained=str(tmp_path / 'medium.pth'))
-    proxy.load_pretrained()
-    assert torch.equal(proxy.restorer.backbone.embed.weight, source.backbone.embed.weight)
-    assert proxy.state_dict() == {}
+    loaded = proxy('ProxyRestorer', pretrained=str(tmp_path / 'medium.pth'))
+    loaded.load_pretrained()
+    assert torch.equal(loaded.restorer.backbone.embed.weight, source.backbone.embed.weight)
+    assert loaded.state_dict() == {}
 
 
 def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from(tmp_path):
     """A proxy inside a loss inside a restorer, with a tower that went on learning from pretrained weights."""
     inner = dict(
-        TINY_RESTORERS['ProxyRestorer']['restorer'],
+        TINY_PROXIES['ProxyRestorer']['restorer'],
         priors=[
             part(
                 TINY_PRIORS,
@@ -134,7 +139,7 @@ def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from
 
 def test_a_proxy_by_fold_wants_to_know_the_folds():
     with pytest.raises(KeyError, match='wrap its data set in FoldDataset'):
-        build('ProxyRestorer', fold=0)(step('haze'))
+        proxy('ProxyRestorer', fold=0)(step('haze'))
 
 
 def triplets(count: int) -> tuple[torch.Tensor, list[RestorationSample]]:

@@ -5,7 +5,7 @@ import torch
 
 from restorelab.models.diffusion import MeanRevertingProcess
 from restorelab.models.samplers.mean_reverting import step_grid
-from restorelab.registry import MODELS, SAMPLERS
+from restorelab.registry import PROCESSES, SAMPLERS
 from restorelab.utils import LatticeNoise
 from tests.models.tiny import PROCESS_OF, TINY_PROCESSES, TINY_SAMPLERS, part
 
@@ -107,7 +107,7 @@ def test_a_step_grid_falls_from_the_last_step_to_the_first(schedule, steps):
 @pytest.mark.parametrize('name', TINY_SAMPLERS)
 def test_it_accepts_its_process(name):
     SAMPLERS.build(part(TINY_SAMPLERS, name)).check(
-        MODELS.build(part(TINY_PROCESSES, PROCESS_OF[name]))
+        PROCESSES.build(part(TINY_PROCESSES, PROCESS_OF[name]))
     )
 
 
@@ -117,7 +117,9 @@ def test_it_refuses_the_other_process_by_name(name):
     with pytest.raises(
         TypeError, match=f'{name} reads states of {PROCESS_OF[name]}, but the process is {other}'
     ):
-        SAMPLERS.build(part(TINY_SAMPLERS, name)).check(MODELS.build(part(TINY_PROCESSES, other)))
+        SAMPLERS.build(part(TINY_SAMPLERS, name)).check(
+            PROCESSES.build(part(TINY_PROCESSES, other))
+        )
 
 
 @pytest.mark.parametrize('steps', [0, 9])

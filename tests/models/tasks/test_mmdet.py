@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, TASKS
 from restorelab.structures import RestorationSample
 from restorelab.utils.checkpoint import CheckpointError
 from tests.models import tiny
@@ -41,7 +41,7 @@ class Annotations:
 
 def task(detector=None, **options):
     torch.manual_seed(0)
-    return MODELS.build(dict(type='MMDetTask', detector=detector or retinanet(), **options))
+    return TASKS.build(dict(type='MMDetTask', detector=detector or retinanet(), **options))
 
 
 def joint(detector=None, **options):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
-from restorelab.registry import MODELS
+from restorelab.registry import TASKS
 from restorelab.structures import RestorationSample
 
 CLASSIFIER = dict(type='ClassificationTask', network='resnet18', num_classes=3, image_size=32)
@@ -18,7 +18,7 @@ def sample(key: str = 'a') -> RestorationSample:
 
 @pytest.mark.parametrize('cfg', [CLASSIFIER, SEGMENTER], ids=lambda cfg: cfg['type'])
 def test_a_frozen_network_sends_gradients_and_keeps_its_statistics(cfg):
-    task = MODELS.build(cfg).train()
+    task = TASKS.build(cfg).train()
     before = {key: value.clone() for key, value in task.state_dict().items()}
     images = torch.rand(2, 3, 24, 40, requires_grad=True)
     sum(task.losses(images, [sample('a'), sample('b')]).values()).backward()
@@ -27,41 +27,41 @@ def test_a_frozen_network_sends_gradients_and_keeps_its_statistics(cfg):
 
 
 def test_a_trainable_network_moves_its_statistics():
-    task = MODELS.build(dict(CLASSIFIER, frozen=False)).train()
+    task = TASKS.build(dict(CLASSIFIER, frozen=False)).train()
     before = task.network.bn1.running_mean.clone()
     task.losses(torch.rand(2, 3, 24, 40), [sample('a'), sample('b')])
     assert not torch.equal(task.network.bn1.running_mean, before)
 
 
 def test_a_classifier_predicts_a_label_with_scores():
-    found = MODELS.build(CLASSIFIER).eval().predict(torch.rand(3, 24, 40), sample())
+    found = TASKS.build(CLASSIFIER).eval().predict(torch.rand(3, 24, 40), sample())
     assert found['pred_label'] == found['pred_score'].argmax()
     assert found['pred_score'].sum().item() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_segmenter_predicts_a_label_map_of_the_image_size():
-    found = MODELS.build(SEGMENTER).eval().predict(torch.rand(3, 24, 40), sample())
+    found = TASKS.build(SEGMENTER).eval().predict(torch.rand(3, 24, 40), sample())
     assert found['pred_sem_seg'].sem_seg.shape == (1, 24, 40)
 
 
 def test_deeplab_builds():
-    assert MODELS.build(dict(type='SegmentationTask', num_classes=19)).num_classes == 19
+    assert TASKS.build(dict(type='SegmentationTask', num_classes=19)).num_classes == 19
 
 
 def test_a_label_beyond_the_classes_is_named():
     wrong = sample()
     wrong.gt_sem_seg = PixelData(sem_seg=torch.full((1, 24, 40), 7))
     with pytest.raises(ValueError, match=r"\['a'\] has the class 7, but the network has 3 classes"):
-        MODELS.build(SEGMENTER).losses(torch.rand(1, 3, 24, 40), [wrong])
+        TASKS.build(SEGMENTER).losses(torch.rand(1, 3, 24, 40), [wrong])
 
 
 def test_an_unknown_network_names_the_nearest():
     with pytest.raises(KeyError, match=r"no model 'resnet19'; nearest: .*'resnet18'"):
-        MODELS.build(dict(CLASSIFIER, network='resnet19'))
+        TASKS.build(dict(CLASSIFIER, network='resnet19'))
 
 
 def test_a_sample_without_its_label_is_named():
     with pytest.raises(KeyError, match="sample 'b' has no 'gt_label'"):
-        MODELS.build(CLASSIFIER).losses(
+        TASKS.build(CLASSIFIER).losses(
             torch.rand(1, 3, 24, 40), [RestorationSample(metainfo=dict(key='b'))]
         )
