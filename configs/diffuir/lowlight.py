@@ -1,31 +1,35 @@
-"""DiffUIR-T for one task: it brightens dark photographs.
+"""DiffUIR-T for one degradation: it brightens dark photographs.
 
 Run:    python tools/train.py configs/diffuir/lowlight.py
-Needs:  2 CPU cores, about two hours (a GPU: minutes); no data set, no network (photographs inside scikit-image).
+Needs:  2 CPU cores, about 2 hours (a GPU: minutes). No data set and no network: it trains on the
+        photographs inside scikit-image.
         Own clean photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-        Own pairs: dataset=dict(type='PairedDataset', task='lowlight', root=FOLDER, lq='low', gt='high', pipeline=...)
-        The paper's pairs: dataset=dict(type='RecipeDataset', recipe='lol_train', root='data', pipeline=...)
-Expect: not measured; what one model for seven tasks reaches is in projects/diffuir/README.md.
+        Own pairs, as the data set of both loaders:
+            dict(type='PairedDataset', task='lowlight', root=FOLDER, lq='low', gt='high',
+                 pipeline=...)
+        The paper's pairs, likewise:
+            dict(type='RecipeDataset', recipe='lol_train', root='data', pipeline=...)
+Expect: not measured. projects/diffuir/README.md has what one model for seven degradations reaches.
 
-The input's histogram is equalized channel by channel, after cropping, as DiffUIR does for low light. So inputs have to
-be equalized when restoring too: `python tools/restore.py PHOTO OUT.png --equalize ...`. allinone.py, which is blind,
-does not.
+As in DiffUIR, the histogram of each channel of the input is equalized, after cropping. So an input
+has to be equalized for restoring, too: `python tools/restore.py PHOTO OUT.png --equalize ...`.
+The model of allinone.py does not know the degradation, and its inputs are not equalized.
 """
 
-_base_ = [
-    '../_base_/allinone_data.py',
-    '../_base_/small_diffuir.py',
-    '../_base_/diffuir_schedule.py',
-    '../_base_/runtime.py',
-]
-
-model = _base_._diffuir
+_base_ = ['allinone.py']
 
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
         tasks=['lowlight'],
-        pipeline=[*_base_._crops, dict(type='ChannelHistEqualize'), dict(type='PackRestoration')],
+        pipeline=[
+            dict(type='RandomCrop', size=64),
+            dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+            dict(type='RandomTranspose'),
+            dict(type='Degrade'),
+            dict(type='ChannelHistEqualize'),
+            dict(type='PackRestoration'),
+        ],
     ),
 )
 val_dataloader = dict(
@@ -40,4 +44,3 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
-train_cfg = dict(max_iters=6000, val_interval=1500)

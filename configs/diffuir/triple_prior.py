@@ -1,26 +1,47 @@
-"""DiffUIR-T guided by TPGDiff's three priors: one trunk and sampler from one paper, the guidance from another.
+"""DiffUIR-T guided by TPGDiff's three priors: backbone and sampler of one paper, priors of another.
 
 Run:    python tools/train.py configs/diffuir/triple_prior.py
-Needs:  2 CPU cores, about 2 hours (a GPU: minutes); no data set, no network (photographs inside scikit-image; the two
-        image towers ship with restorelab).
-Expect: not measured; compare with configs/diffuir/allinone.py, the same trunk without priors.
+Needs:  2 CPU cores, about 2 hours (a GPU: minutes). No data set and no network: it trains on the
+        photographs inside scikit-image, and the two image towers ship with restorelab.
+Expect: not measured. Compare with configs/diffuir/allinone.py, which has no priors.
 
-The degradation vector joins the time embedding; structure tokens scale and shift the shallow levels, the semantic token
-the deepest one. In TPGDiff the semantic token enters by cross-attention; with a single token that adds the same vector
-to every pixel, so a scale and a shift say no less, and fit a trunk without transformers.
+The degradation vector is added to the time embedding. The structure tokens scale and shift the
+features of the shallow levels, the semantic token those of the deepest level.
+TPGDiff takes cross-attention for the semantic token. With a single token, cross-attention adds the
+same vector to every pixel. A scale and a shift can do the same and need no transformer.
 """
 
-_base_ = [
-    '../_base_/allinone_data.py',
-    '../_base_/small_diffuir.py',
-    '../_base_/small_tpgdiff.py',
-    '../_base_/diffuir_schedule.py',
-    '../_base_/runtime.py',
-]
+_base_ = ['allinone.py']
 
 model = dict(
-    _base_._diffuir,
-    priors=_base_._tpgdiff.priors,
+    priors=[
+        dict(
+            type='CLIPDegradationPrior',
+            tower=dict(
+                image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
+            ),
+            resize=False,
+            views=4,
+            pretrained='restorelab:tpgdiff-priors-small',
+        ),
+        dict(
+            type='CLIPSemanticPrior',
+            tower=dict(
+                image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
+            ),
+            pretrained='restorelab:tpgdiff-priors-small',
+        ),
+        dict(
+            type='StructurePrior',
+            cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
+            image_size=64,
+            width=8,
+            num_blocks=6,
+            token_dim=64,
+            num_tokens=8,
+            num_heads=4,
+        ),
+    ],
     adapters=[
         dict(type='PromptTimeAdapter'),
         dict(
@@ -40,6 +61,7 @@ model = dict(
 )
 
 train_dataloader = dict(
-    batch_size=5, dataset=dict(pipeline=[*_base_._crops, dict(type='PackRestoration')])
+    batch_size=5, dataset=dict(tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'])
 )
-train_cfg = dict(max_iters=6000, val_interval=1500)
+val_dataloader = dict(dataset=dict(tasks=['blur', 'haze', 'lowlight', 'noise', 'rain']))
+test_dataloader = val_dataloader

@@ -6,18 +6,28 @@ Run:    python tools/train.py configs/perceive_ir/stage1_medium.py --work-dir wo
             --cfg-options train_dataloader.dataset.folds=[0]
         python projects/perceive_ir/render_medium.py configs/perceive_ir/stage1_medium.py \
             work_dirs/medium0/iter_600.pth work_dirs/medium1/iter_600.pth work_dirs/triplets
-Needs:  2 CPU cores, about 3 minutes each; no data set, no network (photographs inside scikit-image).
-Expect: mediocre results: a briefly trained restorer is the point.
+Needs:  2 CPU cores, about 3 minutes each. No data set and no network: it trains on the photographs
+        inside scikit-image.
+Expect: mediocre results. They are what this stage is for.
 Then:   configs/perceive_ir/stage1_prompts.py
 
-Restorer k learns from the other fold and renders fold k, so no image is rendered by one that learned from it.
+Restorer k learns from the other fold and renders fold k. So no restorer renders an image that it
+learned from.
 """
 
-_base_ = ['../_base_/small_restormer.py', '../_base_/runtime.py']
+_base_ = ['../_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
-    backbone=_base_._backbone,
+    backbone=dict(
+        type='RestormerUNet',
+        dim=16,
+        blocks=[1, 1, 1, 2],
+        heads=[1, 2, 4, 8],
+        refinement=1,
+        level1_reduce=False,
+        bias=False,
+    ),
     loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
 )
 
@@ -35,7 +45,13 @@ train_dataloader = dict(
             source='embedded',
             split='train',
             tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
-            pipeline=_base_._pipeline,
+            pipeline=[
+                dict(type='RandomCrop', size=64),
+                dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+                dict(type='RandomTranspose'),
+                dict(type='Degrade'),
+                dict(type='PackRestoration'),
+            ],
         ),
     ),
 )

@@ -1,22 +1,37 @@
-"""Perceive-IR stage 1, small: prompts that tell a degraded photograph from a half restored and a clean one.
+"""Perceive-IR stage 1, small: prompts that rank degraded, half restored and clean photographs.
 
 Run:    python tools/train.py configs/perceive_ir/stage1_prompts.py
-Needs:  the triplets below work_dirs/triplets that configs/perceive_ir/stage1_medium.py says how to make; 2 CPU cores,
-        about 10 minutes; no network.
-Expect: `ranked/all`, the share of held-out triplets in the right order: 84 % with triplets of BSDS500 (chance 17 %);
-        projects/perceive_ir/README.md has the table, and where it fails.
-Then:   configs/perceive_ir/allinone.py takes the checkpoint as `model.step_losses.quality.perceiver.prompts`.
+Needs:  the triplets below work_dirs/triplets (configs/perceive_ir/stage1_medium.py makes them).
+        2 CPU cores, about 10 minutes. No network.
+Expect: `ranked/all` is the share of held-out triplets that are ranked correctly. It is 84 % with
+        triplets of BSDS500 (chance: 17 %). projects/perceive_ir/README.md has the table and the
+        cases that fail.
+Then:   configs/perceive_ir/allinone.py takes the checkpoint as
+        `model.step_losses.quality.perceiver.prompts`.
 
-The CLIP here is small and our own. Its text tower is random, so that prompts are free vectors seen through it; its
-image tower learned to name degradations (configs/tpgdiff/priors.py) and never saw a clean image, so it learns along.
-What it ranks is quality as these photographs and degradations show it, not as people judge it;
-projects/perceive_ir/configs/prompts.py takes OpenAI's CLIP, and learns the prompts alone.
+The CLIP here is small and our own. Its text tower is random, so a prompt is a free vector seen
+through it. Its image tower learned to name degradations (configs/tpgdiff/priors.py) and never saw
+a clean image, so it is trained, too.
+It ranks the quality of these photographs with these degradations, not quality as people judge it.
+projects/perceive_ir/configs/prompts.py takes OpenAI's CLIP and trains the prompts alone.
 """
 
-_base_ = ['../_base_/small_perceiver.py', '../_base_/runtime.py']
+_base_ = ['../_base_/runtime.py']
 
 model = dict(
-    type='PromptLearning', perceiver=dict(_base_._perceiver, frozen=False, learn_tower=True)
+    type='PromptLearning',
+    perceiver=dict(
+        type='CLIPQualityPerceiver',
+        clip=dict(
+            embed_dim=64,
+            vision_cfg=dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32),
+            text_cfg=dict(context_length=18, vocab_size=6, width=64, heads=2, layers=2),
+        ),
+        pretrained='restorelab:tpgdiff-priors-small',
+        views=4,
+        frozen=False,
+        learn_tower=True,
+    ),
 )
 
 _tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']

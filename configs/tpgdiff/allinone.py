@@ -1,15 +1,79 @@
-"""TPGDiff, small: one model that removes blur, haze, darkness, noise and rain.
+"""TPGDiff, small: one model removes blur, haze, darkness, noise and rain.
 
 Run:    python tools/train.py configs/tpgdiff/allinone.py
-Needs:  2 CPU cores, about an hour and a half; no data set, no network (photographs inside scikit-image).
+Needs:  2 CPU cores, about an hour and a half. No data set and no network: it trains on the
+        photographs inside scikit-image.
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-Expect: see projects/tpgdiff/README.md, which says what came out on 411 photographs. The paper's size and data are in
-        projects/tpgdiff/configs/allinone_paper.py.
+Expect: projects/tpgdiff/README.md has the results on 411 photographs. The paper's size and data
+        are in projects/tpgdiff/configs/allinone_paper.py.
+
+Its weights ship with restorelab as `restorelab:tpgdiff-small`.
 """
 
-_base_ = ['../_base_/allinone_data.py', '../_base_/small_tpgdiff.py', '../_base_/runtime.py']
+_base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
-model = _base_._tpgdiff
+model = dict(
+    type='DiffusionRestorer',
+    priors=[
+        dict(
+            type='CLIPDegradationPrior',
+            tower=dict(
+                image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
+            ),
+            resize=False,
+            views=4,
+            pretrained='restorelab:tpgdiff-priors-small',
+        ),
+        dict(
+            type='CLIPSemanticPrior',
+            tower=dict(
+                image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
+            ),
+            pretrained='restorelab:tpgdiff-priors-small',
+        ),
+        dict(
+            type='StructurePrior',
+            cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
+            image_size=64,
+            width=8,
+            num_blocks=6,
+            token_dim=64,
+            num_tokens=8,
+            num_heads=4,
+        ),
+    ],
+    adapters=[
+        dict(type='PromptTimeAdapter'),
+        dict(type='TokenCrossAttention'),
+        dict(
+            type='PooledFiLM',
+            taps=[
+                'enc.s1.block',
+                'enc.s2.block',
+                'enc.s4.block',
+                'dec.s4.block',
+                'dec.s2.block',
+                'dec.s1.block',
+            ],
+        ),
+    ],
+    backbone=dict(
+        type='IRSDEUNet',
+        width=16,
+        channel_mults=[1, 2, 4, 8],
+        attention=['none', 'none', 'none', 'transformer'],
+        mid_attention='transformer',
+    ),
+    process=dict(
+        type='MeanRevertingProcess',
+        steps=100,
+        noise_level=50 / 255,
+        eps=0.005,
+        prediction='residual',
+    ),
+    loss=dict(type='PSNRLoss', floor=1e-4),
+    sampler=dict(type='MultistepDPM', steps=4, noise_scale=0.0),
+)
 
 train_dataloader = dict(
     batch_size=5,
@@ -34,6 +98,4 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=300, end=9000),
 ]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
-find_unused_parameters = (
-    True  # a single semantic token needs no query: those weights get no gradient
-)
+find_unused_parameters = True  # a single semantic token needs no query: it gets no gradient

@@ -1,19 +1,12 @@
-"""DiffUIR-S as published: haze, low light, rain, snow and blur in one model of 3,268,643 parameters.
+"""DiffUIR-S as published: one model for haze, low light, rain, snow and blur, 3,268,643 parameters.
 
 Run:    python tools/train.py projects/diffuir/configs/allinone_s.py
-Test:   python tools/test.py projects/diffuir/configs/allinone_s.py CKPT   (prints the paper's columns)
-Needs:  one GPU (the authors used an RTX 4090), 300,000 steps of 2 x 10 crops; the sets of _base_/data.py below data/.
-Expect: not measured here (no such data or hardware), and the paper's tables were out of reach; see the README.
-Official weights: projects/diffuir/convert_weights.py.
+Test:   python tools/test.py projects/diffuir/configs/allinone_s.py CKPT
+        prints the paper's columns.
+Needs:  as allinone_l.py.
+Expect: not measured here, as allinone_l.py.
 """
 
-_base_ = ['_base_/data.py', '_base_/recipe.py', '../../../configs/_base_/runtime.py']
+_base_ = ['allinone_l.py']
 
-model = dict(
-    _base_._diffuir,
-    backbone=dict(type='ResidualDiffusionUNet', width=32, channel_mults=[1, 2, 2, 4]),
-)
-
-train_cfg = dict(max_iters=600000, val_interval=20000)  # two micro-batches a step
-default_hooks = dict(checkpoint=dict(interval=20000))
-randomness = dict(seed=10)
+model = dict(backbone=dict(width=32, channel_mults=[1, 2, 2, 4]))

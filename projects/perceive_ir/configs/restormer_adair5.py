@@ -1,12 +1,14 @@
-"""Plain Restormer in its published size, 26,126,644 parameters, on Perceive-IR's five tasks and benchmark.
+"""Plain Restormer in its published size on the five degradations and the benchmark of Perceive-IR.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/restormer_adair5.py 2
 Test:   python tools/test.py projects/perceive_ir/configs/restormer_adair5.py CKPT
-Needs:  2 GPUs x 2 crops of 256, 500,000 iterations as adair5.py; the sets of _base_/adair5_data.py. No download.
-Expect: not measured here (no such data or hardware); adair5.py is scored on the same images in the same way.
+Needs:  2 GPUs x 2 crops of 256, 500,000 iterations, as adair5.py. The data sets of
+        _base_/adair5_data.py. Nothing is downloaded.
+Expect: not measured here (no such data or hardware). 26,126,644 parameters. adair5.py is scored on
+        the same images in the same way.
 """
 
-_base_ = ['_base_/adair5_data.py', '../../../configs/_base_/runtime.py']
+_base_ = ['_base_/adair5_data.py', '_base_/schedule.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='RegressionRestorer',
@@ -17,8 +19,3 @@ model = dict(
 
 train_cfg = dict(max_iters=500000, val_interval=5000)
 default_hooks = dict(checkpoint=dict(interval=10000))
-optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=1e-4),
-)
-param_scheduler = dict(type='CosineAnnealingLR', T_max=500000, eta_min=1e-6, by_epoch=False)

@@ -13,7 +13,7 @@ place of 26.9, 50.0 and 23.1 percent. The published code trains the prompts alon
 (`frozen=True` in TFA); the paper trains TFA too, and so does this.
 """
 
-_base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
+_base_ = ['../../../configs/_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
@@ -53,12 +53,38 @@ model = dict(
     ),
 )
 
+# One of the paper's 15 corruptions, or none, at a random severity and size.
+_corruption = dict(
+    type='resized_corruption',
+    name=dict(
+        choice=[
+            'brightness',
+            'clean',
+            'contrast',
+            'defocus_blur',
+            'elastic_transform',
+            'fog',
+            'frost',
+            'gaussian_noise',
+            'glass_blur',
+            'impulse_noise',
+            'jpeg',
+            'motion_blur',
+            'pixelate',
+            'shot_noise',
+            'snow',
+            'zoom_blur',
+        ]
+    ),
+    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
+    short_side=(128, 511),
+)
 _pipeline = [
     dict(type='RandomCrop', size=512),
     dict(type='RandomFlip', horizontal=0.5),
     dict(
         type='Degrade',
-        kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption),
+        kinds=dict(ir=_corruption, cls=_corruption, seg=_corruption),
     ),
     dict(type='PackRestoration'),
 ]
@@ -131,7 +157,7 @@ val_dataloader = dict(
         map_suffix='_gtFine_labelTrainIds',
         pipeline=[
             dict(type='CenterCrop', size=960),
-            dict(type='Degrade', kinds=dict(seg=dict(_base_._corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(seg=dict(_corruption, severity=3))),
             dict(type='PackRestoration'),
         ],
     ),

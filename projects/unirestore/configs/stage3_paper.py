@@ -10,7 +10,7 @@ Departures: the published code cannot run this stage, and would train all prompt
 MMDetection's RetinaNet R50-FPN stands in for torchvision's.
 """
 
-_base_ = ['_base_/corruption.py', '../../../configs/_base_/runtime.py']
+_base_ = ['../../../configs/_base_/runtime.py']
 
 _classes = ['person', 'bicycle', 'car', 'motorcycle', 'bus']
 model = dict(
@@ -52,6 +52,32 @@ model = dict(
     ),
 )
 
+# One of the paper's 15 corruptions, or none, at a random severity and size.
+_corruption = dict(
+    type='resized_corruption',
+    name=dict(
+        choice=[
+            'brightness',
+            'clean',
+            'contrast',
+            'defocus_blur',
+            'elastic_transform',
+            'fog',
+            'frost',
+            'gaussian_noise',
+            'glass_blur',
+            'impulse_noise',
+            'jpeg',
+            'motion_blur',
+            'pixelate',
+            'shot_noise',
+            'snow',
+            'zoom_blur',
+        ]
+    ),
+    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
+    short_side=(128, 511),
+)
 train_dataloader = dict(
     batch_size=1,
     num_workers=12,
@@ -69,7 +95,7 @@ train_dataloader = dict(
             dict(type='RandomResize', scale=(0.8, 1.3), smallest=512),
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='RandomCrop', size=512, objects=True),
-            dict(type='Degrade', kinds=dict(det=_base_._corruption)),
+            dict(type='Degrade', kinds=dict(det=_corruption)),
             dict(type='PackRestoration'),
         ],
     ),
@@ -86,7 +112,7 @@ val_dataloader = dict(
         tasks=['det'],
         route='det',
         pipeline=[
-            dict(type='Degrade', kinds=dict(det=dict(_base_._corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(det=dict(_corruption, severity=3))),
             dict(type='PackRestoration'),
         ],
     ),
