@@ -1,8 +1,10 @@
-"""Five degradations made on the fly from photographs that are always there (inside scikit-image).
+"""Five degradations, made on the fly from the photographs inside scikit-image.
 
-Train: five photographs, one of each degradation in turn, random crops.
-Val:   the sixth photograph's central 256x256 pixels, each degradation once, the same on every run.
-Other photographs: `--cfg-options train_dataloader.dataset.source=FOLDER` (all images below it, in any format).
+Train: five photographs with each degradation in turn, as random crops.
+Val:   the central 256x256 pixels of the sixth photograph, once with each degradation. They are the
+       same in every run.
+Other photographs: `--cfg-options train_dataloader.dataset.source=FOLDER`. All images below FOLDER
+are taken, in any format.
 """
 
 train_dataloader = dict(

@@ -1,9 +1,10 @@
-"""Shapes on photographs that are always there (inside scikit-image), with fog and noise made on the fly.
+"""Shapes drawn onto the photographs inside scikit-image, with fog and noise made on the fly.
 
-Train: 600 images of 128x128 pixels with disks, squares, triangles and stars, each with both degradations. `_train_set`
-       is the data set, which a config puts into `train_dataloader`.
-Val:   100 others, on a photograph that training does not show; every second one has fog, the others noise.
-Written once to data/composed_objects, as PNG files with a COCO json. An own COCO set: configs/joint/coco_retinanet.py.
+Train: 600 images of 128x128 pixels with disks, squares, triangles and stars. A config names the
+       data set in `train_dataloader`.
+Val:   100 other images, on a photograph that is not in the training set. Fog and noise alternate.
+The images are written once, to data/composed_objects, as PNG files with a COCO json.
+configs/joint/coco_retinanet.py reads a COCO set of your own.
 """
 
 _degrade = dict(

@@ -1,4 +1,4 @@
-"""The task `det` learns the shapes of detection_data.py on clean images before the restorer's training begins."""
+"""The task `det` first learns the shapes of detection_data.py, on clean images."""
 
 custom_hooks = [
     dict(

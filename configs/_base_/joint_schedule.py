@@ -1,4 +1,4 @@
-"""How the restorer of a small joint config trains: 300 iterations, as `max_iters` must say."""
+"""How the restorer of a small joint config learns: AdamW, a warm-up and a cosine to the end."""
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -1,4 +1,4 @@
-"""How the small regression networks learn: AdamW, a short warm-up, a cosine over 6,000 iterations."""
+"""How the small regression networks learn: AdamW, a short warm-up and a cosine to the end."""
 
 optim_wrapper = dict(
     type='OptimWrapper',

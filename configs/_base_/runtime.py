@@ -1,7 +1,7 @@
-"""Everything about running that does not depend on the method: hooks, logs, seeds. Iteration-based.
+"""What running needs whatever the method: loops, hooks, logs, seeds. It counts iterations.
 
-A config adds to ``default_hooks`` by name (``default_hooks=dict(checkpoint=dict(interval=500))``) and puts its
-average, where it has one, into ``custom_hooks``: ``[dict(type='StepEMAHook', momentum=0.002)]``.
+A config changes a default hook by its name: ``default_hooks=dict(checkpoint=dict(interval=500))``.
+Its moving average stands in ``custom_hooks``: ``[dict(type='StepEMAHook', momentum=0.002)]``.
 """
 
 default_scope = 'restorelab'

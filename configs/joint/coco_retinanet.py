@@ -1,8 +1,11 @@
-"""A DiffUIR in front of a stock RetinaNet, on a detection set in COCO's format of your own.
+"""A DiffUIR in front of a stock RetinaNet, on a detection set of your own in COCO's format.
 
-Run:    python tools/train.py configs/joint/coco_retinanet.py --cfg-options model.tasks.det.checkpoint=CHECKPOINT
-        python tools/test.py configs/joint/coco_retinanet.py work_dirs/coco_retinanet/iter_40000.pth
-        CHECKPOINT is MMDetection's retinanet_r50_fpn_1x_coco, downloaded; docs/joint_training.md has other sets.
+Run:    python tools/train.py configs/joint/coco_retinanet.py \
+            --cfg-options model.tasks.det.checkpoint=CHECKPOINT
+        python tools/test.py configs/joint/coco_retinanet.py \
+            work_dirs/coco_retinanet/iter_40000.pth
+        CHECKPOINT is a download: MMDetection's retinanet_r50_fpn_1x_coco. docs/joint_training.md
+        has other data sets.
 Needs:  the extra `detection`; a GPU; COCO in data/coco (train2017, val2017, annotations).
 Expect: not measured.
 """

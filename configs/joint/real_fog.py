@@ -1,8 +1,10 @@
-"""Score a DiffUIR in front of a stock RetinaNet on real fog: boxes in COCO's format, no clean images.
+"""Test a DiffUIR in front of a stock RetinaNet on real fog: boxes, but no clean images.
 
 Run:    python tools/test.py configs/joint/real_fog.py CHECKPOINT
-        CHECKPOINT is one of configs/joint/coco_retinanet.py, for which model.tasks.det.checkpoint is as it was there.
-Needs:  the extra `detection`; images and instances.json (person, bicycle, car, motorcycle, bus, truck) in data/fog.
+        CHECKPOINT comes from configs/joint/coco_retinanet.py. Give the same
+        model.tasks.det.checkpoint as there.
+Needs:  the extra `detection`; images and instances.json in data/fog. The json has COCO's format
+        and the classes person, bicycle, car, motorcycle, bus, truck.
 Expect: not measured.
 """
 

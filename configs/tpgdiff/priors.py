@@ -1,11 +1,14 @@
-"""TPGDiff stage 1, small: towers that see content and degradation in a degraded photograph.
+"""TPGDiff stage 1, small: image towers that see content and degradation in a degraded photograph.
 
 Run:    python tools/train.py configs/tpgdiff/priors.py
-Needs:  2 CPU cores, about 10 minutes; no data set, no network (photographs inside scikit-image).
-Expect: the degradation of held-out crops is named right in most cases. The small towers start from random weights, so
-        the teacher is a fixed random tower and the semantic vector a degradation-proof code of the picture, not CLIP's
-        meaning; projects/tpgdiff/configs/priors_paper.py starts from CLIP.
-Then:   configs/tpgdiff/allinone.py takes the towers by `pretrained=<work_dir>/iter_N.pth` (it ships with ours).
+Needs:  2 CPU cores, about 10 minutes. No data set and no network: it trains on the photographs
+        inside scikit-image.
+Expect: the degradation of most held-out crops is named correctly. The small towers start from
+        random weights. So the teacher is a fixed random tower, and the semantic vector describes
+        the image whatever its degradation, but without the meaning that CLIP gives it.
+        projects/tpgdiff/configs/priors_paper.py starts from CLIP.
+Then:   configs/tpgdiff/allinone.py takes the towers by `pretrained=<work_dir>/iter_N.pth`. Ours
+        ship with restorelab.
 """
 
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']

@@ -1,11 +1,12 @@
-"""UniRestore, stage 1, small: CFRM, controller and tuners learn to restore for the eye.
+"""UniRestore, stage 1, small: CFRM, controller and tuners learn to restore for viewing.
 
 Run:    python tools/train.py configs/unirestore/stage1.py
-Needs:  2 CPU cores, about 2 minutes; no data set, no network (photographs inside scikit-image).
-Expect: `loss_latent` from 125 (mean of iterations 1 to 20) to 84 (181 to 200), `loss_cfrm` from 0.0068 to 0.0054, and
-        nothing to look at. The autoencoder and the denoiser of this small model have random weights, since SD-Turbo
-        cannot ship; it shows the recipe and serves the tests. The paper's model is in
-        projects/unirestore/configs/stage1_paper.py.
+Needs:  2 CPU cores, about 2 minutes. No data set and no network: it trains on the photographs
+        inside scikit-image.
+Expect: `loss_latent` falls from 125 (mean of iterations 1 to 20) to 84 (181 to 200), and
+        `loss_cfrm` from 0.0068 to 0.0054. The restored images are not worth viewing: autoencoder
+        and denoiser have random weights, since SD-Turbo cannot ship. This config shows the recipe
+        and serves the tests. The paper's model is in projects/unirestore/configs/stage1_paper.py.
 Then:   configs/unirestore/stage2.py starts from work_dirs/stage1/iter_200.pth.
 """
 

@@ -1,17 +1,19 @@
-"""UniRestore, stage 2, small: one prompt a task, for the eye, for classification and for segmentation.
+"""UniRestore, stage 2, small: one prompt each for viewing, classification and segmentation.
 
 Run:    python tools/train.py configs/unirestore/stage2.py
-        after configs/unirestore/stage1.py; other weights: --cfg-options model.restorer.init_cfg.checkpoint=PATH
-Needs:  2 CPU cores, about 5 minutes; no data set (shapes are drawn onto the photographs inside scikit-image).
-Expect: falling losses, see projects/unirestore/README.md, and nothing to look at, see stage1.py. The two task networks
-        learn along, since no pretrained one knows these shapes; in the paper they are pretrained and frozen
+        after configs/unirestore/stage1.py. It starts from other weights by
+        --cfg-options model.restorer.init_cfg.checkpoint=PATH
+Needs:  2 CPU cores, about 5 minutes. No data set: shapes are drawn onto the photographs inside
+        scikit-image.
+Expect: falling losses (projects/unirestore/README.md). The restored images are not worth viewing,
+        see stage1.py. The two task networks are trained, too, since no pretrained one knows these
+        shapes. In the paper they are pretrained and frozen
         (projects/unirestore/configs/stage2_paper.py).
 Then:   configs/unirestore/stage3_add_task.py starts from work_dirs/stage2/iter_200.pth.
 
-Detection is not among the tasks: in the paper, too, it is the one that stage 3 adds to a model that is finished.
-
-What trains: TFA and all prompts. CFRM, controller and tuners are frozen; `frozen=True` in TFA as well would train the
-prompts alone, as the published code does.
+TFA and all prompts are trained. CFRM, controller and tuners are frozen. With `frozen=True` in TFA,
+only the prompts would be trained, as in the published code.
+Detection is not among the tasks. As in the paper, stage 3 adds it to the finished model.
 """
 
 _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']

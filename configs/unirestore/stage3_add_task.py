@@ -1,10 +1,13 @@
-"""UniRestore, stage 3, small: a new task, detection, by a new prompt and nothing else.
+"""UniRestore, stage 3, small: detection is added by a new prompt and nothing else.
 
 Run:    python tools/train.py configs/unirestore/stage3_add_task.py
-        after configs/unirestore/stage2.py; other weights: --cfg-options model.restorer.init_cfg.checkpoint=PATH
-Needs:  2 CPU cores, about 4 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
-Expect: falling losses and nothing to look at, see stage1.py. The restorations for the tasks of stage 2 stay bit for bit
-        what they were: all but the prompt `det` is frozen. The detector, a small RetinaNet, learns along.
+        after configs/unirestore/stage2.py. It starts from other weights by
+        --cfg-options model.restorer.init_cfg.checkpoint=PATH
+Needs:  2 CPU cores, about 4 minutes, MMDetection (`make detection`). No data set: shapes are drawn
+        onto the photographs inside scikit-image.
+Expect: falling losses. The restored images are not worth viewing, see stage1.py. The restorations
+        for the tasks of stage 2 stay bit for bit the same: all but the prompt `det` is frozen. The
+        detector, a small RetinaNet, is trained, too.
 """
 
 _base_ = [

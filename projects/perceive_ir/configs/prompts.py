@@ -1,11 +1,10 @@
-"""Perceive-IR stage 1 as released: three prompts of 16 vectors in the space of OpenAI's CLIP ViT-B/32.
+"""Perceive-IR stage 1 as released: three prompts of 16 vectors for OpenAI's CLIP ViT-B/32.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/prompts.py 1
 Test:   python tools/test.py projects/perceive_ir/configs/prompts.py CKPT
-Needs:  the triplets that medium0.py says how to make; one GPU, 100,000 iterations of 32 triplets;
-        OpenAI's CLIP, fetched
-        on the first run.
-Expect: not measured here (no such data or hardware). 24,576 numbers are learned.
+Needs:  the triplets (medium0.py says how to make them). One GPU, 100,000 iterations of 32
+        triplets. OpenAI's CLIP, which is downloaded on the first run.
+Expect: not measured here (no such data or hardware). 24,576 parameters are trained.
 """
 
 _base_ = ['../../../configs/_base_/runtime.py']

@@ -1,10 +1,11 @@
 """TPGDiff stage 2 as published: five degradations, 49,736,451 parameters in network and adapters.
 
 Run:    tools/dist_train.sh projects/tpgdiff/configs/allinone_paper.py 2
-Needs:  2 GPUs (batch 8), 700,000 iterations; the five training folders below data/tpgdiff, which are not published
-        (check yours with `python tools/check_data.py`); the towers of priors_paper.py; Depth-Anything-small and
-        SegFormer-b0, fetched from the hub on the first run (or local folders as `pretrained`).
-Expect: 30.60 dB / 0.908 on average in the paper; not measured here (no such data or hardware).
+Needs:  2 GPUs (batch 8), 700,000 iterations. The five training folders below data/tpgdiff; they
+        are not published (`python tools/check_data.py` checks yours). The towers of
+        priors_paper.py. Depth-Anything-small and SegFormer-b0, which are downloaded on the first
+        run, or local folders as `pretrained`.
+Expect: 30.60 dB / 0.908 on average in the paper. Not measured here (no such data or hardware).
 Official weights: projects/tpgdiff/convert_weights.py.
 """
 

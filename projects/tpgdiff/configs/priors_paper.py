@@ -1,11 +1,11 @@
-"""TPGDiff stage 1 as published: three copies of CLIP ViT-B/32, two of which are fine-tuned.
+"""TPGDiff stage 1 as published: three copies of CLIP ViT-B/32, two of them fine-tuned.
 
 Run:    python tools/train.py projects/tpgdiff/configs/priors_paper.py
-Needs:  the five sets of allinone_paper.py, the weights laion2b_s34b_b79k of ViT-B-32 (fetched by open_clip on the first
-        run, or a local file: --cfg-options model.semantic.pretrained=FILE model.degradation.pretrained=FILE), and GPUs
-        for a batch of 512.
-Expect: not measured here (no such data or hardware). The release crops 90 to 100 % of the whole image at random;
-        here the towers see 256-pixel patches, resized to 224, as they do in stage 2.
+Needs:  GPUs for a batch of 512. The five sets of allinone_paper.py. The weights
+        laion2b_s34b_b79k of ViT-B-32, which open_clip downloads on the first run. A local file:
+        --cfg-options model.semantic.pretrained=FILE model.degradation.pretrained=FILE
+Expect: not measured here (no such data or hardware). The release crops 90 to 100 % of an image at
+        random. Here the towers see patches of 256 pixels, resized to 224, as they do in stage 2.
 Parameters: 269,852,933, of which 182,003,717 are trained.
 """
 

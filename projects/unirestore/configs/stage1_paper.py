@@ -1,10 +1,10 @@
 """UniRestore, stage 1, as published: CFRM, controller and tuners around the frozen SD-Turbo.
 
 Run:    tools/dist_train.sh projects/unirestore/configs/stage1_paper.py 8
-Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 optimizer steps; DIV2K, Flickr2K and OST
-        below data/; SD-Turbo from the hub, or --cfg-options model.backbone.pretrained=FOLDER
-        model.prior.pretrained=FOLDER.
-Expect: not measured here (no such data or hardware); the paper's tables are in the README.
+Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 optimizer steps.
+        DIV2K, Flickr2K and OST below data/. SD-Turbo from the hub, or a local copy by
+        --cfg-options model.backbone.pretrained=FOLDER model.prior.pretrained=FOLDER
+Expect: not measured here (no such data or hardware). The README has the paper's tables.
 """
 
 _base_ = ['../../../configs/_base_/runtime.py']
@@ -86,7 +86,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='RestorationMetric')
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_iters=400000, val_interval=40000)  # two batches a step
+train_cfg = dict(max_iters=400000, val_interval=40000)  # two batches make one step
 default_hooks = dict(checkpoint=dict(interval=40000))
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -94,7 +94,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
     accumulative_counts=2,
 )
-param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
+# One cycle of the learning rate. The first beta of Adam goes the opposite way.
+param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=8.66e-5,

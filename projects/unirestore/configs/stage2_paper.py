@@ -1,16 +1,19 @@
-"""UniRestore, stage 2, as published: TFA and one prompt each for the eye, classification and segmentation.
+"""UniRestore, stage 2, as published: TFA, and prompts for viewing, classification, segmentation.
 
 Run:    tools/dist_train.sh projects/unirestore/configs/stage2_paper.py 8
-        after stage1_paper.py: --cfg-options model.restorer.init_cfg.checkpoint=PATH for other weights
-Needs:  8 GPUs (one crop of 512x512 each, gradients of six batches), 250,000 optimizer steps; 80,000 images of
-        ImageNet, Cityscapes, DIV2K, Flickr2K and OST below data/; SD-Turbo; a ResNet-50 and a DeepLabV3 in
-        data/weights.
-Expect: not measured here (no such data or hardware); the paper's tables are in the README.
+        after stage1_paper.py. It starts from other weights by
+        --cfg-options model.restorer.init_cfg.checkpoint=PATH
+Needs:  8 GPUs (one crop of 512x512 each, gradients of six batches), 250,000 optimizer steps.
+        80,000 images of ImageNet, Cityscapes, DIV2K, Flickr2K and OST below data/. SD-Turbo. A
+        ResNet-50 and a DeepLabV3 in data/weights.
+Expect: not measured here (no such data or hardware). The README has the paper's tables.
 
-Departures: the segmentation network is torchvision's DeepLabV3, not DeepLabV3+, whose weights the authors do not share;
-Cityscapes is degraded like the rest, without the rendered fog of Foggy Cityscapes; shares are 1/4, 1/2 and 1/4 in
-place of 26.9, 50.0 and 23.1 percent. The published code trains the prompts alone
-(`frozen=True` in TFA); the paper trains TFA too, and so does this.
+Departures:
+- The segmentation network is torchvision's DeepLabV3. The authors do not share the weights of
+  their DeepLabV3+.
+- Cityscapes is degraded like the other sets, without the rendered fog of Foggy Cityscapes.
+- The shares of the tasks are 1/4, 1/2 and 1/4. In the paper: 26.9, 50.0 and 23.1 percent.
+- TFA is trained, as in the paper. The published code trains only the prompts (`frozen=True`).
 """
 
 _base_ = ['../../../configs/_base_/runtime.py']
@@ -169,7 +172,7 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches a step
+train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches make one step
 default_hooks = dict(checkpoint=dict(interval=60000))
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -177,7 +180,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
     accumulative_counts=6,
 )
-param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
+# One cycle of the learning rate. The first beta of Adam goes the opposite way.
+param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=8.66e-5,

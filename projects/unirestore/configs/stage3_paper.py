@@ -1,13 +1,17 @@
-"""UniRestore, stage 3, as described: detection joins by a new prompt, and nothing else changes.
+"""UniRestore, stage 3, as described: detection is added by a new prompt and nothing else.
 
 Run:    tools/dist_train.sh projects/unirestore/configs/stage3_paper.py 8
-        after stage2_paper.py: --cfg-options model.restorer.init_cfg.checkpoint=PATH for other weights
-Needs:  8 GPUs (one crop of 512x512 each, gradients of six batches), 250,000 optimizer steps; MMDetection; COCO below
-        data/coco; SD-Turbo; the detector's weights as data/weights/retinanet_r50.pth.
-Expect: not measured here, and no published figure was found.
+        after stage2_paper.py. It starts from other weights by
+        --cfg-options model.restorer.init_cfg.checkpoint=PATH
+Needs:  8 GPUs (one crop of 512x512 each, gradients of six batches), 250,000 optimizer steps.
+        MMDetection. COCO below data/coco. SD-Turbo. The detector's weights as
+        data/weights/retinanet_r50.pth.
+Expect: not measured here, and no published result was found.
 
-Departures: the published code cannot run this stage, and would train all prompts; here all but the new one are frozen.
-MMDetection's RetinaNet R50-FPN stands in for torchvision's.
+Departures:
+- The published code cannot run this stage and would train all prompts. Here all prompts but the
+  new one are frozen.
+- The detector is MMDetection's RetinaNet R50-FPN, not torchvision's.
 """
 
 _base_ = ['../../../configs/_base_/runtime.py']
@@ -131,7 +135,7 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches a step
+train_cfg = dict(max_iters=1500000, val_interval=60000)  # six batches make one step
 default_hooks = dict(checkpoint=dict(interval=60000))
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -139,7 +143,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
     accumulative_counts=6,
 )
-param_scheduler = [  # one cycle, of the learning rate and, the other way round, of the first beta
+# One cycle of the learning rate. The first beta of Adam goes the opposite way.
+param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=8.66e-5,

@@ -1,9 +1,11 @@
-"""The paper's five training sets in its proportions, and the test sets that its script has switched on.
+"""The paper's five training sets in its proportions, and the test sets of its script.
 
-Layouts and counts are in restorelab/datasets/recipes.py; `python tools/check_data.py` says what is missing below data/.
-The training crops are the official ones, with their black borders (see BlackFillCrop). Low-light images are equalized
-channel by channel, as the release does wherever a path contains "LOL": it makes the model know the task. For a blind
-model take ChannelHistEqualize out of both pipelines.
+restorelab/datasets/recipes.py has the layout and the size of each set. `python
+tools/check_data.py` says what is missing below data/.
+Training crops are the official ones, with their black borders (see BlackFillCrop).
+The channels of low-light images are equalized, as the release does for each path with "LOL" in it.
+This tells the model the degradation. For a blind model, take ChannelHistEqualize out of both
+pipelines.
 """
 
 _crop = [

@@ -1,10 +1,12 @@
-"""The sets of five tasks in the proportions of Perceive-IR's release, and the benchmark `adair5`.
+"""Five degradations in the proportions of Perceive-IR's release, and the benchmark `adair5`.
 
-Layouts and counts are in restorelab/datasets/recipes.py; `python tools/check_data.py data` says what is missing.
-Validation: training images that are held out by name (one in 51 to 2001), never test images. The release chooses its
-best checkpoint on the test sets.
-Departures: noise is rounded to 8 bits and drawn from the three sigmas (the release trains on floats, each sigma in
-turn); images smaller than the crop are continued by reflection, not resized.
+restorelab/datasets/recipes.py has the layout and the size of each set. `python
+tools/check_data.py data` says what is missing.
+Val: training images that are held out by their name (one in 51 to 2001). They are no test images.
+     The release chooses its best checkpoint on the test sets.
+Departures: Noise is rounded to 8 bits, and its sigma is one of three at random; the release trains
+on floats, with each sigma in turn. Images smaller than a crop are extended by reflection, not
+resized.
 """
 
 _crop = [

@@ -1,6 +1,7 @@
-"""The paper's five training folders, types balanced, and the usual test sets of its five degradations.
+"""The paper's five training folders in equal shares, and the usual test sets of its degradations.
 
-The release names no test set and publishes no file list; layouts and counts are in restorelab/datasets/recipes.py.
+The release names no test set and has no list of files. restorelab/datasets/recipes.py has the
+layout and the size of each set.
 """
 
 _train_pipeline = [
