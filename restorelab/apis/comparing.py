@@ -76,7 +76,7 @@ def compare(
         raise ValueError(
             f'{list(configs)}: two of them would share a folder; name each config once'
         )
-    cfgs = {config: with_budget(load_config(config, cfg_options), images) for config in configs}
+    cfgs = {config: with_budget(config, cfg_options, images) for config in configs}
     done = {config: read_result(folders[config], settings(cfgs[config])) for config in configs}
     for config in configs:
         if done[config] is None:
@@ -93,36 +93,22 @@ def label(config: str) -> str:
     return f'{path.parent.name}-{path.stem}'
 
 
-def with_budget(cfg: Config, images: int) -> Config:
-    """``cfg`` that trains on ``images`` images, with its schedules stretched, and validates at the end alone.
+def with_budget(config: str, cfg_options: dict | None, images: int) -> Config:
+    """``config`` trained on ``images`` images, rounded up to whole batches; validated at the end.
 
-    Averages of the weights are left out: they reach back by a number of iterations, in a short training to its random
-    start, and not every config has one.
+    Averages of the weights are left out: they reach back by a number of iterations, in a short
+    training to its random start, and not every config has one.
     """
-    before = cfg.train_cfg.max_iters
-    iterations = -(-images // cfg.train_dataloader.batch_size)
-    cfg.train_cfg.max_iters = cfg.train_cfg.val_interval = iterations
-    cfg.default_hooks.checkpoint.interval = max(1, iterations // 10)
+    options = dict(cfg_options or {})
+    iterations = -(-images // load_config(config, options).train_dataloader.batch_size)
+    options['train_cfg.max_iters'] = options['train_cfg.val_interval'] = iterations
+    options['default_hooks.checkpoint.interval'] = max(1, iterations // 10)
+    cfg = load_config(config, options)
     if 'custom_hooks' in cfg:
         cfg.custom_hooks = [
             hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')
         ]
-    schedules = cfg.get('param_scheduler') or []
-    for schedule in [schedules] if isinstance(schedules, dict) else schedules:
-        stretch(schedule, iterations / before)
     return cfg
-
-
-def stretch(schedule: dict, factor: float) -> None:
-    """Make a schedule ``factor`` times as long, but no part of it so short that MMEngine refuses or misreads it."""
-    for key in {'begin', 'end', 'T_max', 'total_steps'} & set(schedule):
-        schedule[key] = round(schedule[key] * factor)
-    if 'milestones' in schedule:
-        schedule['milestones'] = [max(1, round(step * factor)) for step in schedule['milestones']]
-    if 'end' in schedule:  # a warm-up of a single step would stay at its start
-        schedule['end'] = max(schedule['end'], schedule.get('begin', 0) + 2)
-    for key in {'T_max', 'total_steps'} & set(schedule):
-        schedule[key] = max(1, schedule[key])
 
 
 def check_datasets(cfg: Config) -> None:
