@@ -17,6 +17,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope, Registry
 
 from restorelab import registry as rl
+from restorelab.reference import resolve_restorers
 from restorelab.registry import (
     check_keys,
     known_names,
@@ -26,6 +27,7 @@ from restorelab.registry import (
     nearest,
     options_of,
 )
+from restorelab.schedule import fit_schedules
 
 SCOPE = 'restorelab'
 
@@ -120,16 +122,19 @@ def load_config(
         )
     if not allow_unknown:
         _check_top_level(cfg)
-    new: set[str] = set()
-    with DefaultScope.overwrite_default_scope(
-        SCOPE
-    ):  # a Runner of another package leaves its own to the process
-        for key, value in sorted(
-            _flatten(cfg_options or {}), key=lambda item: item[0].split('.')[-1] != 'type'
-        ):
-            _set_option(cfg, key, value, new, allow_unknown)
+    for key in [key for key in cfg if key.startswith('_')]:
+        del cfg._cfg_dict[key]
+    # A Runner of another package leaves its own scope to the process.
+    with DefaultScope.overwrite_default_scope(SCOPE):
+        resolve_restorers(
+            cfg,
+            load=lambda path: load_config(path, allow_unknown=allow_unknown),
+            change=lambda inner, options, what: _set_options(inner, options, allow_unknown, what),
+        )
+        _set_options(cfg, cfg_options or {}, allow_unknown)
         for place in _places(cfg._cfg_dict):
             _check_place(place, allow_unknown)
+    fit_schedules(cfg)
     return cfg
 
 
@@ -371,12 +376,41 @@ def _flatten(options: dict, prefix: str = '') -> Iterator[tuple[str, object]]:
             yield prefix + key, ConfigDict(value) if isinstance(value, dict) else value
 
 
-def _set_option(cfg: Config, key: str, value: object, new: set[str], allow_unknown: bool) -> None:
+def _set_options(
+    cfg: Config, options: dict, allow_unknown: bool, what: str = '--cfg-options'
+) -> None:
+    """Set entries by dotted key, types before options.  ``what``: says where they stand."""
+    new: set[str] = set()
+    items = sorted(_flatten(options), key=lambda item: item[0].split('.')[-1] != 'type')
+    for key, value in items:
+        if key.startswith('_'):
+            raise KeyError(_own_variable(cfg, key, what))
+        _set_option(cfg, key, value, new, allow_unknown, what)
+
+
+def _own_variable(cfg: Config, key: str, what: str) -> str:
+    paths = [
+        f'{place.path}.{name}'.lstrip('.')
+        for place in _places(cfg._cfg_dict)
+        for name in place.node
+    ]
+    rest = key.partition('.')[2] or key.lstrip('_')
+    near = [path for path in paths if f'.{path}'.endswith(f'.{rest}')] or nearest(rest, paths)
+    return (
+        f'{what} {key}: a name that begins with an underscore is a variable of the config, which '
+        f'was used when the file was read; to change it now changes nothing. Set the entry that '
+        f'was made with it; nearest: {near[:3] or "none"}'
+    )
+
+
+def _set_option(
+    cfg: Config, key: str, value: object, new: set[str], allow_unknown: bool, what: str
+) -> None:
     """Set one entry.  ``new``: paths of the dicts made on the way, by this call and those before it."""
     place = Place(cfg._cfg_dict, '', '', None)
     *parents, last = key.split('.')
     for name in parents:
-        index = _index(place, name, key, new, allow_unknown)
+        index = _index(place, name, f'{what} {key}', new, allow_unknown)
         path = f'{place.path}.{name}'.lstrip('.')
         if isinstance(place.node, dict) and place.node.get(index) is None:
             place.node[index] = ConfigDict()
@@ -385,7 +419,7 @@ def _set_option(cfg: Config, key: str, value: object, new: set[str], allow_unkno
             place = Place(place.node[index], path, name, place.own_scope)
         else:
             place = place._replace(node=place.node[index], path=path)
-    place.node[_index(place, last, key, new, allow_unknown)] = value
+    place.node[_index(place, last, f'{what} {key}', new, allow_unknown)] = value
 
 
 def _index(place: Place, name: str, key: str, new: set[str], allow_unknown: bool) -> str | int:
@@ -395,12 +429,10 @@ def _index(place: Place, name: str, key: str, new: set[str], allow_unknown: bool
         if name.isdigit() and int(name) < len(node):
             return int(name)
         raise KeyError(
-            f"--cfg-options {key}: {place.path} is a list of {len(node)}; '{name}' is no index into it"
+            f"{key}: {place.path} is a list of {len(node)}; '{name}' is no index into it"
         )
     if not isinstance(node, dict):
-        raise KeyError(
-            f'--cfg-options {key}: {place.path} is {node!r}, which has no entries of its own'
-        )
+        raise KeyError(f'{key}: {place.path} is {node!r}, which has no entries of its own')
     if name in node or allow_unknown or place.path in new:
         return name
     known = _known_keys(place) if place.path else _top_level_keys()
@@ -408,6 +440,6 @@ def _index(place: Place, name: str, key: str, new: set[str], allow_unknown: bool
         return name
     near = [f'{place.path}.{n}'.lstrip('.') for n in nearest(name, [*node, *(known or [])])]
     raise KeyError(
-        f"--cfg-options {key}: {place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
+        f"{key}: {place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
         '--allow-unknown lets any key pass'
     )

@@ -108,7 +108,25 @@ def test_misspelt_top_level_keys_are_named():
 def test_a_variable_of_the_config_starts_with_an_underscore(tmp_path):
     path = tmp_path / 'own.py'
     path.write_text("_steps = 7\nmodel = dict(type='MeanRevertingProcess', steps=_steps)\n")
-    assert load_config(path).model.steps == 7
+    cfg = load_config(path)
+    assert cfg.model.steps == 7
+    assert '_steps' not in cfg
+
+
+@pytest.mark.parametrize(
+    ('key', 'nearest'),
+    [
+        ('_net.sampler.steps', "'model.sampler.steps'"),
+        ('_net.samplr.steps', "'model.sampler.steps'"),
+        ('_log_level', "'log_level'"),
+    ],
+)
+def test_a_cfg_option_of_a_variable_is_refused_with_the_entry_to_set(key, nearest):
+    cfg = good(_net=dict(sampler=dict(steps=3)), log_level='INFO')
+    with pytest.raises(
+        KeyError, match=rf'--cfg-options {key}: .*changes nothing.*nearest: .*{nearest}'
+    ):
+        load_config(cfg, {key: 10})
 
 
 @pytest.mark.parametrize(
@@ -330,3 +348,80 @@ class TestDetection:
         cfg.merge_from_dict({path: value})
         with pytest.raises(error, match=message):
             load_config(cfg)
+
+
+class TestReference:
+    """``restorer='configs/...py'`` in a model stands for the restorer of that config."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        (tmp_path / 'configs').mkdir()
+        (tmp_path / 'configs/alone.py').write_text(f'model = {GOOD["model"]}\n')
+        (tmp_path / 'configs/joint.py').write_text(
+            "_base_ = ['runtime.py']\n"
+            "model = dict(type='JointRestorer', restorer='configs/alone.py', "
+            "restorer_changes={'sampler.steps': 2, 'process': dict(steps=20)}, tasks=dict())\n"
+        )
+        (tmp_path / 'configs/runtime.py').write_text("log_level = 'INFO'\n")
+        return tmp_path / 'configs'
+
+    def test_the_loaded_config_holds_the_whole_restorer_with_the_changes(self, folder):
+        model = load_config(folder / 'joint.py').model
+        wanted = copy.deepcopy(GOOD['model'])
+        wanted['sampler']['steps'], wanted['process']['steps'] = 2, 20
+        assert model.restorer == wanted
+        assert 'restorer_changes' not in model
+
+    def test_options_of_the_command_line_reach_into_it(self, folder):
+        cfg = load_config(folder / 'joint.py', {'model.restorer.sampler.steps': 3})
+        assert cfg.model.restorer.sampler.steps == 3
+
+    def test_it_may_stand_deep_inside(self, folder):
+        proxy = dict(type='ProxyRestorer', restorer='configs/alone.py', pretrained='a.pth')
+        loss = dict(type='DifficultyAdaptivePerceptualLoss', proxies=[proxy])
+        (folder / 'deep.py').write_text(
+            f'model = {dict(GOOD["model"], step_losses=dict(perceptual=loss))}\n'
+        )
+        (found,) = load_config(folder / 'deep.py').model.step_losses.perceptual.proxies
+        assert found.restorer == GOOD['model']
+
+    def test_a_joint_config_gives_its_restorer(self, folder):
+        (folder / 'again.py').write_text(
+            "model = dict(type='JointRestorer', restorer='configs/joint.py', tasks=dict())\n"
+        )
+        assert load_config(folder / 'again.py').model.restorer.sampler.steps == 2
+
+    def test_it_is_found_from_the_working_directory_and_in_the_repository(
+        self, folder, monkeypatch
+    ):
+        model = dict(type='JointRestorer', restorer='joint.py', tasks=dict())
+        monkeypatch.chdir(folder)
+        assert load_config(Config(dict(model=model))).model.restorer.sampler.steps == 2
+        model['restorer'] = 'configs/tpgdiff/allinone.py'
+        assert load_config(Config(dict(model=model))).model.restorer.type == 'DiffusionRestorer'
+
+    def test_a_missing_file_names_its_neighbors(self, folder):
+        text = (folder / 'joint.py').read_text()
+        (folder / 'joint.py').write_text(text.replace('configs/alone.py', 'configs/alon.py'))
+        with pytest.raises(
+            FileNotFoundError,
+            match=r"model\.restorer: there is no config configs/alon\.py.*\['alone\.py'",
+        ):
+            load_config(folder / 'joint.py')
+
+    def test_a_change_that_nothing_reads_is_refused(self, folder):
+        text = (folder / 'joint.py').read_text()
+        (folder / 'joint.py').write_text(text.replace('sampler.steps', 'sampler.step'))
+        with pytest.raises(
+            KeyError,
+            match=r"model\.restorer_changes model\.sampler\.step: .*\['model\.sampler\.steps'",
+        ):
+            load_config(folder / 'joint.py')
+
+    def test_the_imports_of_its_config_come_along(self, folder, monkeypatch):
+        (folder / 'module_of_reference_test.py').write_text('')
+        monkeypatch.syspath_prepend(folder)
+        with (folder / 'alone.py').open('a') as file:
+            file.write("custom_imports = dict(imports='module_of_reference_test')\n")
+        imports = load_config(folder / 'joint.py').custom_imports.imports
+        assert imports == ['module_of_reference_test']
