@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.registry import DefaultScope
+from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
 
 from restorelab.config import load_config
-from restorelab.registry import MODELS
+from restorelab.registry import MODELS, TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = sorted(
@@ -17,8 +17,10 @@ ALL = sorted(
     for pattern in ('configs/**/*.py', 'projects/*/configs/**/*.py')
     for path in ROOT.glob(pattern)
 )
-CONFIGS = [path for path in ALL if '_base_' not in path]
 BASES = [path for path in ALL if '_base_' in path]
+DETECTORS = [path for path in ALL if path.startswith('configs/detectors/')]
+CONFIGS = [path for path in ALL if path not in BASES + DETECTORS]
+TRAINED = [path for path in CONFIGS if path != 'configs/joint/real_fog.py']
 needs_mmdet = pytest.mark.skipif(
     find_spec('mmdet') is None, reason='the detection extra is missing'
 )
@@ -57,7 +59,7 @@ def marked(paths: list[str]) -> list:
 
 @pytest.mark.parametrize('path', marked(ALL))
 def test_every_config_passes_the_checks(path):
-    load_config(ROOT / path)
+    load_config(ROOT / path, {'train_cfg.max_iters': 100} if path in BASES else None)
 
 
 @pytest.mark.parametrize('path', marked(CONFIGS))
@@ -67,6 +69,13 @@ def test_every_model_builds(path):
     with torch.device(device), DefaultScope.overwrite_default_scope('restorelab'):
         model = MODELS.build(cfg.model)
     assert sum(parameter.numel() for parameter in model.parameters()) > 0
+
+
+@pytest.mark.parametrize('path', marked(DETECTORS))
+def test_every_detector_builds_by_its_path(path):
+    with DefaultScope.overwrite_default_scope('restorelab'):
+        task = TASKS.build(dict(type='MMDetTask', detector=path))
+    assert task.num_classes == 4
 
 
 @pytest.mark.parametrize('path', CONFIGS)
@@ -92,3 +101,25 @@ def test_a_config_inherits_from_its_own_folder_or_from_bases(path):
 @pytest.mark.parametrize('path', BASES)
 def test_a_base_inherits_from_nothing(path):
     assert bases_of(path) == []
+
+
+@pytest.mark.parametrize('path', marked(TRAINED))
+def test_a_short_training_goes_through_its_whole_schedule(path):
+    """In 100 iterations the learning rate ends at its lowest, as in the full length."""
+    cfg = load_config(ROOT / path, {'train_cfg.max_iters': 100})
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.9)
+    schedules = cfg.get('param_scheduler') or []
+    if isinstance(schedules, dict):
+        schedules = [schedules]
+    built = []
+    for schedule in schedules:
+        if 'Momentum' not in schedule.type:
+            built.append(PARAM_SCHEDULERS.build(schedule, default_args=dict(optimizer=optimizer)))
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for schedule in built:
+            schedule.step()
+    assert rates[-1] == min(rates)
+    assert built == [] or rates[-1] < 0.01 * max(rates)

@@ -21,6 +21,6 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=20, end=150),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.1333),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0.1333),
 ]

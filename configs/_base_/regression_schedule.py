@@ -6,6 +6,6 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=200, end=6000),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.0333),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.0333),
 ]

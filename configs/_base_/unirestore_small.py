@@ -86,6 +86,6 @@ optim_wrapper = dict(
     paramwise_cfg=dict(flat_decay_mult=0, bias_decay_mult=0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=20, end=200),
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=0.1),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0.1),
 ]

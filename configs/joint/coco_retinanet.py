@@ -10,13 +10,12 @@ Needs:  the extra `detection`; a GPU; COCO in data/coco (train2017, val2017, ann
 Expect: not measured.
 """
 
-_base_ = ['../_base_/small_diffuir.py', '../_base_/runtime.py']
+_base_ = ['../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        _base_._diffuir, init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny')
-    ),
+    restorer='configs/diffuir/allinone.py',
+    restorer_changes=dict(init_cfg=dict(type='StartFrom', checkpoint='restorelab:diffuir-tiny')),
     tasks=dict(
         det=dict(
             type='MMDetTask',
@@ -87,8 +86,8 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=500),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=500, end=40000),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.0125),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.0125),
 ]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
 find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

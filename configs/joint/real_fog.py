@@ -8,11 +8,11 @@ Needs:  the extra `detection`; images and instances.json in data/fog. The json h
 Expect: not measured.
 """
 
-_base_ = ['../_base_/small_diffuir.py', '../_base_/runtime.py']
+_base_ = ['../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=_base_._diffuir,
+    restorer='configs/diffuir/allinone.py',
     tasks=dict(
         det=dict(
             type='MMDetTask',

@@ -94,8 +94,8 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=300),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=300, end=9000),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.0333),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.0333),
 ]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
 find_unused_parameters = True  # a single semantic token needs no query: it gets no gradient

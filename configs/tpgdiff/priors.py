@@ -39,8 +39,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=2000),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.1),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0.1),
 ]
 default_hooks = dict(panels=dict(per_task=0))
 val_evaluator = dict(type='PriorMetric')

@@ -61,4 +61,4 @@ optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.01),
 )
-param_scheduler = dict(type='CosineAnnealingLR', T_max=20000, eta_min=1e-6, by_epoch=False)
+param_scheduler = dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False)

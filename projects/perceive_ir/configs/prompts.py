@@ -81,4 +81,4 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=4e-5, betas=(0.9, 0.999), weight_decay=0.01),
 )
-param_scheduler = dict(type='CosineAnnealingLR', T_max=100000, eta_min=1e-6, by_epoch=False)
+param_scheduler = dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False)

@@ -85,7 +85,7 @@ default_hooks = dict(checkpoint=dict(interval=10000))
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.99), weight_decay=0.0)
 )
-param_scheduler = dict(type='CosineAnnealingLR', T_max=700000, eta_min=1e-6, by_epoch=False)
+param_scheduler = dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False)
 custom_hooks = [
     dict(
         type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.995, every=10, start=100, power=2 / 3

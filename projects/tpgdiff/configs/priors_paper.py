@@ -35,6 +35,6 @@ optim_wrapper = dict(
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.005, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=200, end=30000),
+    dict(type='LinearLR', start_factor=0.005, by_epoch=False, end=0.00667),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0.00667),
 ]

@@ -99,13 +99,13 @@ param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=8.66e-5,
-        total_steps=400000,
+        total_steps=1.0,
         pct_start=0.1,
         div_factor=10,
         final_div_factor=1e4,
         by_epoch=False,
     ),
-    dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=40000),
-    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=40000, end=400000),
+    dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, end=0.1),
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=0.1),
 ]
 randomness = dict(seed=42)

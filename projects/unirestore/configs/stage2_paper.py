@@ -185,14 +185,14 @@ param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=8.66e-5,
-        total_steps=1500000,
+        total_steps=1.0,
         pct_start=0.1,
         div_factor=10,
         final_div_factor=1e4,
         by_epoch=False,
     ),
-    dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, begin=0, end=150000),
-    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=150000, end=1500000),
+    dict(type='CosineAnnealingMomentum', eta_min=0.85, by_epoch=False, end=0.1),
+    dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=0.1),
 ]
 randomness = dict(seed=42)
 find_unused_parameters = True  # a batch need not use every prompt

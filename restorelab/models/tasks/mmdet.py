@@ -12,6 +12,8 @@ from restorelab.models.tasks.base import Task, check_fields, check_num_classes
 from restorelab.registry import MODELS, TASKS, TRANSFORMS, nearest, optional_module
 from restorelab.structures import RestorationSample
 
+REPOSITORY = Path(__file__).resolve().parents[3]
+
 
 @TASKS.register_module()
 class MMDetTask(Task):
@@ -193,20 +195,23 @@ def read_detector(source: dict | str, changes: dict | None) -> tuple[dict, list[
 
 
 def _config_path(source: str, package: Path) -> Path:
-    root, inner = (
-        (package / '.mim/configs', source.split('::', 1)[1]) if '::' in source else (Path(), source)
+    """A file of MMDetection, or one below the working directory or the repository."""
+    if '::' in source:
+        folders, inner = [package / '.mim/configs'], source.split('::', 1)[1]
+    else:
+        folders, inner = [Path(), REPOSITORY], source
+    paths = [folder / inner for folder in folders]
+    for path in paths:
+        if path.is_file():
+            return path
+    neighbors = set()
+    for path in paths:
+        if path.parent.is_dir():
+            neighbors.update(found.name for found in path.parent.glob('*.py'))
+    raise FileNotFoundError(
+        f'there is no detector config {source}; nearest in its folder: '
+        f'{nearest(Path(inner).name, sorted(neighbors)) or "none"}'
     )
-    path = root / inner
-    if not path.is_file():
-        near = (
-            nearest(path.name, (p.name for p in path.parent.glob('*.py')))
-            if path.parent.is_dir()
-            else []
-        )
-        raise FileNotFoundError(
-            f'there is no detector config {source}; nearest in its folder: {near or "none"}'
-        )
-    return path
 
 
 def count_classes(detector: nn.Module) -> int | None:

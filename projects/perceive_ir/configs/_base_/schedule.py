@@ -4,4 +4,4 @@ optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=1e-4),
 )
-param_scheduler = dict(type='CosineAnnealingLR', T_max=500000, eta_min=1e-6, by_epoch=False)
+param_scheduler = dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False)
