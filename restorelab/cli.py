@@ -128,7 +128,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
-    from restorelab.registry import registered_parts
+    from restorelab.apis.listing import registered_parts
 
     for table, parts in registered_parts(args.table).items():
         print(f'{table} ({len(parts)})')

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from restorelab.registry import nearest
+from restorelab.utils.options import nearest
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,17 +1,17 @@
 """Every table of restorelab, and the one way to build a part from a config.
 
-Each kind of part has a table of its own, so that a config which puts a prior where a backbone belongs fails with
-the name of the table. What MMEngine's Runner builds, ``MODELS`` among it, stands in children of MMEngine's tables. A table imports its ``locations`` on the first look-up; importing this module imports no part.
+Each kind of part has a table of its own, so that a config which puts a prior where a backbone
+belongs fails with the name of the table. What MMEngine's Runner builds, ``MODELS`` among it, stands
+in children of MMEngine's tables. A table imports its ``locations`` on the first look-up; importing
+this module imports no part.
 
-Third parties add parts in three ways: ``custom_imports`` in a config, a scope (``type='mypkg.Name'``), or the
-entry-point group ``restorelab.plugins``, whose modules are imported when a bare name is not found among ours.
+Third parties add parts in three ways: ``custom_imports`` in a config, a scope
+(``type='mypkg.Name'``), or the entry-point group ``restorelab.plugins``, whose modules are imported
+when a name is not found among ours.
 """
 
-import inspect
-import re
 import warnings
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -20,129 +20,100 @@ from types import ModuleType
 from mmengine import registry as mm
 from mmengine.registry import DefaultScope, Registry
 
+from restorelab.utils.options import (
+    check_keys,
+    missing_options,
+    named_options,
+    nearest,
+    with_article,
+)
+
 PLUGIN_GROUP = 'restorelab.plugins'
 
 
 @cache
 def load_plugins() -> dict[str, Exception]:
-    """Import every installed plugin once. Returns the broken ones with their cause; each is warned about."""
+    """Import every installed plugin once. Returns the broken ones by name; each is warned about."""
     broken = {}
     for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda e: e.name):
         try:
             entry.load()
-        except (
-            Exception
-        ) as error:  # a third party's module may fail in any way; it must not take ours along
+        except Exception as error:  # whatever fails in it must not take ours along
             broken[entry.name] = error
             warnings.warn(
-                f'restorelab plugin {entry.name!r} ({entry.value}) does not import and is left out: '
-                f'{type(error).__name__}: {error}',
+                f'restorelab plugin {entry.name!r} ({entry.value}) does not import and is left '
+                f'out: {type(error).__name__}: {error}',
                 stacklevel=2,
             )
     return broken
 
 
-def nearest(word: str, names: Iterable[str]) -> list[str]:
-    """The three names most like ``word``, whatever their case; the most alike first."""
-    by_lower = {name.lower(): name for name in names}
-    return [by_lower[n] for n in get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)]
-
-
 def known_names(registry: Registry) -> list[str]:
-    """Names that a config may use bare for this table: restorelab's own, then those of its parents."""
+    """Names that a config may use bare for this table: its own, then those of its parents."""
     registry.import_from_location()
-    return sorted(registry.module_dict) + (
-        known_names(registry.parent) if registry.parent is not None else []
-    )
-
-
-def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]]]:
-    """(name, package) of every part of restorelab's tables, plugins included, by name of the table.
-
-    Args:
-        table: name of one table, such as ``backbone``; all of them when None.
-    Raises: KeyError for an unknown table, naming the nearest.
-    """
-    load_plugins()
-    tables = {registry.name: registry for registry in TABLES}
-    if table is not None:
-        wanted = table.lower().replace('-', ' ').replace('_', ' ')
-        found = [
-            name for name in tables if wanted in (name, f'{name}s', f'{name}es', f'{name[:-1]}ies')
-        ]
-        if not found:
-            raise KeyError(
-                f"no table is called '{table}'; nearest: {nearest(wanted, tables) or 'none'}; "
-                f'all: {list(tables)}'
-            )
-        tables = {name: tables[name] for name in found}
-    return {name: _parts(registry) for name, registry in tables.items()}
-
-
-def _parts(registry: Registry, prefix: str = '') -> list[tuple[str, str]]:
-    registry.import_from_location()
-    parts = [
-        (prefix + name, part.__module__.split('.')[0])
-        for name, part in sorted(registry.module_dict.items())
-    ]
-    return parts + [
-        part for scope, child in registry.children.items() for part in _parts(child, f'{scope}.')
-    ]
-
-
-def split_scope(kind: str | Callable, registry: Registry) -> tuple[str | None, str | Callable]:
-    """(scope, name) of ``type=kind``: ``'mmdet.RetinaNet'`` is RetinaNet in the scope mmdet.
-
-    The scope is None for a bare name, a class, and an import path such as ``'mypkg.nets.Net'``.
-    Raises: ImportError when the package of the scope is missing or does not import.
-    """
-    if not isinstance(kind, str) or '.' not in kind:
-        return None, kind
-    scope, name = kind.split('.', 1)
-    table = table_of_scope(scope, registry)
-    return (
-        (scope, name) if table is not None and _look_up(name, table) is not None else (None, kind)
-    )
+    names = sorted(registry.module_dict)
+    return names + known_names(registry.parent) if registry.parent is not None else names
 
 
 def find_part(kind: str | Callable, registry: Registry, scope: str | None = None) -> Callable:
-    """The class or function that ``type=kind`` means in ``registry``, inside ``scope`` where one is given.
+    """The class or function that ``type=kind`` means in ``registry``.
 
+    Args:
+        scope: the package to look in first, as ``_scope_`` in a config says it.
     Raises:
         KeyError: that names the table, the nearest names and, where one is to blame, the plugin.
         ImportError: the package that holds the part is missing or does not import.
     """
-    part = look_up(kind, registry, scope)
-    if part is None:
+    return resolve(kind, registry, scope)[0]
+
+
+def resolve(
+    kind: str | Callable, registry: Registry, scope: str | None = None
+) -> tuple[Callable, str | None]:
+    """``find_part``, and the scope that holds for what is inside: that of a prefix, or ``scope``."""
+    found = look_up(kind, registry, scope)
+    if found is None:
         load_plugins()
-        part = look_up(kind, registry, scope)
-    if part is None:
+        found = look_up(kind, registry, scope)
+    if found is None:
         raise KeyError(unknown_part(kind, registry, scope))
-    return part
+    return found
 
 
-def look_up(kind: str | Callable, registry: Registry, scope: str | None = None) -> Callable | None:
-    """``find_part`` without plugins; None when there is no such part."""
+def look_up(
+    kind: str | Callable, registry: Registry, scope: str | None = None
+) -> tuple[Callable, str | None] | None:
+    """``resolve`` without plugins; None when there is no such part.
+
+    ``'mmdet.RetinaNet'`` is RetinaNet of the scope mmdet; ``'mypkg.nets.Net'`` is an import path.
+    """
     if not isinstance(kind, str):
         if not callable(kind):
-            raise TypeError(f"'type' is the name of a {registry.name} or a class, not {kind!r}")
-        return kind
-    prefix, name = split_scope(kind, registry)
-    if prefix is None and '.' in kind:
-        return _import_path(kind)
-    return _in_scope(name, registry, prefix or scope)
+            wanted = with_article(registry.name)
+            raise TypeError(f"'type' is the name of {wanted} or a class, not {kind!r}")
+        return kind, scope
+    prefix, dot, name = kind.partition('.')
+    if not dot:
+        part = _in_scope(kind, registry, scope)
+        return None if part is None else (part, scope)
+    part = in_table(name, table_of_scope(prefix, registry))
+    if part is not None:
+        return part, prefix
+    part = _import_path(kind)
+    return None if part is None else (part, scope)
 
 
 def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | None:
-    """``name`` in the table of ``scope`` (of the scope that MMEngine is building in, when None), then in ours."""
+    """``name`` in the table of ``scope``, or of the scope that MMEngine builds in; then in ours."""
     active = DefaultScope.get_current_instance()
-    scope = scope or (active.scope_name if active else None)
-    table = table_of_scope(scope, registry) if scope else None
-    part = _look_up(name, table) if table is not None else None
-    return part if part is not None else _look_up(name, registry)
+    if scope is None and active is not None:
+        scope = active.scope_name
+    part = in_table(name, table_of_scope(scope, registry)) if scope else None
+    return in_table(name, registry) if part is None else part
 
 
-def _look_up(name: str, registry: Registry | None) -> Callable | None:
+def in_table(name: str, registry: Registry | None) -> Callable | None:
+    """The part of that name in a table or its parents, or None."""
     while registry is not None:
         registry.import_from_location()
         if name in registry.module_dict:
@@ -164,7 +135,7 @@ def table_of_scope(scope: str, registry: Registry) -> Registry | None:
 
 
 def _import_path(path: str) -> Callable | None:
-    """The class or function at ``path`` (``mypkg.nets.Net``), or None when the module does not have it."""
+    """The class or function at ``path``, or None when the module does not have it."""
     module, _, name = path.rpartition('.')
     try:
         part = getattr(import_module(module), name, None)
@@ -190,131 +161,61 @@ def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
     """Says what to install. MMEngine swallows such errors and then calls the name unknown."""
     package = error.name.split('.')[0]
     message = f"the package '{package}' is not installed"
-    message += f", and '{wanted}' imports it" if package != wanted.split('.')[0] else ''
-    message += '; for detection run `make detection`' if package in ('mmdet', 'mmcv') else ''
+    if package != wanted.split('.')[0]:
+        message += f", and '{wanted}' imports it"
+    if package in ('mmdet', 'mmcv'):
+        message += '; for detection run `make detection`'
     return ImportError(message, name=error.name)
 
 
 def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str:
-    """What to say of a name that ``registry`` does not have: the nearest names, and what may be to blame."""
+    """What to say of a name that ``registry`` does not have: the nearest names, and the cause."""
     message = f"no {registry.name} is called '{kind}'"
-    if elsewhere := [
-        table.name
-        for table in TABLES
-        if table is not registry and _look_up(kind, table) is not None
-    ]:
-        message += f' (it is the name of a {elsewhere[0]})'
+    for table in TABLES:
+        if table is not registry and in_table(kind, table) is not None:
+            message += f' (it is the name of {with_article(table.name)})'
+            break
     prefix, _, name = kind.rpartition('.')
     scope = prefix.split('.')[0] or scope
     table = table_of_scope(scope, registry) if scope else None
     if table is not None and table is not registry:
         dot = f'{scope}.' if prefix else ''
-        return (
-            message + f'; nearest: {[dot + n for n in nearest(name, known_names(table))] or "none"}'
-        )
+        near = [dot + each for each in nearest(name, known_names(table))]
+        return f'{message}; nearest: {near or "none"}'
+    of_ours = ' of restorelab' if registry in TABLES else ''
     message += f'; nearest: {nearest(name, known_names(registry)) or "none"}; '
-    message += (
-        f'all{" of restorelab" if registry in TABLES else ""}: {sorted(registry.module_dict)}'
-    )
-    if broken := load_plugins():
+    message += f'all{of_ours}: {sorted(registry.module_dict)}'
+    broken = load_plugins()
+    if broken:
         causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
         message += f'. It may belong to a plugin that does not import ({causes})'
     return message
 
 
-def options_of(part: Callable) -> list[str] | None:
-    """Names of the options of a class or function; None when it takes any."""
-    names, takes_more = named_options(part)
-    return None if takes_more else names
-
-
-def named_options(part: Callable) -> tuple[list[str], bool]:
-    """The options that a class or function names, and whether it takes others beside them.
-
-    A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
-    """
-    constructors = _constructors(part)
-    if not constructors:
-        return [], part.__new__ is not object.__new__
-    names: dict[str, None] = {}  # in order, each once
-    for constructor in constructors:
-        takes = list(inspect.signature(constructor).parameters.values())[inspect.isclass(part) :]
-        names.update(
-            (p.name, None) for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        )
-        rest = [p.name for p in takes if p.kind is p.VAR_KEYWORD]
-        if not rest:
-            return list(names), False
-        if not _only_hands_on(constructor, rest[0]):
-            break
-    return list(names), True
-
-
-def _constructors(part: Callable) -> list[Callable]:
-    if not inspect.isclass(part):
-        return [part]
-    return [
-        vars(base)['__init__']
-        for base in part.__mro__
-        if '__init__' in vars(base) and base is not object
-    ]
-
-
-def _only_hands_on(constructor: Callable, rest: str) -> bool:
-    try:
-        source = inspect.getsource(constructor)
-    except (OSError, TypeError):  # no source at hand, or not written in Python
-        return False
-    mentions = re.findall(rf'\b{rest}\b', re.sub(r'""".*?"""', '', source, flags=re.DOTALL))
-    return (
-        len(mentions) == 2
-        and re.search(rf'super\(\)\.__init__\([^)]*\*\*{rest}\b', source) is not None
-    )
-
-
-def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise TypeError when ``given`` holds a key that is not ``known``, naming the nearest ones."""
-    if stray := sorted(set(given) - {'type', '_scope_'} - set(known)):
-        near = {key: nearest(key, known) for key in stray}
-        hints = ''.join(
-            f"; '{key}': did you mean {' or '.join(n)}?" for key, n in near.items() if n
-        )
-        raise TypeError(f'{what} has no option {stray}{hints}; it takes {list(known)}')
-
-
-def check_options(kind: str, part: Callable, options: Iterable[str], what: str) -> None:
-    """Raise TypeError when ``options`` holds a key that ``part``, a ``what`` called ``kind``, does not take."""
-    if (takes := options_of(part)) is not None:
-        check_keys(f'{what} {kind}', options, takes)
-
-
-def _missing_options(part: Callable, options: Iterable[str]) -> list[str]:
-    takes = inspect.signature(part).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in takes):
-        return []
-    return [p.name for p in takes if p.default is p.empty and p.name not in options]
-
-
 def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
     """The part that ``cfg`` describes, after checking its name and its options.
 
-    A ``scope.`` prefix holds for everything inside: ``dict(type='mmdet.RetinaNet', ...)`` builds its inner parts from
-    mmdet too, as if ``_scope_='mmdet'`` stood there.
+    A ``scope.`` prefix holds for everything inside: ``dict(type='mmdet.RetinaNet', ...)`` builds its
+    inner parts from mmdet too, as if ``_scope_='mmdet'`` stood there.
     Raises: KeyError, ImportError (``find_part``); TypeError for an unknown or a missing option.
     """
     if not isinstance(cfg, dict) or 'type' not in cfg:
         raise TypeError(
-            f"a {registry.name} is built from a dict with the key 'type', not from {cfg!r}"
+            f"{with_article(registry.name)} is built from a dict with the key 'type', not from "
+            f'{cfg!r}'
         )
     options = {**(default_args or {}), **cfg}
-    kind, scope = options.pop('type'), options.pop('_scope_', None)
-    part = find_part(kind, registry, scope)
-    check_options(str(kind), part, options, registry.name)
-    if missing := _missing_options(part, options):
+    kind = options.pop('type')
+    part, scope = resolve(kind, registry, options.pop('_scope_', None))
+    names, takes_more = named_options(part)
+    if not takes_more:
+        check_keys(f'{registry.name} {kind}', options, names)
+    missing = missing_options(part, options)
+    if missing:
         raise TypeError(f'{registry.name} {kind} needs the option {missing}')
     if DefaultScope.get_current_instance() is None:
         scope = scope or registry.scope
-    with DefaultScope.overwrite_default_scope(split_scope(kind, registry)[0] or scope):
+    with DefaultScope.overwrite_default_scope(scope):
         return part(**options)
 
 
@@ -323,9 +224,8 @@ def _own(name: str, location: str) -> Registry:
 
 
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
-    return Registry(
-        name, build_func=build_part, parent=parent, scope='restorelab', locations=list(locations)
-    )
+    options = dict(scope='restorelab', locations=list(locations))
+    return Registry(name, build_func=build_part, parent=parent, **options)
 
 
 # image, time, condition -> image or features
@@ -343,16 +243,13 @@ SAMPLERS = _own('sampler', 'restorelab.models.samplers')
 CODECS = _own('codec', 'restorelab.models.codecs')  # image -> latent -> image
 TASKS = _own('task', 'restorelab.models.tasks')  # restored image -> task loss or predictions
 # clean image, strengths, random generator -> degraded image
-DEGRADATIONS = Registry(
-    'degradation', scope='restorelab', locations=['restorelab.datasets.degradations']
+DEGRADATIONS = _own('degradation', 'restorelab.datasets.degradations')
+OWN_TABLES = (
+    *(BACKBONES, BLOCKS, PRIORS, CUES, ADAPTERS, LOSSES, PROXIES),
+    *(PROCESSES, OBJECTIVES, SAMPLERS, CODECS, TASKS, DEGRADATIONS),
 )
 
-MODELS = _child(
-    'model',
-    mm.MODELS,
-    'restorelab.models.restorers',
-    'restorelab.engine',
-)
+MODELS = _child('model', mm.MODELS, 'restorelab.models.restorers', 'restorelab.engine')
 DATASETS = _child('dataset', mm.DATASETS, 'restorelab.datasets')
 TRANSFORMS = _child('transform', mm.TRANSFORMS, 'restorelab.datasets')
 DATA_SAMPLERS = _child('data sampler', mm.DATA_SAMPLERS, 'restorelab.datasets')
@@ -362,46 +259,15 @@ LOOPS = _child('loop', mm.LOOPS, 'restorelab.engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', mm.OPTIM_WRAPPERS, 'restorelab.engine')
 LOG_PROCESSORS = _child('log processor', mm.LOG_PROCESSORS, 'restorelab.engine')
 WEIGHT_INITIALIZERS = _child('weight initializer', mm.WEIGHT_INITIALIZERS, 'restorelab.engine')
-for _parent in (
-    mm.RUNNERS,
-    mm.OPTIMIZERS,
-    mm.OPTIM_WRAPPER_CONSTRUCTORS,
-    mm.PARAM_SCHEDULERS,
-    mm.VISUALIZERS,
-    mm.VISBACKENDS,
-    mm.EVALUATOR,
-    mm.MODEL_WRAPPERS,
-    mm.FUNCTIONS,
-):
-    _child(
-        _parent.name, _parent
-    )  # no parts of ours: MMEngine warns about a scope that lacks one of its tables
-
-OWN_TABLES = (
-    BACKBONES,
-    BLOCKS,
-    PRIORS,
-    CUES,
-    ADAPTERS,
-    LOSSES,
-    PROXIES,
-    PROCESSES,
-    OBJECTIVES,
-    SAMPLERS,
-    CODECS,
-    TASKS,
-    DEGRADATIONS,
-)
 TABLES = (
-    *OWN_TABLES,
-    MODELS,
-    DATASETS,
-    TRANSFORMS,
-    DATA_SAMPLERS,
-    METRICS,
-    HOOKS,
-    LOOPS,
-    OPTIM_WRAPPERS,
-    LOG_PROCESSORS,
-    WEIGHT_INITIALIZERS,
+    *(*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS),
+    *(LOOPS, OPTIM_WRAPPERS, LOG_PROCESSORS, WEIGHT_INITIALIZERS),
 )
+
+# MMEngine's tables in which we have no parts. It warns about a scope that lacks one of its tables.
+MM_TABLES = (
+    *(mm.RUNNERS, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS),
+    *(mm.VISUALIZERS, mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.FUNCTIONS),
+)
+for _table in MM_TABLES:
+    _child(_table.name, _table)

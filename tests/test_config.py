@@ -107,9 +107,12 @@ def test_misspelt_top_level_keys_are_named():
 
 def test_a_variable_of_the_config_starts_with_an_underscore(tmp_path):
     path = tmp_path / 'own.py'
-    path.write_text("_steps = 7\nmodel = dict(type='MeanRevertingProcess', steps=_steps)\n")
+    path.write_text(
+        "_steps = 7\nmodel = dict(type='DiffusionRestorer', "
+        "process=dict(type='MeanRevertingProcess', steps=_steps))\n"
+    )
     cfg = load_config(path)
-    assert cfg.model.steps == 7
+    assert cfg.model.process.steps == 7
     assert '_steps' not in cfg
 
 
@@ -425,3 +428,124 @@ class TestReference:
             file.write("custom_imports = dict(imports='module_of_reference_test')\n")
         imports = load_config(folder / 'joint.py').custom_imports.imports
         assert imports == ['module_of_reference_test']
+
+
+class TestPartsByName:
+    """``priors``, ``adapters``, ``step_losses`` and ``tasks`` are dicts of parts."""
+
+    def cfg(self, **adapters) -> Config:
+        model = dict(GOOD['model'], priors=dict(structure=GOOD['model']['priors'][0]))
+        model['adapters'] = dict(time=dict(type='PromptTimeAdapter'), **adapters)
+        return good(model=model)
+
+    @pytest.mark.parametrize(
+        ('path', 'value', 'message'),
+        [
+            (
+                'model.adapters.time.type',
+                'PromptTimeAdaptr',
+                r"model\.adapters\.time: no adapter .*nearest: \['PromptTimeAdapter'",
+            ),
+            (
+                'model.priors.structure.type',
+                'SobelCue',
+                r'model\.priors\.structure: no prior .* \(it is the name of a cue\)',
+            ),
+            (
+                'model.step_losses',
+                dict(clip=dict(type='PooledFiLM')),
+                r'model\.step_losses\.clip: no loss .* \(it is the name of an adapter\)',
+            ),
+            (
+                'default_hooks.checkpoint.type',
+                'L1Loss',
+                r'default_hooks\.checkpoint: no hook .* \(it is the name of a loss\)',
+            ),
+        ],
+    )
+    def test_each_is_looked_up_in_the_right_table(self, path, value, message):
+        cfg = self.cfg()
+        cfg.merge_from_dict({path: value})
+        with pytest.raises(KeyError, match=message):
+            load_config(cfg)
+
+    @pytest.mark.parametrize('nothing', [None, {}, {'_delete_': True}])
+    def test_one_that_is_nothing_is_left_out(self, nothing):
+        assert load_config(self.cfg(film=nothing)).model.adapters.keys() == {'time'}
+
+    def test_a_hook_that_is_none_stays(self):
+        hooks = dict(GOOD['default_hooks'], sampler_seed=None)
+        assert load_config(good(default_hooks=hooks)).default_hooks.sampler_seed is None
+
+    def test_one_without_a_type_is_refused(self):
+        with pytest.raises(
+            TypeError, match=r"model\.adapters\.film: an adapter is built from a dict .*'taps'"
+        ):
+            load_config(self.cfg(film=dict(taps=['enc.s1'])))
+
+    def test_a_child_config_takes_one_out(self, tmp_path):
+        (tmp_path / 'base.py').write_text(f'model = {self.cfg().model.to_dict()}\n')
+        (tmp_path / 'child.py').write_text(
+            "_base_ = 'base.py'\nmodel = dict(adapters=dict(time=dict(_delete_=True)))\n"
+        )
+        assert load_config(tmp_path / 'child.py').model.adapters == {}
+
+    def test_an_option_takes_one_out(self):
+        cfg = load_config(self.cfg(), {'model.adapters.time._delete_': True})
+        assert cfg.model.adapters == {}
+
+    def test_what_is_not_there_cannot_be_taken_out(self):
+        with pytest.raises(KeyError, match=r"model\.adapters has no 'tim'; nearest: .*\.time'"):
+            load_config(self.cfg(), {'model.adapters.tim._delete_': True})
+
+    def test_an_option_puts_one_in(self):
+        film = dict(type='PooledFiLM', taps=['enc.s1.block'])
+        assert load_config(self.cfg(), {'model.adapters.film': film}).model.adapters.film == film
+        piece_by_piece = {
+            'model.adapters.film.taps': film['taps'],
+            'model.adapters.film.type': film['type'],
+        }
+        assert load_config(self.cfg(), piece_by_piece).model.adapters.film == film
+
+    def test_a_misspelt_name_is_no_new_part(self):
+        with pytest.raises(KeyError, match=r"model\.adapters has no 'tim'; nearest: .*\.time'"):
+            load_config(self.cfg(), {'model.adapters.tim.width': 3})
+
+
+class TestAnotherType:
+    """One short override exchanges a part; the options that only the old one takes go."""
+
+    def test_options_that_the_new_one_lacks_are_left_out_and_named(self, caplog):
+        cfg = load_config(good(), {'model.sampler.type': 'EulerODE'})
+        assert cfg.model.sampler == dict(type='EulerODE')
+        assert caplog.messages == [
+            '--cfg-options model.sampler.type=EulerODE: left out what it does not take: steps=5'
+        ]
+
+    def test_options_that_both_take_stay(self, caplog):
+        cfg = load_config(good(), {'model.sampler.type': 'MultistepDPM'})
+        assert cfg.model.sampler == dict(type='MultistepDPM', steps=5)
+        assert caplog.messages == []
+
+    def test_a_data_set_is_exchanged_likewise(self, caplog):
+        options = {'type': 'PairedDataset', 'root': 'data/x', 'lq': 'rain', 'gt': 'norain'}
+        cfg = load_config(good(), {'train_dataloader.dataset.' + k: options[k] for k in options})
+        assert cfg.train_dataloader.dataset == dict(
+            options, pipeline=GOOD['train_dataloader']['dataset']['pipeline']
+        )
+
+    def test_options_for_the_new_one_may_follow_in_any_order(self):
+        options = {'model.loss.eps': 1e-2, 'model.loss.type': 'PSNRLoss'}
+        with pytest.raises(KeyError, match=r"model\.loss has no 'eps'; nearest"):
+            load_config(good(), options)
+        options = {'model.loss.floor': 1e-2, 'model.loss.type': 'PSNRLoss'}
+        assert load_config(good(), options).model.loss == dict(type='PSNRLoss', floor=1e-2)
+
+    def test_a_restorer_is_exchanged_by_the_path_of_its_config(self):
+        model = dict(type='JointRestorer', restorer='configs/diffuir/allinone.py', tasks=dict())
+        options = {
+            'model.restorer.noise_seed': 3,
+            'model.restorer': 'configs/tpgdiff/allinone.py',
+        }
+        restorer = load_config(good(model=model), options).model.restorer
+        assert (restorer.backbone.type, restorer.noise_seed) == ('IRSDEUNet', 3)

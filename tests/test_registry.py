@@ -8,7 +8,9 @@ from mmengine.registry import DefaultScope, Registry
 from torch import nn
 
 from restorelab import registry as rl
-from restorelab.registry import build_part, find_part, nearest, options_of, registered_parts
+from restorelab.apis.listing import registered_parts
+from restorelab.registry import build_part, find_part
+from restorelab.utils.options import named_options, nearest
 
 needs_mmdet = pytest.mark.skipif(
     importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing'
@@ -159,7 +161,7 @@ def test_kwargs_that_only_go_to_the_base_take_the_options_of_the_base():
             super().__init__(**kwargs)
             self.depth = depth
 
-    assert options_of(Derived) == ['depth', 'width']
+    assert named_options(Derived) == (['depth', 'width'], False)
 
 
 def test_kwargs_that_are_used_otherwise_take_anything():
@@ -167,7 +169,7 @@ def test_kwargs_that_are_used_otherwise_take_anything():
         def __init__(self, **kwargs):
             self.kwargs = kwargs
 
-    assert options_of(Open) is None
+    assert named_options(Open) == ([], True)
 
 
 def test_nearest_looks_past_the_case():

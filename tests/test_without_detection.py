@@ -15,7 +15,8 @@ from importlib.util import find_spec
 
 import restorelab
 from restorelab.config import load_config
-from restorelab.registry import MODELS, registered_parts
+from restorelab.apis.listing import registered_parts
+from restorelab.registry import MODELS
 
 assert find_spec('mmdet') is None and find_spec('mmcv') is None
 for module in pkgutil.walk_packages(restorelab.__path__, 'restorelab.'):

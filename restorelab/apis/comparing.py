@@ -19,7 +19,8 @@ from restorelab.apis.benchmark import measure, open_model
 from restorelab.apis.inference import pick_device
 from restorelab.apis.testing import test
 from restorelab.apis.training import train
-from restorelab.config import SCOPE, load_config
+from restorelab.checks import SCOPE
+from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.registry import DATASETS
 from restorelab.utils.files import atomic_path

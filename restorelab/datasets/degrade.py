@@ -6,7 +6,8 @@ from numbers import Real
 
 import numpy as np
 
-from restorelab.registry import DEGRADATIONS, TRANSFORMS, check_keys, find_part
+from restorelab.registry import DEGRADATIONS, TRANSFORMS, find_part
+from restorelab.utils.options import check_keys
 
 DEFAULT_KINDS = dict(
     blur=[

@@ -1,0 +1,299 @@
+"""What may stand at each place of a config: its table, its part, and the options of that part.
+
+MMEngine meets a misspelt part or option only when it builds that part. Here every dict with a
+``type`` is looked up, and its keys are compared with the options of what was found.
+"""
+
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from typing import NamedTuple
+
+from mmengine import registry as mm
+from mmengine.config import Config
+from mmengine.registry import Registry
+
+from restorelab import registry as rl
+from restorelab.utils.options import check_keys, named_options, nearest, with_article
+
+SCOPE = 'restorelab'
+
+# The table of a part, by the key that it stands under. Under other keys every table is tried.
+TABLE_OF_KEY = {
+    'model': rl.MODELS,
+    'restorer': rl.MODELS,
+    'data_preprocessor': rl.MODELS,
+    'backbone': rl.BACKBONES,
+    'decoder_block': rl.BLOCKS,
+    'prior': rl.PRIORS,
+    'priors': rl.PRIORS,
+    'cues': rl.CUES,
+    'adapter': rl.ADAPTERS,
+    'adapters': rl.ADAPTERS,
+    'loss': rl.LOSSES,
+    'step_losses': rl.LOSSES,
+    'proxies': rl.PROXIES,
+    'process': rl.PROCESSES,
+    'objective': rl.OBJECTIVES,
+    'codec': rl.CODECS,
+    'tasks': rl.TASKS,
+    'dataset': rl.DATASETS,
+    'pipeline': rl.TRANSFORMS,
+    'batch_sampler': rl.DATA_SAMPLERS,
+    'train_cfg': rl.LOOPS,
+    'val_cfg': rl.LOOPS,
+    'test_cfg': rl.LOOPS,
+    'default_hooks': rl.HOOKS,
+    'custom_hooks': rl.HOOKS,
+    'optim_wrapper': rl.OPTIM_WRAPPERS,
+    'optimizer': mm.OPTIMIZERS,
+    'param_scheduler': mm.PARAM_SCHEDULERS,
+    'log_processor': rl.LOG_PROCESSORS,
+    'visualizer': mm.VISUALIZERS,
+    'vis_backends': mm.VISBACKENDS,
+    'collate_fn': mm.FUNCTIONS,
+    'worker_init_fn': mm.FUNCTIONS,
+    'init_cfg': rl.WEIGHT_INITIALIZERS,
+    'model_wrapper_cfg': mm.MODEL_WRAPPERS,
+}
+# Keys of dicts that hold parts by name.
+GROUPS = ('priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
+ALL_TABLES = (*rl.TABLES, *rl.MM_TABLES, mm.TASK_UTILS)
+# Keys that MMEngine takes out of a part's dict before it builds the part.
+TAKEN_BEFORE = {
+    rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'],
+    rl.HOOKS: ['priority'],
+    mm.PARAM_SCHEDULERS: ['convert_to_iter_based'],
+    rl.WEIGHT_INITIALIZERS: ['name', 'override'],
+}
+
+
+class Place(NamedTuple):
+    """A dict or list of a config, its path, the key that says its table, and its outer scope."""
+
+    node: dict | list
+    path: str
+    key: str
+    scope: str | None
+
+    @property
+    def own_scope(self) -> str | None:
+        """The scope in which the dict itself is built."""
+        return self.node.get('_scope_', self.scope)
+
+    @property
+    def in_foreign_part(self) -> bool:
+        return self.scope not in (None, SCOPE)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it holds parts of one kind by name."""
+        node = self.node
+        foreign = self.in_foreign_part or not isinstance(node, dict) or 'type' in node
+        return not foreign and self.path.rpartition('.')[2] in GROUPS
+
+    def below(self, name: str | int) -> 'Place':
+        """The entry of that name. Lists and groups hand their key on to their entries."""
+        node, path = self.node[name], f'{self.path}.{name}'.lstrip('.')
+        if isinstance(self.node, dict):
+            return Place(node, path, self.key if self.is_group else name, self.own_scope)
+        return self._replace(node=node, path=path)
+
+    def joined(self, name: str) -> str:
+        return f'{self.path}.{name}'.lstrip('.')
+
+
+def places(root: Place) -> Iterator[Place]:
+    """Every dict from ``root`` on, outer ones first."""
+    if isinstance(root.node, dict):
+        yield root
+        for name in list(root.node):  # after the yield: a check may have changed it
+            yield from places(root.below(name))
+    elif isinstance(root.node, list | tuple):
+        for index in range(len(root.node)):
+            yield from places(root.below(index))
+
+
+def root_of(cfg: Config) -> Place:
+    return Place(cfg._cfg_dict, '', '', None)
+
+
+def check_place(place: Place, allow_unknown: bool) -> None:
+    """Look up the part and its options, and move the prefix of its type into ``_scope_``.
+
+    Raises: KeyError, TypeError, ImportError that name the place and what would be right.
+    """
+    node = place.node
+    if place.is_group:
+        _check_group(place)
+    known = known_keys(place)
+    if known is not None and not allow_unknown:
+        keys = list(node)
+        if place.in_foreign_part:  # it may take options of its own out of the dict
+            keys = [key for key in keys if key in known or _is_slip(key, known)]
+        check_keys(f'{place.path}: {node.get("type", place.key)}', keys, known)
+    function = place.key in ('collate_fn', 'worker_init_fn')
+    if 'type' in node and not place.in_foreign_part and not function:
+        scope = _find(place)[2]
+        if scope not in (None, SCOPE, place.own_scope):
+            node['type'], node['_scope_'] = node['type'].partition('.')[2], scope
+
+
+def _check_group(place: Place) -> None:
+    kind = with_article(TABLE_OF_KEY[place.key].name)
+    for name, part in place.node.items():
+        left_to_mmengine = part is None and place.key == 'default_hooks'
+        if not left_to_mmengine and (not isinstance(part, dict) or 'type' not in part):
+            raise TypeError(
+                f"{place.joined(name)}: {kind} is built from a dict with the key 'type', not "
+                f'from {part!r}. None leaves it out'
+            )
+
+
+def known_keys(place: Place) -> list[str] | None:
+    """The keys that a dict may have, or None for any. Raises KeyError for an unknown part."""
+    if 'type' not in place.node:
+        return _keys_of_untyped().get(place.path)
+    part, table, _ = _find(place)
+    if part is None or (place.in_foreign_part and part.__module__.split('.')[0] != place.own_scope):
+        return None  # a layer, say: mmcv takes keys such as requires_grad out of its dict
+    names, takes_more = named_options(part)
+    more = _options_behind(part, place) if takes_more else []
+    return None if more is None else [*names, *more, *TAKEN_BEFORE.get(table, [])]
+
+
+def _options_behind(part: Callable, place: Place) -> list[str] | None:
+    """Where the ``**kwargs`` of MMEngine's hooks go to; None for other parts: nobody knows."""
+    from mmengine.hooks import CheckpointHook, EMAHook
+    from mmengine.runner import Runner
+
+    if isinstance(part, type) and issubclass(part, EMAHook):
+        average = place.node.get('ema_type', 'ExponentialMovingAverage')
+        names, takes_more = named_options(rl.find_part(average, rl.MODELS, place.own_scope))
+        return None if takes_more else names
+    if isinstance(part, type) and issubclass(part, CheckpointHook):
+        return named_options(Runner.save_checkpoint)[0]
+    return None
+
+
+@cache
+def top_level_keys() -> list[str]:
+    """What MMEngine's Runner takes or reads, and ``custom_imports`` and ``vis_backends``."""
+    from mmengine.runner import Runner
+
+    read = ['activation_checkpointing', 'compile', 'efficient_conv_bn_eval', 'sync_bn']
+    read += ['find_unused_parameters', 'model_wrapper_cfg', 'custom_imports', 'vis_backends']
+    return [*named_options(Runner)[0], *read]
+
+
+def check_top_level(cfg: Config) -> None:
+    """Raise KeyError for keys that nothing reads."""
+    known = top_level_keys()
+    stray = [key for key in cfg if key not in known]
+    if stray:
+        near = '; '.join(f"'{key}': nearest {nearest(key, known) or 'none'}" for key in stray)
+        raise KeyError(
+            f'{cfg.filename or "the config"}: nothing reads the top-level keys {stray} ({near}). A '
+            "variable of the config's own starts with an underscore; --allow-unknown lets any key "
+            'pass'
+        )
+
+
+@cache
+def _keys_of_untyped() -> dict[str, list[str]]:
+    """Keys of the dicts that MMEngine's Runner takes without a ``type``, by their place."""
+    from mmengine import runner
+    from mmengine.optim import OptimWrapper
+    from mmengine.visualization import Visualizer
+    from torch.utils.data import DataLoader
+
+    readers = dict(
+        train_dataloader=[DataLoader],
+        val_dataloader=[DataLoader],
+        test_dataloader=[DataLoader],
+        train_cfg=[runner.EpochBasedTrainLoop, runner.IterBasedTrainLoop],
+        val_cfg=[runner.ValLoop],
+        test_cfg=[runner.TestLoop],
+        optim_wrapper=[OptimWrapper],
+        log_processor=[runner.LogProcessor],
+        visualizer=[Visualizer],
+        randomness=[runner.Runner.set_randomness],
+    )
+    keys = {
+        place: [key for part in parts for key in named_options(part)[0]]
+        for place, parts in readers.items()
+    }
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        keys[loader] += ['num_batch_per_epoch', 'disable_subprocess_warning']
+    keys['train_cfg'] += ['by_epoch']
+    keys['optim_wrapper'] += TAKEN_BEFORE[rl.OPTIM_WRAPPERS]
+    keys['env_cfg'] = ['cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit']
+    keys['auto_scale_lr'] = ['base_batch_size', 'enable']
+    keys['custom_imports'] = ['allow_failed_imports', 'imports']
+    return keys
+
+
+def _find(place: Place) -> tuple[Callable | None, Registry, str | None]:
+    """The part of a dict with a ``type``, the table that has it, and the scope inside it.
+
+    Inside a part of another package the type may be no part at all: mmdet calls functions (``nms``)
+    and operators of mmcv by that key. So there only a near miss of a known name is an error, and
+    the part may be None.
+    """
+    import mmengine.runner  # noqa: F401  MMEngine's own parts are registered by their import
+
+    kind, scope = place.node['type'], place.own_scope
+    expected = _expected_table(place)
+    foreign = scope not in (None, SCOPE)
+    tables = [expected] if expected is not None else list(ALL_TABLES)
+    if foreign:  # its own parts first: names such as L1Loss are ours too
+        tables = sorted(
+            dict.fromkeys([*tables, *ALL_TABLES]),
+            key=lambda table: rl.table_of_scope(scope, table) is None,
+        )
+    try:
+        found = _first(kind, tables, scope)
+        if found is None:
+            rl.load_plugins()
+            found = _first(kind, tables, scope)
+    except (ImportError, TypeError) as error:
+        raise type(error)(f'{place.path}, type={kind!r}: {error}') from error
+    if found is not None:
+        return found
+    names = {}
+    for table in ALL_TABLES:
+        names[table] = rl.known_names((scope and rl.table_of_scope(scope, table)) or table)
+    if place.in_foreign_part and not any(_is_slip(kind, names[table]) for table in names):
+        return None, rl.MODELS, scope
+    closest = max(names, key=lambda table: _likeness(kind, names[table]))
+    raise KeyError(f'{place.path}: {rl.unknown_part(kind, expected or closest, scope)}')
+
+
+def _first(
+    kind: str | Callable, tables: list[Registry], scope: str | None
+) -> tuple[Callable, Registry, str | None] | None:
+    for table in tables:
+        found = rl.look_up(kind, table, scope)
+        if found is not None:
+            return found[0], table, found[1]
+    return None
+
+
+def _likeness(word: str, names: list[str]) -> float:
+    """How like ``word`` the most similar of ``names`` is, from 0 to 1."""
+    return max((SequenceMatcher(None, word, name).ratio() for name in names), default=0.0)
+
+
+def _is_slip(word: str, names: list[str]) -> bool:
+    """Whether ``word`` was most likely meant to be one of ``names``."""
+    return _likeness(word, names) > 0.8
+
+
+def _expected_table(place: Place) -> Registry | None:
+    """The table of a part by its key. Another package has no tables of our own kinds, but models."""
+    if place.key == 'sampler':
+        return rl.SAMPLERS if place.path.startswith('model') else rl.DATA_SAMPLERS
+    table = TABLE_OF_KEY.get(place.key)
+    if place.own_scope not in (None, SCOPE) and table in rl.OWN_TABLES:
+        return rl.MODELS
+    return table

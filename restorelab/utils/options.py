@@ -1,0 +1,76 @@
+"""Which options a class or a function takes, and what is said about one that it does not take."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """The three names most like ``word``, whatever their case; the most alike first."""
+    by_lower = {name.lower(): name for name in names}
+    found = get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
+    return [by_lower[name] for name in found]
+
+
+def with_article(noun: str) -> str:
+    """``a backbone``, ``an adapter``."""
+    return f'{"an" if noun[0] in "aeiou" else "a"} {noun}'
+
+
+def named_options(part: Callable) -> tuple[list[str], bool]:
+    """The options that a class or function names, and whether it takes others beside them.
+
+    A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
+    """
+    if not inspect.isclass(part):
+        return _named(part)
+    names: list[str] = []
+    for base in part.__mro__[:-1]:  # without `object`
+        constructor = vars(base).get('__init__')
+        if constructor is None:
+            continue
+        own, takes_more = _named(constructor)
+        names += [name for name in own[1:] if name not in names]  # without `self`
+        if not takes_more or not _only_hands_on(constructor):
+            return names, takes_more
+    return names, part.__new__ is not object.__new__
+
+
+def _named(function: Callable) -> tuple[list[str], bool]:
+    parameters = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    names = [p.name for p in parameters if p.kind in kinds]
+    return names, any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _only_hands_on(constructor: Callable) -> bool:
+    """Whether its ``**kwargs`` appear twice only: in its head and in ``super().__init__``."""
+    try:
+        source = inspect.getsource(constructor)
+    except (OSError, TypeError):  # no source at hand, or not written in Python
+        return False
+    code = re.sub(r'""".*?"""', '', source, flags=re.DOTALL)
+    call = re.search(r'super\(\)\.__init__\([^)]*\*\*(\w+)', code)
+    return call is not None and len(re.findall(rf'\b{call[1]}\b', code)) == 2
+
+
+def missing_options(part: Callable, given: Iterable[str]) -> list[str]:
+    """The options without a default that ``given`` lacks."""
+    takes = inspect.signature(part).parameters.values()
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in takes):
+        return []
+    return [p.name for p in takes if p.default is p.empty and p.name not in given]
+
+
+def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError when ``given`` holds a key that is not ``known``, naming the nearest ones."""
+    stray = sorted(set(given) - {'type', '_scope_'} - set(known))
+    if not stray:
+        return
+    hints = ''
+    for key in stray:
+        near = nearest(key, known)
+        if near:
+            hints += f"; '{key}': did you mean {' or '.join(near)}?"
+    raise TypeError(f'{what} has no option {stray}{hints}; it takes {list(known)}')
