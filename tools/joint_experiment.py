@@ -1,8 +1,8 @@
 """Joint training against restoration only: ``python tools/joint_experiment.py --seeds 0 1 2``.
 
-Trains and tests both configs once a seed and prints mean and range of PSNR and mAP, and of what the second gains over
-the first. The first training of all makes the detector, the others get that same one. A run whose scores.json is there
-already is not repeated, so that a stopped experiment goes on where it was.
+Trains and tests both configs once per seed. Prints mean and range of PSNR and mAP, and of what the
+second config gains over the first. The first training makes the detector; the others use it. A run
+whose scores.json exists is not repeated, so that a stopped experiment goes on where it was.
 """
 
 import argparse
@@ -20,7 +20,7 @@ COLUMNS = {
 
 
 def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, float]:
-    """The test's scores of one training. ``detector`` is written when it is not there yet, and used when it is."""
+    """The test's scores of one training. ``detector`` is used when it exists, and written else."""
     from restorelab.apis import test, train
     from restorelab.config import load_config
     from restorelab.engine import latest_checkpoint
@@ -61,11 +61,9 @@ def row(name: str, runs: list[dict[str, float]]) -> str:
     cells = []
     for column in COLUMNS:
         values = [scores[column] for scores in runs]
-        mean, low, high = (
-            f'{value:.{2 if column == "PSNR" else 3}f}'
-            for value in (sum(values) / len(values), min(values), max(values))
-        )
-        cells.append(f'{mean} ({low} to {high})')
+        mean, digits = sum(values) / len(values), 2 if column == 'PSNR' else 3
+        spread = f'{min(values):.{digits}f} to {max(values):.{digits}f}'
+        cells.append(f'{mean:.{digits}f} ({spread})')
     return f'| {name} | ' + ' | '.join(cells) + ' |'
 
 
