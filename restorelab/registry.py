@@ -236,8 +236,8 @@ CUES = _own('cue', 'restorelab.models.priors')  # degraded image -> Condition of
 ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature
 LOSSES = _own('loss', 'restorelab.models.losses')  # tensors -> scalar
 PROXIES = _own('proxy', 'restorelab.models.restorers')  # training step -> images, mask
-PROCESSES = _own('process', 'restorelab.models.diffusion')  # clean image, time, noise -> state
-OBJECTIVES = _own('objective', 'restorelab.models.diffusion')  # process, output, state -> pair
+PROCESSES = _own('process', 'restorelab.models.processes')  # clean image, time, noise -> state
+OBJECTIVES = _own('objective', 'restorelab.models.processes')  # process, output, state -> pair
 # predictor, process, degraded image -> restored image
 SAMPLERS = _own('sampler', 'restorelab.models.samplers')
 CODECS = _own('codec', 'restorelab.models.codecs')  # image -> latent -> image

@@ -20,12 +20,12 @@ MAY_IMPORT = {
     'schedule': set(),
     'models.contracts': {'structures'},
     'models.layers': {'structures', 'utils'},
-    'models.diffusion': {'registry', 'structures', 'models.contracts'},
+    'models.processes': {'registry', 'structures', 'models.contracts'},
     'models.backbones': PARTS,
     'models.priors': PARTS,
     'models.adapters': PARTS,
     'models.losses': PARTS,
-    'models.samplers': PARTS | {'models.diffusion'},  # no network knows its noise law
+    'models.samplers': PARTS | {'models.processes'},  # no network knows its noise law
     'models.codecs': PARTS,
     'models.tasks': PARTS,
     'models.restorers': PARTS,  # and no concrete part: those are built from configs

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from restorelab.apis import load
 from restorelab.datasets import OnTheFlyDataset
-from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.models.processes import SharedResidualProcess
 from restorelab.models.layers.attention import FullAttention
 from restorelab.utils import LatticeNoise
 from restorelab.utils.images import to_uint8, write_image

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.models.processes import SharedResidualProcess
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError, load_weights, read_checkpoint
 from restorelab.utils.weights import save_published

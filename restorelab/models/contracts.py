@@ -217,7 +217,7 @@ class Sampler:
     """Walks a process backwards: from the degraded image to the restored one.
 
     Attributes:
-        steps: number of network calls; None for a sampler whose number is fixed.
+        steps: number of network calls; None is all steps of the process.
 
     >>> class OneStep(Sampler):
     ...     steps = 1

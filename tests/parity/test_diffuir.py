@@ -17,8 +17,8 @@ from restorelab.datasets.transforms import (
 )
 from restorelab.engine import InverseDecayEMA
 from restorelab.evaluation.protocols import Protocol, find_preset
-from restorelab.models.diffusion import SharedResidualProcess
-from restorelab.models.samplers.sdt_ddim import sample_sdt_ddim, sdt_step_grid
+from restorelab.models.processes import SharedResidualProcess
+from restorelab.models.samplers.sdt_ddim_sampler import sample_sdt_ddim, sdt_step_grid
 from restorelab.registry import HOOKS, MODELS
 from restorelab.structures import DiffusionState
 from tests.parity.fixtures import ROOT, Recording, load_converter, recorded_file

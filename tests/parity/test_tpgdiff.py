@@ -10,7 +10,6 @@ from torch import Tensor
 from restorelab.evaluation.functional import quantize
 from restorelab.evaluation.protocols import Protocol
 from restorelab.models.adapters.token_cross_attention import CrossAttentionLayer
-from restorelab.models.diffusion import MeanRevertingProcess, ReverseMeanMatching
 from restorelab.models.layers.attention import (
     LinearAttention,
     PreNormResidual,
@@ -24,7 +23,10 @@ from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.priors import cues
 from restorelab.models.priors.image_tower import clip_view
 from restorelab.models.priors.structure import sincos_position
-from restorelab.models.samplers import mean_reverting as samplers
+from restorelab.models.processes import MeanRevertingProcess, ReverseMeanMatching
+from restorelab.models.samplers.euler_ode import sample_euler_ode
+from restorelab.models.samplers.euler_sde import sample_euler_sde
+from restorelab.models.samplers.posterior import sample_posterior
 from restorelab.registry import ADAPTERS, LOSSES, MODELS, PRIORS
 from restorelab.structures import Condition, DiffusionState, RestorationSample, TapContext, TapSpec
 from tests.parity.fixtures import Recording, assert_close, assert_gradient_close, load_converter
@@ -482,9 +484,9 @@ def test_training_step(restorer):
 # -- samplers ----------------------------------------------------------------------------------------------------------
 
 RUNS = dict(
-    sde=samplers.sample_euler_sde,
-    ode=samplers.sample_euler_ode,
-    posterior=samplers.sample_posterior,
+    sde=sample_euler_sde,
+    ode=sample_euler_ode,
+    posterior=sample_posterior,
 )
 
 

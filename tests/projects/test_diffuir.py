@@ -9,7 +9,7 @@ import torch
 
 from restorelab.apis import load
 from restorelab.models.backbones import ResidualDiffusionUNet
-from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.models.processes import SharedResidualProcess
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.images import read_image

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from restorelab.models.diffusion import MeanRevertingProcess
-from restorelab.models.samplers.mean_reverting import step_grid
+from restorelab.models.processes import MeanRevertingProcess
 from restorelab.registry import PROCESSES, SAMPLERS
 from restorelab.utils import LatticeNoise
 from tests.models.tiny import PROCESS_OF, TINY_PROCESSES, TINY_SAMPLERS, part
@@ -91,13 +90,14 @@ def test_it_asks_the_network_once_a_step(name):
         return torch.zeros_like(x_t)
 
     SAMPLERS.build(dict(type=name, steps=4))(predict, process, images()[1], LatticeNoise())
-    assert asked == step_grid(process, 4)
+    assert asked == process.step_grid(4)[:-1]
 
 
 @pytest.mark.parametrize('steps', [1, 2, 3, 10, 37, 99, 100])
 @pytest.mark.parametrize('schedule', ['cosine', 'linear', 'constant'])
 def test_a_step_grid_falls_from_the_last_step_to_the_first(schedule, steps):
-    grid = step_grid(MeanRevertingProcess(schedule=schedule), steps)
+    *grid, end = MeanRevertingProcess(schedule=schedule).step_grid(steps)
+    assert end == 0
     assert len(grid) == steps
     assert grid[0] == 100
     assert grid == sorted(set(grid), reverse=True)
@@ -111,11 +111,14 @@ def test_it_accepts_its_process(name):
     )
 
 
+READS = PROCESS_OF | dict(DDIM='GaussianProcess', MultistepDPM='GaussianProcess')
+
+
 @pytest.mark.parametrize('name', TINY_SAMPLERS)
 def test_it_refuses_the_other_process_by_name(name):
     other = next(process for process in set(PROCESS_OF.values()) if process != PROCESS_OF[name])
     with pytest.raises(
-        TypeError, match=f'{name} reads states of {PROCESS_OF[name]}, but the process is {other}'
+        TypeError, match=f'{name} reads states of {READS[name]}, but the process is {other}'
     ):
         SAMPLERS.build(part(TINY_SAMPLERS, name)).check(
             PROCESSES.build(part(TINY_PROCESSES, other))

@@ -1,8 +1,12 @@
 import pytest
 import torch
 
-from restorelab.models.diffusion import MeanRevertingProcess, SharedResidualProcess
-from restorelab.models.samplers.sdt_ddim import SDTDDIMSampler, sample_sdt_ddim, sdt_step_grid
+from restorelab.models.processes import MeanRevertingProcess, SharedResidualProcess
+from restorelab.models.samplers.sdt_ddim_sampler import (
+    SDTDDIMSampler,
+    sample_sdt_ddim,
+    sdt_step_grid,
+)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from restorelab.models.diffusion import SharedResidualProcess
+from restorelab.models.processes import SharedResidualProcess
 
 
 @pytest.fixture

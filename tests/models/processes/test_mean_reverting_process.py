@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from restorelab.models.diffusion import MeanRevertingProcess, ReverseMeanMatching
+from restorelab.models.processes import MeanRevertingProcess, ReverseMeanMatching
 
 
 def images(batch: int = 3):
