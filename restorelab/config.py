@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from restorelab.checks import SCOPE, check_place, check_top_level, places, root_of
 from restorelab.overrides import drop_left_out, set_options
 from restorelab.reference import resolve_restorers
-from restorelab.schedule import fit_schedules
+from restorelab.schedule import check_schedules, fit_schedules
 from restorelab.utils.options import nearest
 
 
@@ -56,6 +56,7 @@ def load_config(
         for place in places(root_of(cfg)):
             check_place(place, allow_unknown)
     fit_schedules(cfg)
+    check_schedules(cfg)
     return cfg
 
 

@@ -28,7 +28,7 @@ def fit_schedules(cfg: Config) -> None:
     A positive share is at least 2 steps: MMEngine's warm-up of a single step would never end.
     Raises: ValueError for a share that is none, or of a length that is not known.
     """
-    for path, entries in _lists(cfg.get('param_scheduler'), 'param_scheduler'):
+    for path, entries in _schedules(cfg):
         for index, entry in enumerate(entries):
             place = f'{path}.{index}'
             _fill(entry, _length(cfg, entry, place), place)
@@ -37,7 +37,7 @@ def fit_schedules(cfg: Config) -> None:
 
 def check_schedules(cfg: Config) -> None:
     """Raise ValueError for an entry, in steps, that does not fit the length of the training."""
-    for path, entries in _lists(cfg.get('param_scheduler'), 'param_scheduler'):
+    for path, entries in _schedules(cfg):
         for index, entry in enumerate(entries):
             place = f'{path}.{index}'
             length = _length(cfg, entry, place)
@@ -45,8 +45,14 @@ def check_schedules(cfg: Config) -> None:
                 _check_fit(entry, entries, length, place)
 
 
+def _schedules(cfg: Config) -> Iterator[tuple[str, list]]:
+    """The lists of entries; none for a config without a training, such as a base."""
+    if cfg.get('train_cfg'):
+        yield from _lists(cfg.get('param_scheduler'), 'param_scheduler')
+
+
 def _lists(schedules, path: str) -> Iterator[tuple[str, list]]:
-    """The lists of entries: one, or one for each optimizer."""
+    """One list, or one for each optimizer."""
     if isinstance(schedules, list):
         yield path, schedules
     elif isinstance(schedules, dict) and 'type' in schedules:
@@ -63,8 +69,7 @@ def _kind(entry: dict) -> str:
 
 def _length(cfg: Config, entry: dict, place: str) -> int | None:
     """The length of the training in the unit of ``entry``, or None when it is not known."""
-    training = cfg.get('train_cfg') or {}
-    iterations = training.get('max_iters')
+    iterations = cfg.train_cfg.get('max_iters')
     if not entry.get('by_epoch', True) or entry.get('convert_to_iter_based'):
         return None if iterations is None else max(1, iterations)
     if iterations is not None:
@@ -72,7 +77,7 @@ def _length(cfg: Config, entry: dict, place: str) -> int | None:
             f'{place}: {_kind(entry)} counts epochs, which is the default of MMEngine, but the '
             f'training counts iterations (train_cfg.max_iters={iterations}). Write by_epoch=False'
         )
-    return training.get('max_epochs')
+    return cfg.train_cfg.get('max_epochs')
 
 
 def _fill(entry: dict, length: int | None, place: str) -> None:

@@ -1,5 +1,7 @@
 """Schedules follow the length of the training, and those that cannot are refused by name."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine import optim  # noqa: F401  registers the schedulers
@@ -9,6 +11,8 @@ from mmengine.registry import PARAM_SCHEDULERS
 from restorelab.config import load_config
 from restorelab.schedule import check_schedules, fit_schedules
 
+ROOT = Path(__file__).resolve().parents[1]
+ALLINONE = [path for path in ROOT.glob('configs/*/allinone*.py') if path.parent.name != '_base_']
 WARM_UP = dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=0.05)
 COSINE = dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.05)
 
@@ -182,3 +186,17 @@ def test_a_config_is_fitted_to_the_length_that_an_option_gives(tmp_path):
     cfg = load_config(path, {'train_cfg.max_iters': 40})
     assert learning_rates(cfg.param_scheduler, 40)[-1] == pytest.approx(1e-6, abs=1e-12)
     assert load_config(cfg).param_scheduler == cfg.param_scheduler
+
+
+def test_a_base_without_a_training_keeps_its_shares():
+    assert load_config(Config(dict(param_scheduler=[WARM_UP]))).param_scheduler == [WARM_UP]
+
+
+@pytest.mark.parametrize('path', ALLINONE)
+def test_a_short_training_of_every_method_warms_up_and_ends_at_its_minimum(path):
+    cfg = load_config(path, {'train_cfg.max_iters': 100})
+    lr = cfg.optim_wrapper.optimizer.lr
+    rates = learning_rates(cfg.param_scheduler, 100, lr)
+    assert rates[0] < 0.1 * lr
+    assert max(rates) == pytest.approx(lr)
+    assert rates[-1] == pytest.approx(1e-6, abs=1e-12)
