@@ -30,8 +30,8 @@ from torch import Tensor, nn
 
 from restorelab.apis import load
 from restorelab.datasets import OnTheFlyDataset
-from restorelab.models.processes import SharedResidualProcess
 from restorelab.models.layers.attention import FullAttention
+from restorelab.models.processes import SharedResidualProcess
 from restorelab.utils import LatticeNoise
 from restorelab.utils.images import to_uint8, write_image
 from restorelab.utils.panels import draw_panel

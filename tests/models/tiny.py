@@ -18,6 +18,16 @@ DINO = dict(hidden_size=6, num_hidden_layers=2, num_attention_heads=1, image_siz
 DENOISERS = ['IRSDEUNet', 'ResidualDiffusionUNet']  # state, degraded image, time -> prediction
 
 TINY_BACKBONES = dict(
+    DiffusersUNet2D=dict(
+        unet=dict(
+            block_out_channels=[8, 8],
+            layers_per_block=1,
+            norm_num_groups=4,
+            attention_head_dim=4,
+            down_block_types=['DownBlock2D'] * 2,
+            up_block_types=['UpBlock2D'] * 2,
+        )
+    ),
     IRSDEUNet=dict(
         width=8,
         channel_mults=[4, 4],
@@ -111,12 +121,16 @@ TINY_STEP_LOSSES = dict(  # called with a TrainingStep
 TINY_PROCESSES = dict(
     MeanRevertingProcess=dict(steps=8),
     SharedResidualProcess=dict(steps=8),
+    VariancePreservingProcess=dict(steps=8),
 )
 
-TINY_OBJECTIVES = dict(ReverseMeanMatching=dict())
+TINY_OBJECTIVES = dict(CleanMatching=dict(), ReverseMeanMatching=dict())
+
+TINY_CODECS = dict(PixelCodec=dict())
 
 TINY_SAMPLERS = dict(
     DDIM=dict(steps=2),
+    DiffusersSampler=dict(steps=2),
     EulerODE=dict(),
     EulerSDE=dict(),
     MultistepDPM=dict(steps=2),
@@ -125,7 +139,7 @@ TINY_SAMPLERS = dict(
 )
 
 PROCESS_OF = dict.fromkeys(TINY_SAMPLERS, 'MeanRevertingProcess') | dict(
-    SDTDDIMSampler='SharedResidualProcess'
+    DiffusersSampler='VariancePreservingProcess', SDTDDIMSampler='SharedResidualProcess'
 )
 
 

@@ -1,7 +1,8 @@
 """Taps inside networks of other libraries, through module hooks.
 
-The hooks hold nothing but the names of their taps. Which context is told is said around the call (``tapped``), for the
-calling thread alone: a network may serve several threads at once, and may be copied.
+The hooks hold only the names of their taps. The context comes from the block around the call
+(``tapped``), for the calling thread alone: a network may serve several threads at once, and may be
+copied.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ _CONTEXT: ContextVar[TapContext | None] = ContextVar('tap_context', default=None
 
 @contextmanager
 def tapped(ctx: TapContext | None) -> Iterator[None]:
-    """Inside the block hooked networks hand their features to ``ctx``; outside, or with None, to nobody."""
+    """Inside the block, hooked networks hand their features to ``ctx``; with None to nobody."""
     before = _CONTEXT.set(ctx)
     try:
         yield
@@ -41,8 +42,16 @@ def tap_input(module: nn.Module, name: str) -> None:
     module.register_forward_pre_hook(partial(_on_input, name))
 
 
+def tap_level(block: nn.Module, name: str) -> None:
+    """Let what goes down from a down block of diffusers pass the tap ``name``.
+
+    The block gives (feature, its skips), and the last skip is that feature: both are replaced.
+    """
+    block.register_forward_hook(partial(_on_level, name))
+
+
 def tap_skips(block: nn.Module, names: Sequence[str]) -> None:
-    """Let the skips that come into an up block of diffusers pass the taps ``names``, in the order of its tuple."""
+    """Let the skips that come into an up block of diffusers pass the taps ``names``, in order."""
     block.register_forward_pre_hook(partial(_on_skips, tuple(names)), with_kwargs=True)
 
 
@@ -52,6 +61,12 @@ def _on_output(name: str, _module: nn.Module, _args: tuple, output: Tensor) -> T
 
 def _on_input(name: str, _module: nn.Module, args: tuple) -> tuple:
     return (_tap(name, args[0]), *args[1:])
+
+
+def _on_level(name: str, _module: nn.Module, _args: tuple, output: tuple) -> tuple:
+    feat, skips, *rest = output
+    feat = _tap(name, feat)
+    return feat, (*skips[:-1], feat), *rest
 
 
 def _on_skips(
