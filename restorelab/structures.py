@@ -91,7 +91,7 @@ class TapSpec:
 class TapContext:
     """State of one network call: made afresh each time, seen by every adapter on its way.
 
-    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``routes`` name what each image of the
+    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``tasks`` name what each image of the
     batch is restored for (``ir``, ``det``, ...), or are None where nobody asked; ``time`` (B,) is the diffusion time,
     where the network has one that adapters may ask for. With no adapter on a tap, ``tap`` hands the feature back
     untouched.
@@ -101,19 +101,22 @@ class TapContext:
         self,
         adapters: dict[str, list],
         cond: Condition | None = None,
-        routes: Sequence[str] | None = None,
+        tasks: Sequence[str] | None = None,
         time: Tensor | None = None,
     ):
         self._adapters = adapters
         self.cond = cond if cond is not None else Condition()
-        self.routes = routes
+        self.tasks = tasks
         self.time = time
         self.skips: dict[str, Tensor] = {}
         self.scratch: dict[object, object] = {}
 
-    def rerouted(self, routes: Sequence[str]) -> TapContext:
-        """The same call up to here, going on for other ``routes``: it shares ``skips``, and has its own scratch."""
-        other = TapContext(self._adapters, self.cond, routes, self.time)
+    def for_tasks(self, tasks: Sequence[str]) -> TapContext:
+        """The same call up to here, continued for other ``tasks``.
+
+        It starts with the same ``skips`` and an empty ``scratch``.
+        """
+        other = TapContext(self._adapters, self.cond, tasks, self.time)
         other.skips = dict(self.skips)
         return other
 
@@ -153,8 +156,9 @@ class RestorationSample(BaseDataElement):
     """One image's data beside its degraded input.
 
     Data: ``gt`` (3, H, W) clean image and, after prediction, ``restored`` (3, H, W) and ``lq`` (3, H, W), all float32
-    RGB in [0, 1]. Meta: ``key`` (name for output files), ``task`` (degradation), ``path``, ``ori_shape`` (H, W), and
-    ``route`` (what it is restored for) in sets for several uses.
+    RGB in [0, 1]. Meta: ``key`` (name for output files), ``degradation`` (what was done to the
+    image), ``path``, ``ori_shape`` (H, W), and ``task`` (what it is restored for: ``ir`` for
+    viewing, ``det``, ``cls``, ``seg``) in sets for several tasks.
     """
 
 
@@ -166,6 +170,22 @@ def stack_images(samples: list[BaseDataElement], name: str, device: torch.device
                 f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here"
             )
     return torch.stack([sample.get(name) for sample in samples]).to(device)
+
+
+def tasks_of(samples: Sequence[BaseDataElement]) -> list[str] | None:
+    """What each sample is restored for; None where no sample says so.
+
+    Raises: KeyError that names the first sample without a task, where others of the batch have one.
+    """
+    tasks = [sample.get('task') for sample in samples]
+    if all(task is None for task in tasks):
+        return None
+    if None in tasks:
+        key = samples[tasks.index(None)].get('key', '?')
+        raise KeyError(
+            f"sample '{key}' names no 'task', but others of its batch do; give each data set its `task`"
+        )
+    return tasks
 
 
 @dataclass

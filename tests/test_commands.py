@@ -115,7 +115,7 @@ def test_the_prior_stage_trains_and_feeds_the_next(tmp_path):
         'val_dataloader.num_workers=0',
         'val_dataloader.persistent_workers=False',
     )
-    assert 'task_accuracy' in log
+    assert 'degradation_accuracy' in log
     stage1 = tmp_path / 'iter_2.pth'
     log = run(
         'tools/train.py',

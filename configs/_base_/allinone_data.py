@@ -12,12 +12,12 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    batch_sampler=dict(type='BalancedBatchSampler'),
     dataset=dict(
         type='OnTheFlyDataset',
         source='embedded',
         split='train',
-        tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+        degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
         pipeline=[
             dict(type='RandomCrop', size=128),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -37,7 +37,7 @@ val_dataloader = dict(
         type='OnTheFlyDataset',
         source='embedded',
         split='val',
-        tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+        degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
         pipeline=[
             dict(type='CenterCrop', size=256),
             dict(type='Degrade'),

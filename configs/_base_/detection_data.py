@@ -18,8 +18,8 @@ _train_set = dict(
     type='ComposedObjects',
     split='train',
     root='data/composed_objects',
-    tasks=['haze', 'noise'],
-    all_tasks=True,
+    degradations=['haze', 'noise'],
+    all_degradations=True,
     pipeline=[
         dict(type='RandomCrop', size=96, objects=True),
         dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -32,7 +32,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    batch_sampler=dict(type='BalancedBatchSampler'),
 )
 
 val_dataloader = dict(
@@ -44,7 +44,7 @@ val_dataloader = dict(
         type='ComposedObjects',
         split='val',
         root='data/composed_objects',
-        tasks=['haze', 'noise'],
+        degradations=['haze', 'noise'],
         pipeline=[_degrade, dict(type='PackRestoration')],
     ),
 )

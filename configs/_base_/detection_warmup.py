@@ -15,7 +15,7 @@ custom_hooks = [
                 type='ComposedObjects',
                 split='train',
                 root='data/composed_objects',
-                tasks=['clean'],
+                degradations=['clean'],
                 pipeline=[
                     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
                     dict(type='Degrade'),

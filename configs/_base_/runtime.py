@@ -22,7 +22,7 @@ default_hooks = dict(
     check_data=dict(type='CheckDataHook'),
     seed=dict(type='SeedEachIterationHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
-    panels=dict(type='PanelHook', per_task=1),
+    panels=dict(type='PanelHook', per_degradation=1),
 )
 
 randomness = dict(seed=0)

@@ -71,9 +71,12 @@ val_dataloader = dict(
         split='val',
         num_images=16,
         root='data/composed_objects_16',
-        route='ir',
-        tasks=['ir'],
-        pipeline=[dict(type='Degrade', kinds=dict(ir=_corruption)), dict(type='PackRestoration')],
+        task='ir',
+        degradations=['corruption'],
+        pipeline=[
+            dict(type='Degrade', kinds=dict(corruption=_corruption)),
+            dict(type='PackRestoration'),
+        ],
     ),
 )
 test_dataloader = val_dataloader

@@ -41,7 +41,7 @@ model = dict(
 train_dataloader = dict(
     batch_size=7,
     dataset=dict(
-        tasks=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'],
+        degradations=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'],
         pipeline=[
             dict(type='RandomCrop', size=64),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -52,7 +52,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    dataset=dict(tasks=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'])
+    dataset=dict(degradations=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'])
 )
 test_dataloader = val_dataloader
 

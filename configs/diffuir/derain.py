@@ -5,7 +5,7 @@ Needs:  2 CPU cores, about 2 hours (a GPU: minutes). No data set and no network:
         photographs inside scikit-image.
         Own clean photographs: --cfg-options train_dataloader.dataset.source=FOLDER
         Own pairs, as the data set of both loaders:
-            dict(type='PairedDataset', task='rain', root=FOLDER, lq='input', gt='target',
+            dict(type='PairedDataset', degradation='rain', root=FOLDER, lq='input', gt='target',
                  pipeline=...)
         The paper's pairs, likewise:
             dict(type='RecipeDataset', recipe='rain13k_train', root='data', pipeline=...)
@@ -14,6 +14,6 @@ Expect: not measured. projects/diffuir/README.md has what one model for seven de
 
 _base_ = ['allinone.py']
 
-train_dataloader = dict(batch_size=8, dataset=dict(tasks=['rain']))
-val_dataloader = dict(dataset=dict(tasks=['rain']))
+train_dataloader = dict(batch_size=8, dataset=dict(degradations=['rain']))
+val_dataloader = dict(dataset=dict(degradations=['rain']))
 test_dataloader = val_dataloader

@@ -5,7 +5,7 @@ Needs:  2 CPU cores, about 2 hours (a GPU: minutes). No data set and no network:
         photographs inside scikit-image.
         Own clean photographs: --cfg-options train_dataloader.dataset.source=FOLDER
         Own pairs, as the data set of both loaders:
-            dict(type='PairedDataset', task='lowlight', root=FOLDER, lq='low', gt='high',
+            dict(type='PairedDataset', degradation='lowlight', root=FOLDER, lq='low', gt='high',
                  pipeline=...)
         The paper's pairs, likewise:
             dict(type='RecipeDataset', recipe='lol_train', root='data', pipeline=...)
@@ -21,7 +21,7 @@ _base_ = ['allinone.py']
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        tasks=['lowlight'],
+        degradations=['lowlight'],
         pipeline=[
             dict(type='RandomCrop', size=64),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -34,7 +34,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     dataset=dict(
-        tasks=['lowlight'],
+        degradations=['lowlight'],
         pipeline=[
             dict(type='CenterCrop', size=256),
             dict(type='Degrade'),

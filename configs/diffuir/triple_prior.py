@@ -61,7 +61,7 @@ model = dict(
 )
 
 train_dataloader = dict(
-    batch_size=5, dataset=dict(tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'])
+    batch_size=5, dataset=dict(degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'])
 )
-val_dataloader = dict(dataset=dict(tasks=['blur', 'haze', 'lowlight', 'noise', 'rain']))
+val_dataloader = dict(dataset=dict(degradations=['blur', 'haze', 'lowlight', 'noise', 'rain']))
 test_dataloader = val_dataloader

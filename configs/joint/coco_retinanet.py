@@ -37,8 +37,8 @@ train_dataloader = dict(
         type='DetectionDataset',
         ann_file='data/coco/annotations/instances_train2017.json',
         gt='data/coco/train2017',
-        tasks=['haze', 'noise'],
-        all_tasks=True,
+        degradations=['haze', 'noise'],
+        all_degradations=True,
         filter_empty=True,
         cache_mib=0,
         pipeline=[
@@ -59,7 +59,7 @@ val_dataloader = dict(
         type='DetectionDataset',
         ann_file='data/coco/annotations/instances_val2017.json',
         gt='data/coco/val2017',
-        tasks=['haze', 'noise'],
+        degradations=['haze', 'noise'],
         pipeline=[dict(type='Degrade'), dict(type='PackRestoration')],
     ),
 )

@@ -44,8 +44,8 @@ train_dataloader = dict(
         type='ComposedObjects',
         split='train',
         root='data/composed_objects',
-        tasks=['haze', 'noise'],
-        all_tasks=True,
+        degradations=['haze', 'noise'],
+        all_degradations=True,
         pipeline=[
             dict(type='RandomCrop', size=96, objects=True),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -86,7 +86,7 @@ custom_hooks = [
                 type='ComposedObjects',
                 split='train',
                 root='data/composed_objects',
-                tasks=['clean'],
+                degradations=['clean'],
                 pipeline=[
                     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
                     dict(type='Degrade'),

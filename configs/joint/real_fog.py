@@ -37,7 +37,7 @@ test_dataloader = dict(
         type='DetectionDataset',
         ann_file='data/fog/instances.json',
         lq='data/fog/images',
-        tasks=['fog'],
+        degradations=['fog'],
         pipeline=[dict(type='PackRestoration')],
     ),
 )

@@ -60,7 +60,7 @@ model = dict(
     ),
     loss=dict(type='PSNRLoss', weight=0.01, floor=1e-4),
     step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        contrast=dict(type='DegradationInfoNCE', weight=0.1),
         quality=dict(
             type='CLIPAwareLoss',
             weight=0.005,

@@ -15,7 +15,9 @@ _base_ = [
     '../_base_/runtime.py',
 ]
 
-model = dict(_base_._network, step_losses=dict(contrast=dict(type='TaskInfoNCE', weight=0.1)))
+model = dict(
+    _base_._network, step_losses=dict(contrast=dict(type='DegradationInfoNCE', weight=0.1))
+)
 
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=_base_._pipeline))
 train_cfg = dict(max_iters=6000, val_interval=1500)

@@ -36,7 +36,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    batch_sampler=dict(type='BalancedBatchSampler'),
     dataset=dict(
         type='FoldDataset',
         folds=[1],
@@ -44,7 +44,7 @@ train_dataloader = dict(
             type='OnTheFlyDataset',
             source='embedded',
             split='train',
-            tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+            degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
             pipeline=[
                 dict(type='RandomCrop', size=64),
                 dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -64,7 +64,7 @@ val_dataloader = dict(
         type='OnTheFlyDataset',
         source='embedded',
         split='val',
-        tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+        degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
         pipeline=[
             dict(type='CenterCrop', size=256),
             dict(type='Degrade'),

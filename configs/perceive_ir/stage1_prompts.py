@@ -34,7 +34,7 @@ model = dict(
     ),
 )
 
-_tasks = ['blur', 'haze', 'lowlight', 'noise', 'rain']
+_degradations = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 _crop = [
     dict(type='RandomCrop', size=64),
     dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
@@ -46,20 +46,20 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    batch_sampler=dict(type='BalancedBatchSampler'),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='PairedDataset',
-                task=task,
-                root=f'work_dirs/triplets/train/{task}',
+                degradation=degradation,
+                root=f'work_dirs/triplets/train/{degradation}',
                 lq='lq',
                 gt='gt',
                 rendered='rendered',
                 pipeline=_crop,
             )
-            for task in _tasks
+            for degradation in _degradations
         ],
     ),
 )
@@ -69,18 +69,18 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='PairedDataset',
-                task=task,
-                root=f'work_dirs/triplets/val/{task}',
+                degradation=degradation,
+                root=f'work_dirs/triplets/val/{degradation}',
                 lq='lq',
                 gt='gt',
                 rendered='rendered',
                 pipeline=[dict(type='PackRestoration')],
             )
-            for task in _tasks
+            for degradation in _degradations
         ],
     ),
 )
@@ -89,7 +89,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='TierRankMetric')
 test_evaluator = val_evaluator
 train_cfg = dict(max_iters=6000, val_interval=2000)
-default_hooks = dict(panels=dict(per_task=0))
+default_hooks = dict(panels=dict(per_degradation=0))
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01),

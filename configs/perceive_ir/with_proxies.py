@@ -22,12 +22,12 @@ _base_ = [
 model = dict(
     _base_._network,
     step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        contrast=dict(type='DegradationInfoNCE', weight=0.1),
         perceptual=dict(
             type='DifficultyAdaptivePerceptualLoss',
             weight=0.01,
             widths=[16, 32, 64],
-            tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+            degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
             proxies=[
                 dict(
                     type='ProxyRestorer',

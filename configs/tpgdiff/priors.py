@@ -26,7 +26,7 @@ model = dict(
         frozen=False,
         resize=False,
     ),
-    tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+    degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
     semantic_loss=dict(type='CosineDistillationLoss'),
     degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01),
 )
@@ -42,6 +42,6 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=0.1),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=0.1),
 ]
-default_hooks = dict(panels=dict(per_task=0))
+default_hooks = dict(panels=dict(per_degradation=0))
 val_evaluator = dict(type='PriorMetric')
 test_evaluator = val_evaluator

@@ -40,8 +40,9 @@ model = dict(
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(
-        type='TaskMixDataset',
-        datasets=[dict(_base_._train_set, route='ir'), dict(_base_._train_set, route='det')],
+        type='MixedDataset',
+        dataset=_base_._train_set,
+        tasks=['ir', 'det'],
     ),
 )
 train_cfg = dict(max_iters=150, val_interval=150)

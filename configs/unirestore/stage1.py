@@ -21,11 +21,11 @@ train_dataloader = dict(
         type='OnTheFlyDataset',
         source='embedded',
         split='train',
-        tasks=['ir'],
+        degradations=['corruption'],
         pipeline=[
             dict(type='RandomCrop', size=64),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(ir=_base_._corruption)),
+            dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
             dict(type='PackRestoration'),
         ],
     )

@@ -52,39 +52,36 @@ model = dict(
 
 _crop = [dict(type='RandomCrop', size=64, objects=True), dict(type='RandomFlip', horizontal=0.5)]
 _pack = [
-    dict(
-        type='Degrade',
-        kinds=dict(ir=_base_._corruption, cls=_base_._corruption, seg=_base_._corruption),
-    ),
+    dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
     dict(type='PackRestoration'),
 ]
 train_dataloader = dict(
     batch_sampler=dict(
-        type='TaskBalancedBatchSampler', quota=dict(ir=1, cls=1, seg=2)
+        type='BalancedBatchSampler', key='task', quota=dict(ir=1, cls=1, seg=2)
     ),  # nearly the paper's shares
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='ComposedObjects',
                 split='train',
-                route='ir',
-                tasks=['ir'],
+                task='ir',
+                degradations=['corruption'],
                 pipeline=[*_crop, *_pack],
             ),
             dict(
                 type='ComposedObjects',
                 split='train',
-                route='cls',
-                tasks=['cls'],
+                task='cls',
+                degradations=['corruption'],
                 filter_empty=True,
                 pipeline=[*_crop, dict(type='LabelFromBoxes'), *_pack],
             ),
             dict(
                 type='ComposedObjects',
                 split='train',
-                route='seg',
-                tasks=['seg'],
+                task='seg',
+                degradations=['corruption'],
                 with_masks=True,
                 pipeline=[*_crop, dict(type='SemanticFromMasks'), *_pack],
             ),

@@ -43,13 +43,13 @@ train_dataloader = dict(
     dataset=dict(
         type='ComposedObjects',
         split='train',
-        route='det',
-        tasks=['det'],
+        task='det',
+        degradations=['corruption'],
         filter_empty=True,
         pipeline=[
             dict(type='RandomCrop', size=64, objects=True),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(det=_base_._corruption)),
+            dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
             dict(type='PackRestoration'),
         ],
     )

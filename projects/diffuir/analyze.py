@@ -36,7 +36,7 @@ from restorelab.utils import LatticeNoise
 from restorelab.utils.images import to_uint8, write_image
 from restorelab.utils.panels import draw_panel
 
-TASKS = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
+DEGRADATIONS = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
 COLORS = [
     '#1f77b4',
     '#ff7f0e',
@@ -65,16 +65,16 @@ class Step:
     attention: Tensor
 
 
-def degraded_crops(images: str, tasks: list[str], crop: dict) -> OnTheFlyDataset:
+def degraded_crops(images: str, degradations: list[str], crop: dict) -> OnTheFlyDataset:
     return OnTheFlyDataset(
-        tasks, [crop, dict(type='Degrade'), dict(type='PackRestoration')], source=images
+        degradations, [crop, dict(type='Degrade'), dict(type='PackRestoration')], source=images
     )
 
 
 def read(crops: OnTheFlyDataset, index: int, device: torch.device) -> tuple[Tensor, str]:
     """(degraded image (1, 3, H, W) in [0, 1], its degradation)."""
     sample = crops[index]
-    return (sample['inputs'].float() / 255)[None].to(device), sample['data_samples'].task
+    return (sample['inputs'].float() / 255)[None].to(device), sample['data_samples'].degradation
 
 
 def check_model(model: nn.Module) -> None:
@@ -202,14 +202,14 @@ def draw_scatter(points: Tensor, labels: Tensor) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def draw_legend(tasks: list[str], width: int) -> np.ndarray:
+def draw_legend(degradations: list[str], width: int) -> np.ndarray:
     """One row of color and name for each degradation: uint8 (24, width, 3)."""
     canvas = Image.new('RGB', (width, 24), 'white')
     draw = ImageDraw.Draw(canvas)
-    for number, task in enumerate(tasks):
-        left = 8 + number * (width - 8) // len(tasks)
+    for number, degradation in enumerate(degradations):
+        left = 8 + number * (width - 8) // len(degradations)
         draw.ellipse((left, 8, left + 8, 16), fill=COLORS[number % len(COLORS)])
-        draw.text((left + 13, 12), task, fill='black', anchor='lm')
+        draw.text((left + 13, 12), degradation, fill='black', anchor='lm')
     return np.asarray(canvas)
 
 
@@ -233,13 +233,13 @@ def shown(image: Tensor) -> np.ndarray:
     )
 
 
-def draw_attention(model: nn.Module, lq: Tensor, task: str) -> np.ndarray:
+def draw_attention(model: nn.Module, lq: Tensor, degradation: str) -> np.ndarray:
     """A row of ``attention.png``: lq (1, 3, H, W), attention of the first and of the last step, restored."""
     steps, restored = walk(model, model.process, lq, seed=0)
     first, last = steps[0], steps[-1]
     return draw_panel(
         [shown(lq[0]), draw_map(first.attention), draw_map(last.attention), shown(restored)],
-        [task, f'attention, t={first.t}', f'attention, t={last.t}', 'restored'],
+        [degradation, f'attention, t={first.t}', f'attention, t={last.t}', 'restored'],
     )
 
 
@@ -252,7 +252,7 @@ def draw_walks(
     walks: dict[str, list[list[Step]]],
     kind: str,
     labels: Tensor,
-    tasks: list[str],
+    degradations: list[str],
     project: Projection,
 ) -> np.ndarray:
     """``states.png`` or ``features.png`` (``kind`` is ``state`` or ``features``); prints each separation."""
@@ -269,7 +269,7 @@ def draw_walks(
             plots.append(draw_scatter(project(values), labels))
             captions.append(f'{where}: separation {ratio:.3g}')
         rows.append(draw_panel(plots, captions))
-    return stack([*rows, draw_legend(tasks, rows[0].shape[1])])
+    return stack([*rows, draw_legend(degradations, rows[0].shape[1])])
 
 
 def main() -> None:
@@ -285,7 +285,7 @@ def main() -> None:
         '--images', default='embedded', help='folder of clean images (default: %(default)s)'
     )
     parser.add_argument(
-        '--tasks', nargs='+', default=TASKS, help='degradations (default: all seven)'
+        '--degradations', nargs='+', default=DEGRADATIONS, help='degradations (default: all seven)'
     )
     parser.add_argument(
         '--count', type=int, default=20, help='crops of each degradation (default: %(default)s)'
@@ -296,32 +296,35 @@ def main() -> None:
     parser.add_argument('--projection', choices=PROJECTIONS, default='pca')
     parser.add_argument('--device')
     args = parser.parse_args()
-    if len(args.tasks) < 2 or args.count < 2:
+    if len(args.degradations) < 2 or args.count < 2:
         parser.error('a separation needs two degradations or more, and a --count of 2 or more')
     project = PROJECTIONS[args.projection]()
     torch.manual_seed(0)  # the projection starts from random directions
     restore = load(args.weights, args.checkpoint, args.device)
     model = restore.model
     check_model(model)
-    crops = degraded_crops(args.images, args.tasks, dict(type='RandomCrop', size=args.size))
+    crops = degraded_crops(args.images, args.degradations, dict(type='RandomCrop', size=args.size))
     processes = {'without SDT': without_shared_term(model.process), 'with SDT': model.process}
     walks, labels = {name: [] for name in processes}, []
     for index in range(
-        args.count * len(args.tasks)
+        args.count * len(args.degradations)
     ):  # past the last photograph begins another pass, with other crops
-        lq, task = read(crops, index, restore.device)
-        labels.append(args.tasks.index(task))
+        lq, degradation = read(crops, index, restore.device)
+        labels.append(args.degradations.index(degradation))
         for name, process in processes.items():
             walks[name].append(walk(model, process, lq, seed=index)[0])
     args.out.mkdir(parents=True, exist_ok=True)
     for kind, name in (('state', 'states.png'), ('features', 'features.png')):
         write_image(
-            args.out / name, draw_walks(walks, kind, torch.tensor(labels), args.tasks, project)
+            args.out / name,
+            draw_walks(walks, kind, torch.tensor(labels), args.degradations, project),
         )
-    centers = degraded_crops(args.images, args.tasks, dict(type='CenterCrop', size=args.size))
+    centers = degraded_crops(
+        args.images, args.degradations, dict(type='CenterCrop', size=args.size)
+    )
     rows = [
         draw_attention(model, *read(centers, index, restore.device))
-        for index in range(len(args.tasks))
+        for index in range(len(args.degradations))
     ]
     write_image(args.out / 'attention.png', stack(rows))
 

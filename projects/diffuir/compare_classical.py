@@ -118,20 +118,20 @@ def clean_set(folder: str, size: int) -> dict:
     return dict(
         type='OnTheFlyDataset',
         source=folder,
-        tasks=sorted(CLASSICAL),
+        degradations=sorted(CLASSICAL),
         pipeline=[dict(type='CenterCrop', size=size), dict(type='Degrade'), PACK],
     )
 
 
-def paired_set(task: str, folder: str, lq_name: str = '(.*)') -> dict:
-    if task not in CLASSICAL:
+def paired_set(degradation: str, folder: str, lq_name: str = '(.*)') -> dict:
+    if degradation not in CLASSICAL:
         raise ValueError(
-            f'--pairs {task}: no classical method is known for it; choose from {sorted(CLASSICAL)}'
+            f'--pairs {degradation}: no classical method is known for it; choose from {sorted(CLASSICAL)}'
         )
     return dict(
         type='PairedDataset',
         root=folder,
-        task=task,
+        degradation=degradation,
         lq='lq',
         gt='gt',
         lq_name=lq_name,
@@ -146,19 +146,19 @@ def to_array(image: torch.Tensor) -> np.ndarray:
 def score_set(
     name: str, dataset: Iterable[dict], model, steps: int | None = None
 ) -> dict[str, list[list[float]]]:
-    """For each task, one row an image: PSNR and SSIM of the degraded, the restored and the classical image."""
+    """For each degradation, one row an image: PSNR and SSIM of the degraded, the restored and the classical image."""
     scores: dict[str, list[list[float]]] = {}
     protocol = Protocol()
     for item in tqdm(dataset, desc=name, total=len(dataset)):
         sample, lq = item['data_samples'], to_array(item['inputs'])
         gt = to_unit_tensor(to_array(sample.gt))[None]
-        images = (lq, model(lq, steps=steps), CLASSICAL[sample.task](lq))
+        images = (lq, model(lq, steps=steps), CLASSICAL[sample.degradation](lq))
         row = [
             float(value)
             for image in images
             for value in protocol.score(to_unit_tensor(image)[None], gt)
         ]
-        scores.setdefault(sample.task, []).append(row)
+        scores.setdefault(sample.degradation, []).append(row)
     return scores
 
 
@@ -172,12 +172,12 @@ def markdown(rows: list[list]) -> str:
         'gain',
     ]
     lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
-    for name, task, count, *values in rows:
+    for name, degradation, count, *values in rows:
         cells = [f'{values[i]:.2f} / {values[i + 1]:.3f}' for i in range(0, 6, 2)]
-        if task in CLASSICAL:
-            cells[2] += f' ({CLASSICAL[task].__name__.replace("_", " ")})'
+        if degradation in CLASSICAL:
+            cells[2] += f' ({CLASSICAL[degradation].__name__.replace("_", " ")})'
         lines.append(
-            f'| {name} | {task} | {count} | '
+            f'| {name} | {degradation} | {count} | '
             + ' | '.join(cells)
             + f' | {values[2] - values[0]:+.2f} dB |'
         )
@@ -216,8 +216,13 @@ def main() -> None:
     rows = []
     for name, dataset in sets:
         scores = score_set(name, dataset, model, args.steps)
-        means = {task: np.mean(values, axis=0) for task, values in sorted(scores.items())}
-        rows += [[name, task, len(scores[task]), *values] for task, values in means.items()]
+        means = {
+            degradation: np.mean(values, axis=0) for degradation, values in sorted(scores.items())
+        }
+        rows += [
+            [name, degradation, len(scores[degradation]), *values]
+            for degradation, values in means.items()
+        ]
         if len(means) > 1:
             rows.append(
                 [
@@ -237,7 +242,12 @@ def main() -> None:
         with args.csv.open('w', newline='') as file:
             writer = csv.writer(file)
             writer.writerow(
-                ['set', 'task', 'images', *(f'{c}_{s}' for c in COLUMNS for s in ('psnr', 'ssim'))]
+                [
+                    'set',
+                    'degradation',
+                    'images',
+                    *(f'{c}_{s}' for c in COLUMNS for s in ('psnr', 'ssim')),
+                ]
             )
             writer.writerows(rows)
 

@@ -4,7 +4,7 @@
 
 CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, a
 checkpoint of the one that learned from the other fold, renders fold k, whole images of it. The validation set, which
-neither saw, goes to MEDIUM_0 as the config cuts it. Writes OUT/{train,val}/<task>/{lq,rendered,gt}/<key>.png; what is
+neither saw, goes to MEDIUM_0 as the config cuts it. Writes OUT/{train,val}/<degradation>/{lq,rendered,gt}/<key>.png; what is
 there already is left alone, so that an interrupted run can be started again, and a further one with another
 ``val_dataloader.dataset.source`` adds to the held-out triplets.
 """
@@ -53,7 +53,7 @@ def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
             sample['data_samples'],
         )
         name = f'{info.key}_{index // len(dataset)}.png'
-        paths = {kind: folder / info.task / kind / name for kind in ('lq', 'gt', 'rendered')}
+        paths = {kind: folder / info.degradation / kind / name for kind in ('lq', 'gt', 'rendered')}
         if all(path.exists() for path in paths.values()):
             continue
         images['rendered'] = model(unit(images['lq']))

@@ -69,10 +69,10 @@ def main() -> int:
         parser.error(str(error))
     data = model.data_preprocessor(pseudo_collate([images[i] for i in range(10)]), False)
     lq, gt = data['inputs'], stack_images(data['data_samples'], 'gt', data['inputs'].device)
-    first = model.restore(lq, routes=['det'] * len(lq))
+    first = model.restore(lq, tasks=['det'] * len(lq))
     print(f'prompt `det`: {psnr(first, gt):.3f} dB')
-    for what, other, route in changed(model):
-        image = other.restore(lq, routes=[route] * len(lq))
+    for what, other, task in changed(model):
+        image = other.restore(lq, tasks=[task] * len(lq))
         print(
             f'{what}: {psnr(image, gt):.3f} dB, moved by {255 * float((image - first).square().mean().sqrt()):.2f}'
         )

@@ -23,7 +23,7 @@ def check_all(
 
 
 def recipe_table() -> str:
-    """One line a known data set: name, task, folders and expected counts."""
+    """One line a known data set: name, degradation, folders and expected counts."""
     lines = []
     for name, recipe in RECIPES.items():
         folders = (('lq', recipe.lq, recipe.num_lq), ('gt', recipe.gt, recipe.num_gt))
@@ -32,5 +32,5 @@ def recipe_table() -> str:
             for role, folder, count in folders
             if folder is not None
         ]
-        lines.append(f'  {name:<24} {recipe.task:<9} {", ".join(parts)}')
+        lines.append(f'  {name:<24} {recipe.degradation:<9} {", ".join(parts)}')
     return '\n'.join(lines)

@@ -65,7 +65,7 @@ def compare(
 
     Args:
         configs: paths.  images: that each model sees, rounded up to whole batches.
-        cfg_options: entries that all configs get, such as the tasks and folders of their data.
+        cfg_options: entries that all configs get, such as the degradations and folders of their data.
         device: for the measurement of speed, as in ``load``.
     Raises: before anything is trained, ValueError for no images, a folder that holds results of another budget, or two
         configs of one name, and what data sets raise that cannot be built; then what ``train`` raises.
@@ -204,7 +204,7 @@ def as_table(results: Sequence[Result]) -> str:
     from rich.table import Table
 
     protocol = next(name.split('/')[0] for name in results[0].scores if '/psnr/' in name)
-    tasks = [
+    degradations = [
         name.rsplit('/', 1)[1] for name in results[0].scores if name.startswith(f'{protocol}/psnr/')
     ]
     table = Table(
@@ -218,12 +218,12 @@ def as_table(results: Sequence[Result]) -> str:
         'iterations',
         'train s',
         'restore s',
-        *tasks,
+        *degradations,
     ):
         table.add_column(column, justify='left' if column == 'config' else 'right', overflow='fold')
     first = results[0].scores
-    if f'{protocol}/input_psnr/{tasks[0]}' in first:
-        table.add_row('degraded', *[''] * 6, *_cells(first, f'{protocol}/input_', tasks))
+    if f'{protocol}/input_psnr/{degradations[0]}' in first:
+        table.add_row('degraded', *[''] * 6, *_cells(first, f'{protocol}/input_', degradations))
     for result in results:
         table.add_row(
             label(result.config),
@@ -233,15 +233,15 @@ def as_table(results: Sequence[Result]) -> str:
             f'{result.iterations:,}',
             f'{result.train_seconds:.0f}',
             f'{result.restore_seconds:.2f}',
-            *_cells(result.scores, f'{protocol}/', tasks),
+            *_cells(result.scores, f'{protocol}/', degradations),
         )
     text = StringIO()
     Console(file=text, width=200, color_system=None).print(table)
     return text.getvalue().rstrip()
 
 
-def _cells(scores: dict[str, float], prefix: str, tasks: list[str]) -> list[str]:
+def _cells(scores: dict[str, float], prefix: str, degradations: list[str]) -> list[str]:
     return [
-        f'{scores[f"{prefix}psnr/{task}"]:.2f} {scores[f"{prefix}ssim/{task}"]:.3f}'
-        for task in tasks
+        f'{scores[f"{prefix}psnr/{degradation}"]:.2f} {scores[f"{prefix}ssim/{degradation}"]:.3f}'
+        for degradation in degradations
     ]

@@ -161,12 +161,12 @@ class RestoreModel:
         if tile:
             check_tile(tile, overlap)
         with sampling_steps(self.model, steps), torch.inference_mode():
-            routes = None if task is None else [task] * len(batch)
+            tasks = None if task is None else [task] * len(batch)
             lq = batch.to(self.device, torch.float32)
             if tile == 0 or max(height, width) <= tile:
-                restored = restorer.restore(lq, noise=LatticeNoise(seed), routes=routes)
+                restored = restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks)
             else:
-                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, routes)
+                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks)
         return back(restored)
 
 
@@ -182,7 +182,7 @@ def restore_tiles(
     overlap: int,
     seed: int,
     progress: bool,
-    routes: list[str] | None,
+    tasks: list[str] | None,
 ) -> Tensor:
     """What ``restorer.restore`` gives, ``tile`` pixels of the working size at a time; priors see the whole image."""
     size = tuple(lq.shape[-2:])
@@ -192,7 +192,7 @@ def restore_tiles(
 
     def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
         part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
-        return restorer.run(part.contiguous(), part_cond, LatticeNoise(seed, top, left), routes)
+        return restorer.run(part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks)
 
     restored = blend_tiles(
         restore_tile,

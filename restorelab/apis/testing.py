@@ -52,7 +52,7 @@ def test(
         hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])
     ]
     hooks = cfg.setdefault('default_hooks', {})
-    hooks['panels'] = dict(type='PanelHook', per_task=None, out_dir=show_dir)
+    hooks['panels'] = dict(type='PanelHook', per_degradation=None, out_dir=show_dir)
     hooks.pop(
         'pretrained', None
     )  # before the checkpoint, which may hold such a part as it was trained further

@@ -6,12 +6,12 @@ from restorelab.datasets.folds import FoldDataset
 from restorelab.datasets.labeled import ClassFolders, LabelMapDataset
 from restorelab.datasets.noise_benchmark import NoiseBenchmarkDataset
 from restorelab.datasets.on_the_fly import EMBEDDED, OnTheFlyDataset
-from restorelab.datasets.paired import PairedDataset, TaskMixDataset
+from restorelab.datasets.paired import MixedDataset, PairedDataset
 from restorelab.datasets.recipes import RECIPES, RecipeDataset
 from restorelab.datasets.samplers import (
+    BalancedBatchSampler,
     GlobalBatchSampler,
     InfiniteSeededSampler,
-    TaskBalancedBatchSampler,
 )
 from restorelab.datasets.transforms import (
     BlackFillCrop,
@@ -27,7 +27,6 @@ from restorelab.datasets.transforms import (
     RandomResize,
     RandomTranspose,
     Resize,
-    Route,
     SemanticFromMasks,
 )
 
@@ -35,6 +34,7 @@ __all__ = [
     'DEFAULT_KINDS',
     'EMBEDDED',
     'RECIPES',
+    'BalancedBatchSampler',
     'BlackFillCrop',
     'CenterCrop',
     'CenterModCrop',
@@ -48,6 +48,7 @@ __all__ = [
     'InfiniteSeededSampler',
     'LabelFromBoxes',
     'LabelMapDataset',
+    'MixedDataset',
     'ModCrop',
     'NoiseBenchmarkDataset',
     'OnTheFlyDataset',
@@ -61,8 +62,5 @@ __all__ = [
     'RecipeDataset',
     'Resize',
     'RestorationDataset',
-    'Route',
     'SemanticFromMasks',
-    'TaskBalancedBatchSampler',
-    'TaskMixDataset',
 ]

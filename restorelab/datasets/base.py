@@ -21,7 +21,7 @@ class Record:
     """
 
     key: str
-    task: str
+    degradation: str
     lq: Path | None = None
     gt: Path | None = None
     rendered: Path | None = None
@@ -54,12 +54,14 @@ class RestorationDataset(Dataset):
     Each sample gets a random generator of its own, made from (seed, epoch, index): what comes out depends on nothing
     else, no matter how many workers read, and in which order. Plain indices are epoch 0, always the same.
 
-    ``tasks``: the task of each index.
+    ``degradations`` and ``tasks`` name the degradation and the task of each index.
 
     Args:
         records: what there is to read.
         pipeline: configs of TRANSFORMS parts (or callables), MMDetection's too (``type='mmdet.RandomFlip'``); the last
             one packs.
+        task: what the images are restored for: ``ir`` for viewing, ``det``, ``cls``, ``seg``. None where only one
+            purpose is meant.
         seed: of all that the pipeline draws.
         cache_mib: memory for decoded images, in MiB a process.
     """
@@ -68,15 +70,25 @@ class RestorationDataset(Dataset):
         self,
         records: list[Record],
         pipeline: Iterable[dict | Callable],
+        task: str | None = None,
         seed: int = 0,
         cache_mib: float = 1024,
     ):
-        self.records, self.seed = records, seed
-        self.tasks = [record.task for record in records]
+        self.records, self.task, self.seed = records, task, seed
+        self.degradations = [record.degradation for record in records]
         self.transforms = [
             adapted(TRANSFORMS.build(step) if isinstance(step, dict) else step) for step in pipeline
         ]
         self.cache = ImageCache(cache_mib)
+
+    @property
+    def tasks(self) -> list[str | None]:
+        return [self.task] * len(self)
+
+    @property
+    def parts(self) -> list['RestorationDataset']:
+        """The data sets that this one joins; a plain one is its only part."""
+        return [self]
 
     def __len__(self) -> int:
         return len(self.records)
@@ -96,11 +108,15 @@ class RestorationDataset(Dataset):
         """The sample as it enters the pipeline, without its ``rng``."""
         images = dict(lq=record.lq, gt=record.gt, rendered=record.rendered)
         images = {name: path for name, path in images.items() if path is not None}
-        results = dict(key=record.key, task=record.task, path=str(next(iter(images.values()))))
+        results = dict(
+            key=record.key, degradation=record.degradation, path=str(next(iter(images.values())))
+        )
         results.update((name, self.cache.read(path)) for name, path in images.items())
         results['ori_shape'] = results[next(iter(images))].shape[:2]
         if record.fold is not None:
             results['fold'] = record.fold
+        if self.task is not None:
+            results['task'] = self.task
         return results
 
 

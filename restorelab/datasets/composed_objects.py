@@ -38,7 +38,7 @@ class ComposedObjects(DetectionDataset):
         root: folder to write to.
         size: side of the square images in pixels.
         num_images: how many; None means 600 to train and 100 to score.
-        options: ``pipeline``, ``tasks``, ``all_tasks``, ``with_masks``, ``filter_empty``, ``route``, ``seed``,
+        options: ``pipeline``, ``degradations``, ``all_degradations``, ``with_masks``, ``filter_empty``, ``task``, ``seed``,
             ``cache_mib`` of ``DetectionDataset``.
     """
 
@@ -49,11 +49,11 @@ class ComposedObjects(DetectionDataset):
         root: str | Path = 'data/composed_objects',
         size: int = 128,
         num_images: int | None = None,
-        tasks: list[str] = ('clean',),
-        all_tasks: bool = False,
+        degradations: list[str] = ('clean',),
+        all_degradations: bool = False,
         with_masks: bool = False,
         filter_empty: bool = False,
-        route: str = 'det',
+        task: str = 'det',
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -75,11 +75,11 @@ class ComposedObjects(DetectionDataset):
             root / f'{split}.json',
             pipeline,
             gt=root / split,
-            tasks=tasks,
-            all_tasks=all_tasks,
+            degradations=degradations,
+            all_degradations=all_degradations,
             with_masks=with_masks,
             filter_empty=filter_empty,
-            route=route,
+            task=task,
             seed=seed,
             cache_mib=cache_mib,
         )

@@ -1,4 +1,4 @@
-"""Making the degraded image of a task from the clean one."""
+"""Making a degraded image from the clean one."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -72,15 +72,15 @@ def can_be_drawn(value: object) -> bool:
     return isinstance(value, Real | str)
 
 
-def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
-    """The degradation that ``kind`` names and its strengths.
+def checked_kind(degradation: str, kind: dict) -> tuple[Callable, dict]:
+    """The function that ``kind`` names and its strengths.
 
-    Raises: KeyError for an unknown degradation, TypeError for a strength that it lacks or does not have, ValueError for
+    Raises: KeyError for an unknown function, TypeError for a strength that it lacks or does not have, ValueError for
     one that cannot be drawn.
     """
     if not isinstance(kind, dict) or 'type' not in kind:
         raise TypeError(
-            f"the degradation of task '{task}' is a dict with the key 'type', not {kind!r}"
+            f"the kind of the degradation '{degradation}' is a dict with the key 'type', not {kind!r}"
         )
     strengths = dict(kind)
     name = strengths.pop('type')
@@ -90,17 +90,21 @@ def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
         for key, option in signature(function).parameters.items()
         if key not in ('image', 'rng')
     ]
-    check_keys(f"degradation {name} (task '{task}')", strengths, [option.name for option in wanted])
+    check_keys(
+        f"function {name} (degradation '{degradation}')",
+        strengths,
+        [option.name for option in wanted],
+    )
     if missing := [
         option.name
         for option in wanted
         if option.name not in strengths and option.default is option.empty
     ]:
-        raise TypeError(f"degradation {name} (task '{task}') needs {missing}")
+        raise TypeError(f"function {name} (degradation '{degradation}') needs {missing}")
     for option, value in strengths.items():
         if not can_be_drawn(value):
             raise ValueError(
-                f"degradation {name} (task '{task}'): {option}={value!r}; wanted is a number, a pair "
+                f"function {name} (degradation '{degradation}'): {option}={value!r}; wanted is a number, a pair "
                 '(low, high), or dict(choice=[...], weights=[...])'
             )
     return function, strengths
@@ -108,39 +112,39 @@ def checked_kind(task: str, kind: dict) -> tuple[Callable, dict]:
 
 @TRANSFORMS.register_module()
 class Degrade:
-    """Make ``lq`` from ``gt``, as ``task`` says, with strengths drawn from ranges.
+    """Make ``lq`` from ``gt``, as ``degradation`` says, with strengths drawn from ranges.
 
     This is where a degraded image becomes 8 bits: the degradation's float result is clipped to [0, 1] and rounded,
     once. Crop before it in training: a patch is cheaper to degrade, and every degradation looks right at patch size.
 
     Args:
-        kinds: for each task a dict, ``type`` a DEGRADATIONS function and the rest its strengths (see ``draw``), or a
+        kinds: for each degradation a dict, ``type`` a DEGRADATIONS function and the rest its strengths (see ``draw``), or a
             list of such dicts of which one is drawn. They replace or join those of ``DEFAULT_KINDS``.
-    Raises: see ``checked_kind``; when called, KeyError as ``check_task``.
+    Raises: see ``checked_kind``; when called, KeyError as ``check_degradation``.
     """
 
     def __init__(self, kinds: dict | None = None):
         kinds = {**DEFAULT_KINDS, **(kinds or {})}
         self.kinds = {
-            task: [
-                checked_kind(task, variant)
+            degradation: [
+                checked_kind(degradation, variant)
                 for variant in ([kind] if isinstance(kind, dict) else kind)
             ]
-            for task, kind in kinds.items()
+            for degradation, kind in kinds.items()
         }
 
-    def check_task(self, task: str, user: str) -> None:
-        """Raise KeyError, naming ``user`` and the tasks there are, when there is no degradation for ``task``."""
-        if task not in self.kinds:
+    def check_degradation(self, degradation: str, user: str) -> None:
+        """Raise KeyError, naming ``user`` and the known degradations, for an unknown ``degradation``."""
+        if degradation not in self.kinds:
             raise KeyError(
-                f"no degradation for task '{task}' ({user}); Degrade knows {sorted(self.kinds)}. Add it: "
-                f"kinds={{'{task}': dict(type=...)}}"
+                f"unknown degradation '{degradation}' ({user}); Degrade knows {sorted(self.kinds)}. Add it: "
+                f"kinds={{'{degradation}': dict(type=...)}}"
             )
 
     def __call__(self, results: dict) -> dict:
-        task, rng = results['task'], results['rng']
-        self.check_task(task, f"sample '{results['key']}'")
-        variants = self.kinds[task]
+        degradation, rng = results['degradation'], results['rng']
+        self.check_degradation(degradation, f"sample '{results['key']}'")
+        variants = self.kinds[degradation]
         function, strengths = variants[rng.integers(len(variants))]
         drawn = {name: draw(value, rng) for name, value in strengths.items()}
         degraded = function(results['gt'].astype(np.float32) / 255, **drawn, rng=rng)

@@ -32,7 +32,7 @@ class DetectionDataset(RestorationDataset):
     """Images with boxes (and masks) from a COCO json.
 
     A sample has, beside what ``RestorationDataset`` gives, ``boxes``, ``labels``, ``ignore`` and ``masks`` (see
-    ``restorelab.datasets.geometry``), ``img_id`` and ``route``. Crowds are ``ignore``. ``metainfo`` names the classes,
+    ``restorelab.datasets.geometry``), ``img_id`` and ``task``. Crowds are ``ignore``. ``metainfo`` names the classes,
     as MMDetection's evaluators want it.
 
     Args:
@@ -41,14 +41,14 @@ class DetectionDataset(RestorationDataset):
         gt: folder of the clean images, which the ``file_name`` entries are relative to, or None.
         lq: folder of degraded images of the same names, or None: the pipeline makes them (``Degrade``). With ``lq``
             alone the set has no clean images: real fog, say.
-        tasks: what the images are degraded with. Image number n is degraded with number n modulo their count, so that
-            each is scored once; with ``all_tasks`` each image comes once for every task.
-        all_tasks: see there; for training.
+        degradations: what the images are degraded with. Image number n is degraded with number n modulo their count, so that
+            each is scored once; with ``all_degradations`` each image comes once for every degradation.
+        all_degradations: see there; for training.
         classes: names, in the order of the labels; those of the json, by category id, when None. Objects of other
             classes are left out.
         with_masks: read the segmentations too.
         filter_empty: leave out images without objects; for training.
-        route: name of the task that the images are restored for.
+        task: what the images are restored for, such as ``det``.
     Raises, before any image is decoded: FileNotFoundError for a missing json, folder or image; ValueError for what is
         no COCO json, for annotations of unknown images and categories, and when no object is left; KeyError for
         classes that the json does not have; each names the file and the entry. Objects outside their image and of no
@@ -61,12 +61,12 @@ class DetectionDataset(RestorationDataset):
         pipeline: Iterable[dict | Callable],
         gt: str | Path | None = None,
         lq: str | Path | None = None,
-        tasks: list[str] = ('clean',),
-        all_tasks: bool = False,
+        degradations: list[str] = ('clean',),
+        all_degradations: bool = False,
         classes: list[str] | None = None,
         with_masks: bool = False,
         filter_empty: bool = False,
-        route: str = 'det',
+        task: str = 'det',
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -75,13 +75,13 @@ class DetectionDataset(RestorationDataset):
                 f'DetectionDataset of {ann_file}: give the folder gt of clean images, or lq of degraded '
                 'ones, or both'
             )
-        if not tasks or len(set(tasks)) < len(tasks):
+        if not degradations or len(set(degradations)) < len(degradations):
             raise ValueError(
-                f'tasks={list(tasks)}: name each wanted degradation once, at least one'
+                f'degradations={list(degradations)}: name each wanted degradation once, at least one'
             )
         coco = CocoFile(ann_file)
         self.classes = coco.check_classes(classes)
-        self.with_masks, self.route = with_masks, route
+        self.with_masks = with_masks
         objects = coco.objects(self.classes, with_masks)
         images = [
             image for image in coco.images if len(objects[image['id']][0]) or not filter_empty
@@ -99,13 +99,15 @@ class DetectionDataset(RestorationDataset):
             _check_images(ann_file, role, folder, images)
         records = []
         for number, (image, key) in enumerate(zip(images, coco.keys(images), strict=True)):
-            chosen = tasks if all_tasks else [tasks[number % len(tasks)]]
+            chosen = (
+                degradations if all_degradations else [degradations[number % len(degradations)]]
+            )
             paths = {role: folder / image['file_name'] for role, folder in folders.items()}
             boxes, labels, ignore, segments = objects[image['id']]
             records += [
                 DetectionRecord(
-                    key=f'{key}_{task}' if all_tasks else key,
-                    task=task,
+                    key=f'{key}_{degradation}' if all_degradations else key,
+                    degradation=degradation,
                     img_id=image['id'],
                     size=coco.size(image),
                     boxes=boxes,
@@ -114,9 +116,9 @@ class DetectionDataset(RestorationDataset):
                     segments=segments,
                     **paths,
                 )
-                for task in chosen
+                for degradation in chosen
             ]
-        super().__init__(records, pipeline, seed, cache_mib)
+        super().__init__(records, pipeline, task, seed, cache_mib)
 
     @property
     def metainfo(self) -> dict:
@@ -135,7 +137,6 @@ class DetectionDataset(RestorationDataset):
             labels=record.labels,
             ignore=record.ignore,
             img_id=record.img_id,
-            route=self.route,
         )
         if self.with_masks:
             masks = [rasterize(segment, *size, results['path']) for segment in record.segments]

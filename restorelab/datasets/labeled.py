@@ -21,13 +21,13 @@ from restorelab.registry import DATASETS
 class ClassFolders(RestorationDataset):
     """Images in one folder for each class, as ImageNet's come; the classes are numbered in the order of their names.
 
-    A sample has, beside what ``RestorationDataset`` gives, ``label`` and ``route``.
+    A sample has, beside what ``RestorationDataset`` gives, ``label`` and ``task``.
 
     Args:
         source: folder of the classes' folders, which are read to the bottom.
         pipeline, seed, cache_mib: see ``RestorationDataset``; the pipeline makes ``lq`` (``Degrade``).
-        task: what the images are degraded with.
-        route: name of the task that the images are restored for.
+        degradation: what the images are degraded with.
+        task: what the images are restored for.
     Raises: FileNotFoundError or ValueError for a missing or empty folder, and for images outside of the classes'.
     """
 
@@ -35,8 +35,8 @@ class ClassFolders(RestorationDataset):
         self,
         source: str | Path,
         pipeline: Iterable[dict | Callable],
-        task: str,
-        route: str = 'cls',
+        degradation: str,
+        task: str = 'cls',
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -45,37 +45,36 @@ class ClassFolders(RestorationDataset):
             raise ValueError(
                 f'{source}: {some(outside)} lie in no class; wanted is one folder for each class'
             )
-        self.route = route
         classes = sorted({name.split('/')[0] for name in images})
         self.metainfo = dict(classes=classes)
         records = [
-            Record(key, task, gt=path)
+            Record(key, degradation, gt=path)
             for key, path in zip(unique_keys(images), images.values(), strict=True)
         ]
         self.label_of = {
             record.gt: classes.index(name.split('/')[0])
             for record, name in zip(records, images, strict=True)
         }
-        super().__init__(records, pipeline, seed, cache_mib)
+        super().__init__(records, pipeline, task, seed, cache_mib)
 
     def read(self, record: Record) -> dict:
-        return {**super().read(record), 'label': self.label_of[record.gt], 'route': self.route}
+        return {**super().read(record), 'label': self.label_of[record.gt]}
 
 
 @DATASETS.register_module()
 class LabelMapDataset(RestorationDataset):
     """Images with a map of class numbers each, as Cityscapes' come.
 
-    A sample has, beside what ``RestorationDataset`` gives, ``sem_seg`` (H, W) uint8 and ``route``.
+    A sample has, beside what ``RestorationDataset`` gives, ``sem_seg`` (H, W) uint8 and ``task``.
 
     Args:
         source: folder of the images, read to the bottom.  maps: folder of the maps, single-channel PNG files.
         classes: their names; number n is the n-th.
         pipeline, seed, cache_mib: see ``RestorationDataset``; the pipeline makes ``lq`` (``Degrade``).
-        task: what the images are degraded with.
+        degradation: what the images are degraded with.
         suffix, map_suffix: ends of the names (without extension) that are exchanged to find an image's map, such as
             ``_leftImg8bit`` and ``_gtFine_labelTrainIds``.
-        route: name of the task that the images are restored for.
+        task: what the images are restored for.
     Raises: FileNotFoundError or ValueError for a missing or empty folder; FileNotFoundError naming the maps that are
         missing; when read, ValueError for a map that has colors or another size than its image.
     """
@@ -86,10 +85,10 @@ class LabelMapDataset(RestorationDataset):
         maps: str | Path,
         classes: list[str],
         pipeline: Iterable[dict | Callable],
-        task: str,
+        degradation: str,
         suffix: str = '',
         map_suffix: str = '',
-        route: str = 'seg',
+        task: str = 'seg',
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -100,12 +99,12 @@ class LabelMapDataset(RestorationDataset):
         }
         if missing := [path for path in self.map_of.values() if not path.is_file()]:
             raise FileNotFoundError(f'{len(missing)} label map(s) are missing: {some(missing)}')
-        self.route, self.metainfo = route, dict(classes=list(classes))
+        self.metainfo = dict(classes=list(classes))
         records = [
-            Record(key, task, gt=path)
+            Record(key, degradation, gt=path)
             for key, path in zip(unique_keys(images), images.values(), strict=True)
         ]
-        super().__init__(records, pipeline, seed, cache_mib)
+        super().__init__(records, pipeline, task, seed, cache_mib)
 
     def read(self, record: Record) -> dict:
         results, path = super().read(record), self.map_of[record.gt]
@@ -115,4 +114,4 @@ class LabelMapDataset(RestorationDataset):
                 f"{path}: a map of shape {labels.shape}; wanted is one channel of the image's size, "
                 f'{results["gt"].shape[:2]}'
             )
-        return {**results, 'sem_seg': labels.astype(np.uint8), 'route': self.route}
+        return {**results, 'sem_seg': labels.astype(np.uint8)}

@@ -49,7 +49,7 @@ def image_noise(image: np.ndarray, number: int, sigma: int) -> np.ndarray:
 
 @DATASETS.register_module()
 class NoiseBenchmarkDataset(RestorationDataset):
-    """Clean test images, each with every sigma as a task of its own (``noise15``, ...), so each is a column.
+    """Clean test images, each with every sigma as a degradation of its own (``noise15``, ...), so each is a column.
 
     Args:
         protocol: ``adair3``: images cropped to multiples of 16, one stream of noise for the whole set;
@@ -74,7 +74,7 @@ class NoiseBenchmarkDataset(RestorationDataset):
         folder = Path(root).expanduser() / find_recipe(recipe).gt
         clean = folder_records('noise', None, folder)
         records = [
-            replace(record, task=f'noise{sigma}', key=f'{record.key}_noise{sigma}')
+            replace(record, degradation=f'noise{sigma}', key=f'{record.key}_noise{sigma}')
             for sigma in sigmas
             for record in clean
         ]

@@ -46,36 +46,39 @@ def embedded_images(split: str) -> list[Path]:
 
 @DATASETS.register_module()
 class OnTheFlyDataset(RestorationDataset):
-    """Every clean image once for each task: index = image number * number of tasks + task number.
+    """Every clean image once for each degradation: index = image number * number of degradations + degradation number.
 
     The pipeline makes ``lq`` (``Degrade``), afresh on each pass.
 
     Args:
         source: 'embedded' for the photographs in scikit-image, or a folder, or a list of folders, read to the bottom.
         split: ``train`` or ``val``, for the embedded photographs; folders are taken whole.
-        tasks: what the images are degraded with, such as ``['noise', 'rain']``.
-        pipeline, seed, cache_mib: see ``RestorationDataset``.
-    Raises: KeyError for a task that a ``Degrade`` of the pipeline does not know; FileNotFoundError or ValueError that
+        degradations: what the images are degraded with, such as ``['noise', 'rain']``.
+        pipeline, task, seed, cache_mib: see ``RestorationDataset``.
+    Raises: KeyError for a degradation that a ``Degrade`` of the pipeline does not know; FileNotFoundError or ValueError that
         names a missing or empty folder.
     """
 
     def __init__(
         self,
-        tasks: list[str],
+        degradations: list[str],
         pipeline: Iterable[dict | Callable],
         source: str | Path | list[str | Path] = 'embedded',
         split: str = 'train',
+        task: str | None = None,
         seed: int = 0,
         cache_mib: float = 1024,
     ):
-        if not tasks or len(set(tasks)) < len(tasks):
+        if not degradations or len(set(degradations)) < len(degradations):
             raise ValueError(
-                f'tasks={list(tasks)}: name each wanted degradation once, at least one'
+                f'degradations={list(degradations)}: name each wanted degradation once, at least one'
             )
         pipeline = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
         for degrade in (step for step in pipeline if isinstance(step, Degrade)):
-            for task in tasks:
-                degrade.check_task(task, f'OnTheFlyDataset, tasks={list(tasks)}')
+            for degradation in degradations:
+                degrade.check_degradation(
+                    degradation, f'OnTheFlyDataset, degradations={list(degradations)}'
+                )
         if source == 'embedded':
             names = {path: path.stem for path in embedded_images(split)}
         else:
@@ -84,8 +87,8 @@ class OnTheFlyDataset(RestorationDataset):
                 path: name_in(path, folder) for folder in folders for path in find_images(folder)
             }
         records = [
-            Record(key=f'{key}_{task}', task=task, gt=path, name=names[path])
+            Record(key=f'{key}_{degradation}', degradation=degradation, gt=path, name=names[path])
             for key, path in zip(unique_keys(names.values()), names, strict=True)
-            for task in tasks
+            for degradation in degradations
         ]
-        super().__init__(records, pipeline, seed, cache_mib)
+        super().__init__(records, pipeline, task, seed, cache_mib)

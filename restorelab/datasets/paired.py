@@ -1,11 +1,11 @@
 """Degraded images on disk with their clean ones, and mixtures of data sets."""
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
@@ -23,7 +23,7 @@ from restorelab.registry import DATASETS
 
 
 def folder_records(
-    task: str, lq: Path | None, gt: Path | None, lq_name: str = '(.*)', gt_name: str = '(.*)'
+    degradation: str, lq: Path | None, gt: Path | None, lq_name: str = '(.*)', gt_name: str = '(.*)'
 ) -> list[Record]:
     """Records of two paired folders, or of one: degraded images alone, or clean ones alone.
 
@@ -33,7 +33,7 @@ def folder_records(
         folder, role = (gt, 'gt') if lq is None else (lq, 'lq')
         names = {name_in(path, folder): path for path in find_images(folder)}
         return [
-            Record(key, task, name=name, **{role: path})
+            Record(key, degradation, name=name, **{role: path})
             for key, (name, path) in zip(unique_keys(names), names.items(), strict=True)
         ]
     found = pair_folders(lq, gt, lq_name, gt_name)
@@ -51,19 +51,21 @@ def folder_records(
         )
     names = [name_in(degraded, lq) for degraded, _ in found.pairs]
     return [
-        Record(key, task, degraded, clean, name=name)
+        Record(key, degradation, degraded, clean, name=name)
         for key, name, (degraded, clean) in zip(unique_keys(names), names, found.pairs, strict=True)
     ]
 
 
-def list_records(task: str | None, list_file: str | Path, root: str | Path) -> list[Record]:
-    """Records of a list file; a task in the list goes before ``task``. Raises ValueError when neither names one."""
+def list_records(degradation: str | None, list_file: str | Path, root: str | Path) -> list[Record]:
+    """Records of a list file; a degradation in the list goes before ``degradation``. Raises ValueError when neither names one."""
     rows = read_list(list_file, root)
-    if untold := [lq for lq, _, own in rows if not (own or task)]:
-        raise ValueError(f'{list_file}: no task for {some(untold)}; give a third column, or `task`')
+    if untold := [lq for lq, _, own in rows if not (own or degradation)]:
+        raise ValueError(
+            f'{list_file}: no degradation for {some(untold)}; give a third column, or `degradation`'
+        )
     names = [name_in(lq, root) for lq, _, _ in rows]
     return [
-        Record(key, own or task, lq, gt, name=name)
+        Record(key, own or degradation, lq, gt, name=name)
         for key, name, (lq, gt, own) in zip(unique_keys(names), names, rows, strict=True)
     ]
 
@@ -83,9 +85,9 @@ class PairedDataset(RestorationDataset):
     """Degraded images and their clean ones from two folders, paired by name, or from a list file.
 
     Args:
-        pipeline, seed, cache_mib: see ``RestorationDataset``.
+        pipeline, task, seed, cache_mib: see ``RestorationDataset``.
         root: folder that ``lq``, ``gt`` and the paths in a list are relative to.
-        task: the degradation of all images; may be left out where a list file has it as third column.
+        degradation: the degradation of all images; may be left out where a list file has it as third column.
         lq, gt: folders below ``root``, read to the bottom. Without ``gt`` the samples have no clean image.
         lq_name, gt_name: patterns whose groups pairs share, see ``pairing.pair_folders``.
         list_file: instead of the folders, see ``pairing.read_list``.
@@ -97,13 +99,14 @@ class PairedDataset(RestorationDataset):
         self,
         pipeline: Iterable[dict | Callable],
         root: str | Path = '.',
-        task: str | None = None,
+        degradation: str | None = None,
         lq: str | None = None,
         gt: str | None = None,
         lq_name: str = '(.*)',
         gt_name: str = '(.*)',
         list_file: str | Path | None = None,
         rendered: str | None = None,
+        task: str | None = None,
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -114,57 +117,74 @@ class PairedDataset(RestorationDataset):
             )
         root = Path(root).expanduser()
         if list_file is not None:
-            records = list_records(task, list_file, root)
-        elif task is None:
-            raise ValueError(f"PairedDataset of {root / lq}: say its task, such as task='rain'")
+            records = list_records(degradation, list_file, root)
+        elif degradation is None:
+            raise ValueError(
+                f"PairedDataset of {root / lq}: say its degradation, such as degradation='rain'"
+            )
         else:
             records = folder_records(
-                task, root / lq, None if gt is None else root / gt, lq_name, gt_name
+                degradation, root / lq, None if gt is None else root / gt, lq_name, gt_name
             )
         if rendered is not None:
             records = with_renderings(records, root / rendered)
-        super().__init__(records, pipeline, seed, cache_mib)
+        super().__init__(records, pipeline, task, seed, cache_mib)
 
 
 @DATASETS.register_module()
-class TaskMixDataset(Dataset):
+class MixedDataset(Dataset):
     """Data sets one after another, each repeated: the repeat ratios of Perceive-IR.
 
-    Indices carry the epoch as in ``RestorationDataset``. The repetitions of a part are further passes of it, with
-    chance of their own. Keys that occur in several parts get a number, so that output files do not collide.
+    Indices carry the epoch as in ``RestorationDataset``. The repetitions of a part are further passes of it, each with
+    its own random draws. Keys that occur in several parts get a number, so that output files do not collide.
 
     Args:
         datasets: configs of restorelab's own data sets (or built ones).
         repeats: how often each comes in one pass; None means once.
+        dataset: instead of ``datasets``, one config that comes once for each of ``tasks``.
+        tasks: what the images of ``dataset`` are restored for, such as ``['ir', 'det']``.
     """
 
-    def __init__(self, datasets: list[dict | RestorationDataset], repeats: list[int] | None = None):
-        self.parts = [DATASETS.build(part) if isinstance(part, dict) else part for part in datasets]
-        if stray := [
-            type(part).__name__ for part in self.parts if not isinstance(part, RestorationDataset)
-        ]:
-            raise TypeError(
-                f'TaskMixDataset joins data sets of the kind RestorationDataset, not {stray}'
+    def __init__(
+        self,
+        datasets: list[dict | RestorationDataset] | None = None,
+        repeats: list[int] | None = None,
+        dataset: dict | None = None,
+        tasks: list[str] | None = None,
+    ):
+        if (datasets is None) == (dataset is None) or (dataset is None) != (tasks is None):
+            raise ValueError(
+                'MixedDataset takes datasets=[...], or one dataset=dict(...) and its tasks=[...]; got '
+                f'datasets={datasets}, dataset={dataset}, tasks={tasks}'
             )
+        if dataset is not None:
+            datasets = [dict(dataset, task=task) for task in tasks]
+        self.parts = [DATASETS.build(part) if isinstance(part, dict) else part for part in datasets]
         self.repeats = [1] * len(self.parts) if repeats is None else list(repeats)
-        if (
-            not self.parts
-            or len(self.repeats) != len(self.parts)
-            or any(n < 1 for n in self.repeats)
-        ):
+        self._validate()
+        self._number_repeated_keys()
+        self.degradations: list[str] = []
+        self.tasks: list[str | None] = []
+        self.ends: list[int] = []
+        for part, times in zip(self.parts, self.repeats, strict=True):
+            self.degradations += part.degradations * times
+            self.tasks += part.tasks * times
+            self.ends.append(len(self.degradations))
+
+    def _validate(self) -> None:
+        stray = [
+            type(part).__name__ for part in self.parts if not isinstance(part, RestorationDataset)
+        ]
+        if stray:
+            raise TypeError(
+                f'MixedDataset joins data sets of the kind RestorationDataset, not {stray}'
+            )
+        fits = len(self.parts) == len(self.repeats) > 0
+        if not fits or min(self.repeats) < 1:
             raise ValueError(
                 f'{len(self.parts)} data set(s), repeats={self.repeats}; wanted is one number, at least '
                 '1, for each data set'
             )
-        self._number_repeated_keys()
-        self.ends = np.cumsum(
-            [times * len(part) for part, times in zip(self.parts, self.repeats, strict=True)]
-        )
-        self.tasks = [
-            task
-            for part, times in zip(self.parts, self.repeats, strict=True)
-            for task in part.tasks * times
-        ]
 
     def _number_repeated_keys(self) -> None:
         keys = iter(unique_keys(record.key for part in self.parts for record in part.records))
@@ -172,14 +192,14 @@ class TaskMixDataset(Dataset):
             part.records = [replace(record, key=next(keys)) for record in part.records]
 
     def __len__(self) -> int:
-        return len(self.tasks)
+        return len(self.degradations)
 
     def __iter__(self) -> Iterator[dict]:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> dict:
         epoch, number = split_index(index, len(self))
-        which = int(np.searchsorted(self.ends, number, side='right'))
+        which = bisect_right(self.ends, number)
         part, times = self.parts[which], self.repeats[which]
         start = self.ends[which] - times * len(part)
-        return part[epoch * times * len(part) + number - int(start)]
+        return part[epoch * times * len(part) + number - start]

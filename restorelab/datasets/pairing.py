@@ -85,7 +85,7 @@ def pair_folders(
 def read_list(
     list_file: str | Path, root: str | Path
 ) -> list[tuple[Path, Path | None, str | None]]:
-    """(lq, gt, task) of each line of a list file: ``lq``, ``lq gt`` or ``lq gt task``, paths relative to ``root``.
+    """(lq, gt, degradation) of each line of a list file: ``lq``, ``lq gt`` or ``lq gt degradation``, paths relative to ``root``.
 
     Columns are divided by tabs where the line has one (then names may hold spaces), else by spaces. Empty lines and
     those that begin with ``#`` are skipped.
@@ -104,10 +104,10 @@ def read_list(
         if not (1 <= len(columns) <= 3 and all(columns)):
             raise ValueError(
                 f"{list_file}, line {number}: '{line}' has {len(columns)} columns; wanted are lq, gt and "
-                'task, divided by spaces, or by tabs where names hold spaces'
+                'degradation, divided by spaces, or by tabs where names hold spaces'
             )
-        lq, gt, task = [*columns, None, None][:3]
-        rows.append((root / lq, root / gt if gt else None, task))
+        lq, gt, degradation = [*columns, None, None][:3]
+        rows.append((root / lq, root / gt if gt else None, degradation))
     if not rows:
         raise ValueError(f'{list_file}: no line in it names an image')
     if missing := [

@@ -22,7 +22,7 @@ class Recipe:
     set and numbers come from.
     """
 
-    task: str
+    degradation: str
     split: str
     lq: str | None
     gt: str | None
@@ -47,7 +47,7 @@ TPGDIFF = "layout of TPGDiff's release; its file lists are not published"
 
 
 def _same_names(
-    task: str,
+    degradation: str,
     split: str,
     folder: str,
     lq: str,
@@ -56,7 +56,9 @@ def _same_names(
     used_by: tuple[str, ...],
     source: str,
 ) -> Recipe:
-    return Recipe(task, split, f'{folder}/{lq}', f'{folder}/{gt}', count, count, used_by, source)
+    return Recipe(
+        degradation, split, f'{folder}/{lq}', f'{folder}/{gt}', count, count, used_by, source
+    )
 
 
 RECIPES = {
@@ -309,7 +311,7 @@ class RecipeDataset(RestorationDataset):
 
     Args:
         recipe: its name.  root: the folder that its layout begins in.
-        pipeline, seed, cache_mib: see ``RestorationDataset``.
+        pipeline, task, seed, cache_mib: see ``RestorationDataset``.
     Raises: KeyError for an unknown recipe; FileNotFoundError or ValueError as ``PairedDataset``.
     """
 
@@ -318,6 +320,7 @@ class RecipeDataset(RestorationDataset):
         recipe: str,
         root: str | Path,
         pipeline: Iterable[dict | Callable],
+        task: str | None = None,
         seed: int = 0,
         cache_mib: float = 1024,
     ):
@@ -325,5 +328,7 @@ class RecipeDataset(RestorationDataset):
         lq, gt = (
             None if folder is None else root / folder for folder in (self.recipe.lq, self.recipe.gt)
         )
-        records = folder_records(self.recipe.task, lq, gt, self.recipe.lq_name, self.recipe.gt_name)
-        super().__init__(records, pipeline, seed, cache_mib)
+        records = folder_records(
+            self.recipe.degradation, lq, gt, self.recipe.lq_name, self.recipe.gt_name
+        )
+        super().__init__(records, pipeline, task, seed, cache_mib)

@@ -77,58 +77,86 @@ class InfiniteSeededSampler(Sampler):
 
 
 @DATA_SAMPLERS.register_module()
-class TaskBalancedBatchSampler(Sampler):
-    """Batches with a fixed share of each task; each task's images come in shuffled passes of their own.
+class BalancedBatchSampler(Sampler):
+    """Batches with a fixed share of each degradation, or of each task; each comes in shuffled passes of its own.
 
-    The tasks are dealt in a fixed cycle along the joined batch of all ranks (rank 0's part first). So a joined batch
-    of as many images as the cycle, or a multiple, holds each task in exactly its share; without a quota other sizes
-    are allowed, and the cycle goes on in the next batch.
+    The names are dealt in a fixed cycle along the joined batch of all ranks (rank 0's part first). So a joined batch
+    of as many images as the cycle, or a multiple, holds each name in exactly its share. Without a quota other sizes
+    are allowed, and the cycle continues in the next batch.
 
     Args:
-        sampler: its data set (which has ``tasks``), seed, rank and world size are used; its order is not.
-        batch_size: images a rank.
-        quota: images of each task in a cycle, such as ``dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)``;
-            None means one of each task that the data set has.
-    Raises: ValueError when the quota names a task without images or does not divide the joined batch.
+        sampler: its data set, seed, rank and world size are used; its order is not.
+        batch_size: images per rank.
+        key: what is balanced: ``degradation`` or ``task``.
+        quota: images of each in a cycle, such as ``dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)``; None means one
+            of each that the data set has.
+    Raises: ValueError for another key, for a data set without tasks, and when the quota names what has no images or
+        does not divide the joined batch.
     """
 
-    def __init__(self, sampler: Sampler, batch_size: int, quota: dict[str, int] | None = None):
-        tasks = np.asarray(sampler.dataset.tasks)
-        known = sorted(set(tasks.tolist()))
-        wanted = dict.fromkeys(known, 1) if quota is None else dict(quota)
-        if stray := sorted(set(wanted) - set(known)):
-            raise ValueError(
-                f'quota names the tasks {stray}, of which the data set has no image; it has {known}'
-            )
-        if any(not isinstance(count, int) or count < 1 for count in wanted.values()):
-            raise ValueError(
-                f'quota {wanted}: the number of images of a task is a whole number, at least 1'
-            )
+    def __init__(
+        self,
+        sampler: Sampler,
+        batch_size: int,
+        quota: dict[str, int] | None = None,
+        key: str = 'degradation',
+    ):
+        labels = self._labels(sampler.dataset, key)
+        known = sorted(set(labels))
+        self.quota = dict.fromkeys(known, 1) if quota is None else dict(quota)
         self.batch_size, self.rank, self.world_size = batch_size, sampler.rank, sampler.world_size
-        self.total = len(tasks)
-        cycle = sum(wanted.values())
-        if quota is not None and batch_size * self.world_size % cycle:
-            raise ValueError(
-                f'quota {wanted} makes {cycle} images, but {self.world_size} rank(s) of batch_size '
-                f'{batch_size} make {batch_size * self.world_size}; take a multiple of {cycle}'
-            )
-        self.slots = [(task, number) for task, count in wanted.items() for number in range(count)]
-        self.quota = wanted
-        self.decks = {
-            task: Deck(np.flatnonzero(tasks == task), self.total, (sampler.seed, known.index(task)))
-            for task in wanted
-        }
+        self._validate(key, known, exact=quota is not None)
+        self.total = len(labels)
+        self.slots = [
+            (name, number) for name, count in self.quota.items() for number in range(count)
+        ]
+        self.decks = {}
+        for name in self.quota:
+            places = np.flatnonzero(np.asarray(labels) == name)
+            self.decks[name] = Deck(places, self.total, (sampler.seed, known.index(name)))
         self.start = 0
 
     def seek(self, num_batches: int) -> None:
         """The next iteration begins after this many batches."""
         self.start = num_batches
 
+    @staticmethod
+    def _labels(dataset, key: str) -> list[str]:
+        """The degradation, or the task, of each index."""
+        if key not in ('degradation', 'task'):
+            raise ValueError(
+                f"BalancedBatchSampler: key='{key}'; it balances 'degradation' or 'task'"
+            )
+        if key == 'degradation':
+            return dataset.degradations
+        if None in dataset.tasks:
+            raise ValueError(
+                "BalancedBatchSampler: key='task', but some images have no task; give each data set its "
+                '`task`'
+            )
+        return dataset.tasks
+
+    def _validate(self, key: str, known: list[str], exact: bool) -> None:
+        if stray := sorted(set(self.quota) - set(known)):
+            raise ValueError(
+                f'quota names the {key}s {stray}, of which the data set has no image; it has {known}'
+            )
+        if any(not isinstance(count, int) or count < 1 for count in self.quota.values()):
+            raise ValueError(
+                f'quota {self.quota}: the number of images of a {key} is a whole number, at least 1'
+            )
+        cycle, joined = sum(self.quota.values()), self.batch_size * self.world_size
+        if exact and joined % cycle:
+            raise ValueError(
+                f'quota {self.quota} makes {cycle} images, but {self.world_size} rank(s) of batch_size '
+                f'{self.batch_size} make {joined}; take a multiple of {cycle}'
+            )
+
     def _draw(self, place: int) -> int:
         """The index at a place of the joined stream."""
         cycles, slot = divmod(place, len(self.slots))
-        task, number = self.slots[slot]
-        return self.decks[task][cycles * self.quota[task] + number]
+        name, number = self.slots[slot]
+        return self.decks[name][cycles * self.quota[name] + number]
 
     def __iter__(self) -> Iterator[list[int]]:
         batch = self.start

@@ -1,6 +1,6 @@
 """Transforms of a sample: dict in, dict out.
 
-A sample holds ``lq`` and ``gt`` (uint8, (H, W, 3), RGB; either may be absent), ``task``, ``key``, ``path``,
+A sample holds ``lq`` and ``gt`` (uint8, (H, W, 3), RGB; either may be absent), ``degradation``, ``key``, ``path``,
 ``ori_shape`` and ``rng``, the only source of chance. What moves pixels treats ``lq`` and ``gt`` alike, and takes the
 annotations along (``restorelab.datasets.geometry`` names them).
 """
@@ -120,18 +120,6 @@ class Resize:
 
     def __call__(self, results: dict) -> dict:
         geometry.resize(results, *self.size)
-        return results
-
-
-@TRANSFORMS.register_module()
-class Route:
-    """Say what the images are restored for: ``ir`` for the eye alone, or the name of a task (``det``, ``seg``, ...)."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def __call__(self, results: dict) -> dict:
-        results['route'] = self.name
         return results
 
 
@@ -271,18 +259,18 @@ class ChannelHistEqualize:
     Where it stands matters: after a crop it sees the patch alone. DiffUIR does it to low-light inputs.
 
     Args:
-        keys: which images, of ``lq`` and ``gt``.  tasks: only samples of these tasks; None means all.
+        keys: which images, of ``lq`` and ``gt``.  degradations: only samples of these degradations; None means all.
     """
 
-    def __init__(self, keys: tuple[str, ...] = ('lq',), tasks: list[str] | None = None):
+    def __init__(self, keys: tuple[str, ...] = ('lq',), degradations: list[str] | None = None):
         if stray := set(keys) - set(IMAGES):
             raise ValueError(
                 f'ChannelHistEqualize: keys {sorted(stray)}; a sample has the images {list(IMAGES)}'
             )
-        self.keys, self.tasks = keys, tasks
+        self.keys, self.degradations = keys, degradations
 
     def __call__(self, results: dict) -> dict:
-        if self.tasks is None or results['task'] in self.tasks:
+        if self.degradations is None or results['degradation'] in self.degradations:
             for key in self.keys:
                 results[key] = equalize_channels(results[key])
         return results
@@ -293,9 +281,9 @@ class PackRestoration:
     """The last transform: ``dict(inputs=<uint8 (3, H, W) of lq>, data_samples=<RestorationSample>)``.
 
     The data sample holds ``gt``, ``rendered`` and ``positive_lq`` (uint8 (3, H, W)) where there are such, and as meta
-    ``key``, ``task``, ``path``, ``ori_shape`` and, where known, ``fold``. Annotations get the names that they have in
+    ``key``, ``degradation``, ``path``, ``ori_shape`` and, where known, ``fold``. Annotations get the names that they have in
     OpenMMLab: ``gt_instances`` and ``ignored_instances`` with ``bboxes`` (N, 4), ``labels`` (N,) and, where they were
-    read, ``masks`` (N, H, W); ``gt_sem_seg.sem_seg`` (1, H, W); ``gt_label`` (); and as meta ``img_id`` and ``route``.
+    read, ``masks`` (N, H, W); ``gt_sem_seg.sem_seg`` (1, H, W); ``gt_label`` (); and as meta ``img_id`` and ``task``.
     Raises: ValueError when lq and gt differ in size, KeyError when there is no lq.
     """
 
@@ -306,8 +294,8 @@ class PackRestoration:
                 'or use a data set of pairs'
             )
         image_names(results)
-        known = [name for name in ('fold', 'img_id', 'route') if name in results]
-        named = ['key', 'task', 'path', 'ori_shape', *known]
+        known = [name for name in ('fold', 'img_id', 'task') if name in results]
+        named = ['key', 'degradation', 'path', 'ori_shape', *known]
         sample = RestorationSample(metainfo={name: results[name] for name in named})
         for name in ('gt', 'rendered', 'positive_lq'):
             if name in results:

@@ -17,12 +17,12 @@ class DifficultyReferenceHook(Hook):
 
     The mean PSNR in dB of the clamped results, at the start and after every ``interval`` iterations; the value is in
     the checkpoints, with the loss. Crops are chosen by the SHA-1 order of their places in the data set, and stay the
-    same. (Perceive-IR's release measures every epoch, and picks its 24 crops a task by their difficulty.)
+    same. (Perceive-IR's release measures every epoch, and picks its 24 crops a degradation by their difficulty.)
 
     Args:
         interval: iterations between two measurements.
-        crops: of each task.
-        loss: name of the loss among the model's ``step_losses``. If it has ``tasks``, each gets its own mean.
+        crops: of each degradation.
+        loss: name of the loss among the model's ``step_losses``. If it has ``degradations``, each gets its own mean.
         batch_size: crops restored at once.
     Raises: KeyError when the model has no such loss, TypeError for one that keeps no reference.
     """
@@ -47,7 +47,7 @@ class DifficultyReferenceHook(Hook):
                 "has no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss"
             )
         dataset = runner.train_dataloader.dataset
-        self.probe = [dataset[index] for index in probe_indices(dataset.tasks, self.crops)]
+        self.probe = [dataset[index] for index in probe_indices(dataset.degradations, self.crops)]
         if loss.reference_psnr.isnan().any():  # else it came with the checkpoint
             self._measure(model)
 
@@ -63,7 +63,7 @@ class DifficultyReferenceHook(Hook):
     @torch.no_grad()
     def _measure(self, model) -> None:
         model.eval()
-        tasks, scores = [], []
+        degradations, scores = [], []
         for start in range(0, len(self.probe), self.batch_size):
             data = model.data_preprocessor(
                 pseudo_collate(self.probe[start : start + self.batch_size])
@@ -71,16 +71,20 @@ class DifficultyReferenceHook(Hook):
             restored = model.restore(data['inputs'])
             for sample, image in zip(data['data_samples'], restored, strict=True):
                 error = (image - sample.gt.to(image)).square().mean().clamp_min(1e-8)
-                tasks.append(sample.task)
+                degradations.append(sample.degradation)
                 scores.append(-10 * float(error.log10()))
         model.train()
         loss = model.step_losses[self.loss]
         groups = (
             [scores]
-            if loss.tasks is None
+            if loss.degradations is None
             else [
-                [score for task, score in zip(tasks, scores, strict=True) if task == wanted]
-                for wanted in loss.tasks
+                [
+                    score
+                    for degradation, score in zip(degradations, scores, strict=True)
+                    if degradation == wanted
+                ]
+                for wanted in loss.degradations
             ]
         )
         loss.reference_psnr.copy_(
@@ -91,14 +95,14 @@ class DifficultyReferenceHook(Hook):
         )
 
 
-def probe_indices(tasks: list[str], crops: int) -> list[int]:
-    """Places of ``crops`` samples of each task, in later passes too where one pass has fewer."""
+def probe_indices(degradations: list[str], crops: int) -> list[int]:
+    """Places of ``crops`` samples of each degradation, in later passes too where one pass has fewer."""
     chosen = []
-    for task in sorted(set(tasks)):
-        places = [place for place, name in enumerate(tasks) if name == task]
+    for degradation in sorted(set(degradations)):
+        places = [place for place, name in enumerate(degradations) if name == degradation]
         places.sort(
             key=lambda place: hashlib.sha1(f'{place}'.encode(), usedforsecurity=False).digest()
         )
-        endless = (epoch * len(tasks) + place for epoch in range(crops) for place in places)
+        endless = (epoch * len(degradations) + place for epoch in range(crops) for place in places)
         chosen += islice(endless, crops)
     return chosen

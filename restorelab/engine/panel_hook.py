@@ -19,15 +19,15 @@ class PanelHook(Hook):
     are drawn by MMDetection's visualizer.
 
     Args:
-        per_task: pictures of each degradation, the first ones of the set; None for all.
+        per_degradation: pictures of each degradation, the first ones of the set; None for all.
         out_dir: folder of the pictures of a test. Those of a validation go to ``<work_dir>/vis/iter_<n>``.
         min_score: objects of a lower score are not drawn.
     """
 
     def __init__(
-        self, per_task: int | None = 1, out_dir: str | None = None, min_score: float = 0.3
+        self, per_degradation: int | None = 1, out_dir: str | None = None, min_score: float = 0.3
     ):
-        self.per_task, self.out_dir, self.min_score = per_task, out_dir, min_score
+        self.per_degradation, self.out_dir, self.min_score = per_degradation, out_dir, min_score
         self.drawn: Counter[str] = Counter()
         self.visualizer = None
 
@@ -46,10 +46,13 @@ class PanelHook(Hook):
         from PIL import Image
 
         for sample in samples:
-            enough = self.per_task is not None and self.drawn[sample.task] >= self.per_task
+            enough = (
+                self.per_degradation is not None
+                and self.drawn[sample.degradation] >= self.per_degradation
+            )
             if enough or 'restored' not in sample:
                 continue
-            self.drawn[sample.task] += 1
+            self.drawn[sample.degradation] += 1
             path = folder / f'{sample.key}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
             drawn = (

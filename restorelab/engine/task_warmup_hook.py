@@ -17,7 +17,7 @@ class TaskWarmupHook(Hook):
 
     Args:
         task: its name in ``model.tasks``.
-        dataloader: of the clean images, as ``lq`` (``tasks=['clean']``), in the form of ``train_dataloader``.
+        dataloader: of the clean images, as ``lq`` (``degradations=['clean']``), in the form of ``train_dataloader``.
         max_iters: iterations.  lr, weight_decay: of AdamW.  max_norm: where gradients are clipped.
         interval: iterations between two lines in the log.
     Raises: KeyError for an unknown task; ValueError for a task that has a checkpoint.

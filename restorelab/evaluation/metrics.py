@@ -31,14 +31,14 @@ def mean(values: Tensor) -> float:
 class RestorationMetric(BaseMetric):
     """PSNR and SSIM by degradation, their mean over the degradations, and the gain over the degraded input.
 
-    Keys: ``<protocol>/psnr/<task>``, ``<protocol>/psnr/mean``, the same for ``ssim``, and for the degraded input
-    ``<protocol>/input_psnr/<task>`` and so on. A table of them is logged at the end. Pairs of identical images have
+    Keys: ``<protocol>/psnr/<degradation>``, ``<protocol>/psnr/mean``, the same for ``ssim``, and for the degraded input
+    ``<protocol>/input_psnr/<degradation>`` and so on. A table of them is logged at the end. Pairs of identical images have
     an infinite PSNR: they are left out of its mean and counted below the table.
 
     Args:
         protocols: names of presets (``rgb``, ``y``, ``tpgdiff``, ``diffuir``, ...), or dicts with ``name`` and the
             options of ``Protocol``.
-        by_task: one row a degradation; False: one row for the whole set.
+        by_degradation: one row a degradation; False: one row for the whole set.
         baseline: score the degraded input too.
         perceptual: further scores of the restored image, ``lpips`` or ``pyiqa:<name>``.
         collect_device, prefix: of MMEngine's BaseMetric.
@@ -50,7 +50,7 @@ class RestorationMetric(BaseMetric):
     def __init__(
         self,
         protocols: list[str | dict] = ('rgb',),
-        by_task: bool = True,
+        by_degradation: bool = True,
         baseline: bool = True,
         perceptual: list[str] = (),
         collect_device: str = 'cpu',
@@ -59,7 +59,7 @@ class RestorationMetric(BaseMetric):
         super().__init__(collect_device, prefix)
         protocols = [protocols] if isinstance(protocols, str | dict) else protocols
         self.protocols = dict(_named_protocol(spec) for spec in protocols)
-        self.by_task, self.baseline = by_task, baseline
+        self.by_degradation, self.baseline = by_degradation, baseline
         self.perceptual = {name: perceptual_score(name) for name in perceptual}
 
     def process(self, data_batch, data_samples: list[dict]) -> None:
@@ -71,14 +71,16 @@ class RestorationMetric(BaseMetric):
                 scores = self._scores(sample)
             except ValueError as error:
                 raise ValueError(f"sample '{key}': {error}") from error
-            self.results.append((sample['task'] if self.by_task else 'all', key, scores))
+            self.results.append(
+                (sample['degradation'] if self.by_degradation else 'all', key, scores)
+            )
 
     @torch.no_grad()
     def _scores(self, sample: dict) -> dict[str, float]:
         gt, restored, lq = (sample[name][None] for name in ('gt', 'restored', 'lq'))
         scores = {}
-        for name, by_task in self.protocols.items():
-            protocol = by_task.get(sample['task'], by_task['any'])
+        for name, by_degradation in self.protocols.items():
+            protocol = by_degradation.get(sample['degradation'], by_degradation['any'])
             scores[f'{name}/psnr'], scores[f'{name}/ssim'] = map(
                 float, protocol.score(restored, gt)
             )
@@ -91,29 +93,32 @@ class RestorationMetric(BaseMetric):
         return scores
 
     def compute_metrics(self, results: list[tuple[str, str, dict]]) -> dict[str, float]:
-        tasks = sorted({task for task, _, _ in results})
+        degradations = sorted({degradation for degradation, _, _ in results})
         means: dict[str, dict[str, float]] = {}
         for name in results[0][2]:
-            by_task = {
-                task: _tensor(scores[name] for t, _, scores in results if t == task)
-                for task in tasks
+            by_degradation = {
+                degradation: _tensor(scores[name] for t, _, scores in results if t == degradation)
+                for degradation in degradations
             }
             average = mean_psnr if name.endswith('psnr') else mean
-            means[name] = {task: average(values) for task, values in by_task.items()}
+            means[name] = {
+                degradation: average(values) for degradation, values in by_degradation.items()
+            }
             means[name]['mean'] = average(_tensor(means[name].values()))
-        self._log(means, tasks, results)
+        self._log(means, degradations, results)
         return {
-            f'{name}/{task}': value
+            f'{name}/{degradation}': value
             for name, values in means.items()
-            for task, value in values.items()
+            for degradation, value in values.items()
         }
 
-    def _log(self, means: dict, tasks: list[str], results: list) -> None:
-        for name, by_task in self.protocols.items():
-            print_log(f'\n{_table(name, by_task, means, tasks)}', 'current')
+    def _log(self, means: dict, degradations: list[str], results: list) -> None:
+        for name, by_degradation in self.protocols.items():
+            print_log(f'\n{_table(name, by_degradation, means, degradations)}', 'current')
         for name, (_, lower_better) in self.perceptual.items():
             values = '  '.join(
-                f'{task} {value:.4f}' for task, value in means[f'perceptual/{name}'].items()
+                f'{degradation} {value:.4f}'
+                for degradation, value in means[f'perceptual/{name}'].items()
             )
             print_log(
                 f'{name} ({"lower" if lower_better else "higher"} is better): {values}', 'current'
@@ -149,14 +154,19 @@ def _tensor(values: Iterable[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float64)
 
 
-def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str]) -> str:
+def _table(
+    name: str, by_degradation: dict[str, Protocol], means: dict, degradations: list[str]
+) -> str:
     """The scores of one protocol as text."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
-    used = {task: by_task.get(task, by_task['any']) for task in tasks}
-    title = f'{name}: {used[tasks[0]]}' if len(set(used.values())) == 1 else name
+    used = {
+        degradation: by_degradation.get(degradation, by_degradation['any'])
+        for degradation in degradations
+    }
+    title = f'{name}: {used[degradations[0]]}' if len(set(used.values())) == 1 else name
     table = Table(title=title, box=SIMPLE, title_justify='left')
     table.add_column('degradation')
     with_input = f'{name}/input_psnr' in means
@@ -165,20 +175,20 @@ def _table(name: str, by_task: dict[str, Protocol], means: dict, tasks: list[str
         table.add_column(column, justify='right')
     if len(set(used.values())) > 1:
         table.add_column('protocol')
-    for task in [*tasks, 'mean']:
-        psnr, ssim = means[f'{name}/psnr'][task], means[f'{name}/ssim'][task]
+    for degradation in [*degradations, 'mean']:
+        psnr, ssim = means[f'{name}/psnr'][degradation], means[f'{name}/ssim'][degradation]
         cells = [f'{psnr:.2f}', f'{ssim:.4f}']
         if with_input:
-            before = means[f'{name}/input_psnr'][task]
+            before = means[f'{name}/input_psnr'][degradation]
             cells = [
                 f'{before:.2f}',
-                f'{means[f"{name}/input_ssim"][task]:.4f}',
+                f'{means[f"{name}/input_ssim"][degradation]:.4f}',
                 *cells,
                 f'{psnr - before:+.2f}',
             ]
         if len(set(used.values())) > 1:
-            cells.append(str(used.get(task, '')))
-        table.add_row(task, *cells, end_section=task == tasks[-1])
+            cells.append(str(used.get(degradation, '')))
+        table.add_row(degradation, *cells, end_section=degradation == degradations[-1])
     text = StringIO()
     Console(file=text, width=120, color_system=None).print(table)
     return text.getvalue().rstrip()

@@ -47,7 +47,7 @@ class Protocol:
         return psnr(pred, target), ssim(pred, target, self.window)
 
 
-# A preset maps a task to its protocol; 'any' stands for the tasks that are not named.
+# A preset maps a degradation to its protocol; 'any' stands for the degradations that are not named.
 PRESETS: dict[str, dict[str, Protocol]] = {
     'rgb': dict(any=Protocol()),
     'y': dict(any=Protocol(space='y')),
@@ -61,7 +61,7 @@ PRESETS: dict[str, dict[str, Protocol]] = {
         udc=Protocol(window='gaussian_3d'),
     ),
     # Perceive-IR, PromptIR, AirNet: output not quantized, scikit-image's SSIM. What differs between three and five
-    # tasks is the data: crops and noise are those of NoiseBenchmarkDataset
+    # degradations is the data: crops and noise are those of NoiseBenchmarkDataset
     'adair3': dict(any=Protocol(uint8=False, window='uniform')),
     'adair5': dict(any=Protocol(uint8=False, window='uniform')),
     'unirestore': dict(any=Protocol(window='uniform')),
@@ -69,7 +69,7 @@ PRESETS: dict[str, dict[str, Protocol]] = {
 
 
 def find_preset(name: str) -> dict[str, Protocol]:
-    """Protocols by task. Raises KeyError that lists the known presets."""
+    """Protocols by degradation. Raises KeyError that lists the known presets."""
     if name not in PRESETS:
         raise KeyError(f"no metric protocol is called '{name}'; known: {sorted(PRESETS)}")
     return PRESETS[name]

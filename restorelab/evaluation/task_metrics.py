@@ -58,7 +58,7 @@ class ThreeViewMetric(BaseMetric):
             if not views:
                 raise KeyError(
                     f"sample '{sample.get('key', '?')}' has no predictions; they come from a JointRestorer "
-                    "with a task for the sample's route"
+                    "with a task for the sample's task"
                 )
             if len(self.by_view) == 1:
                 self._add_views(views)

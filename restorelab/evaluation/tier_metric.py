@@ -10,9 +10,9 @@ from restorelab.registry import METRICS
 
 @METRICS.register_module()
 class TierRankMetric(BaseMetric):
-    """Share of samples whose tiers have strictly rising scores, by task and over all of them.
+    """Share of samples whose tiers have strictly rising scores, by degradation and over all of them.
 
-    Keys: ``ranked/<task>``, ``ranked/all``; ``ends/all`` is the share in which the best beats the worst. Chance gives
+    Keys: ``ranked/<degradation>``, ``ranked/all``; ``ends/all`` is the share in which the best beats the worst. Chance gives
     1/6 for three tiers, and 1/2 for the ends. Reads ``tier_scores`` of the samples, the worst tier first.
 
     Args:
@@ -28,13 +28,15 @@ class TierRankMetric(BaseMetric):
         for sample in data_samples:
             scores = sample['tier_scores']
             rising = all(low < high for low, high in pairwise(scores))
-            self.results.append((sample['task'], rising, scores[0] < scores[-1]))
+            self.results.append((sample['degradation'], rising, scores[0] < scores[-1]))
 
     def compute_metrics(self, results: list[tuple[str, bool, bool]]) -> dict[str, float]:
-        tasks = sorted({task for task, _, _ in results})
+        degradations = sorted({degradation for degradation, _, _ in results})
         metrics = {
-            f'ranked/{task}': _share(rising for name, rising, _ in results if name == task)
-            for task in tasks
+            f'ranked/{degradation}': _share(
+                rising for name, rising, _ in results if name == degradation
+            )
+            for degradation in degradations
         }
         metrics['ranked/all'] = _share(rising for _, rising, _ in results)
         metrics['ends/all'] = _share(apart for _, _, apart in results)

@@ -16,7 +16,7 @@ from restorelab.apis.comparing import (
 
 DATA = """
 _pipeline = [dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')]
-_set = dict(type='OnTheFlyDataset', source='embedded', split='val', tasks=['haze', 'noise'], pipeline=_pipeline)
+_set = dict(type='OnTheFlyDataset', source='embedded', split='val', degradations=['haze', 'noise'], pipeline=_pipeline)
 train_dataloader = dict(batch_size={batch}, num_workers=0, sampler=dict(type='InfiniteSeededSampler', seed=0),
                         dataset=_set)
 val_dataloader = dict(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False), dataset=_set)
@@ -39,8 +39,8 @@ model = dict(type='RegressionRestorer', loss=dict(type='L1Loss'), step_losses={l
 
 def result(**changes) -> Result:
     scores = {
-        f'rgb/{kind}/{task}': value
-        for task in ('haze', 'mean')
+        f'rgb/{kind}/{degradation}': value
+        for degradation in ('haze', 'mean')
         for kind, value in dict(psnr=20.0, ssim=0.8, input_psnr=15.0, input_ssim=0.6).items()
     }
     return Result(

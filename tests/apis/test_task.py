@@ -43,9 +43,9 @@ def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_netw
     seen = []
     run = model.model.run
 
-    def watched(part, cond, noise, routes):
+    def watched(part, cond, noise, tasks):
         seen.append((tuple(part.shape[-2:]), noise.top, noise.left))
-        return run(part, cond, noise, routes)
+        return run(part, cond, noise, tasks)
 
     monkeypatch.setattr(model.model, 'run', watched)
     assert model(PICTURE, tile=32, overlap=8).shape == PICTURE.shape

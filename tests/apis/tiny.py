@@ -53,12 +53,12 @@ class TinyRestorer(Restorer):
             self.sampler = TinySampler(steps)
 
     def learn(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks
     ) -> tuple[dict[str, Tensor], Tensor]:
         restored = self.backbone(lq)
         return dict(loss_pixel=(restored - gt).square().mean()), restored
 
-    def run(self, lq: Tensor, cond: Condition, noise, routes) -> Tensor:
+    def run(self, lq: Tensor, cond: Condition, noise, tasks) -> Tensor:
         gray = nn.functional.interpolate(cond.map('gray'), lq.shape[-2:])
         for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
             lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray

@@ -34,10 +34,13 @@ def save_all(folder: Path, names: list[str], size: tuple[int, int] = (24, 20)) -
 
 
 def sample(
-    lq: np.ndarray | None = None, gt: np.ndarray | None = None, task: str = 'noise', seed: int = 0
+    lq: np.ndarray | None = None,
+    gt: np.ndarray | None = None,
+    degradation: str = 'noise',
+    seed: int = 0,
 ) -> dict:
     """A sample as transforms see it."""
-    results = dict(key='k', task=task, path='k.png', rng=np.random.default_rng(seed))
+    results = dict(key='k', degradation=degradation, path='k.png', rng=np.random.default_rng(seed))
     results.update({name: image for name, image in (('lq', lq), ('gt', gt)) if image is not None})
     results['ori_shape'] = next(image for image in (lq, gt) if image is not None).shape[:2]
     return results

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope, init_default_scope
 from mmengine.runner import Runner
 
-TASKS = ['blur', 'haze', 'lowlight', 'noise', 'rain']
+DEGRADATIONS = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def cfg():
 def test_training_batches_hold_each_task_twice(cfg):
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     batches = list(islice(Runner.build_dataloader(cfg.train_dataloader, seed=0), 3))
-    assert [[sample.task for sample in batch['data_samples']] for batch in batches] == [
-        TASKS * 2
+    assert [[sample.degradation for sample in batch['data_samples']] for batch in batches] == [
+        DEGRADATIONS * 2
     ] * 3
     assert {tuple(image.shape) for batch in batches for image in batch['inputs']} == {(3, 128, 128)}
 
@@ -32,6 +32,6 @@ def test_validation_shows_the_center_of_the_held_out_photograph_in_each_degradat
     cfg.val_dataloader.update(num_workers=0, persistent_workers=False)
     batches = list(Runner.build_dataloader(cfg.val_dataloader, seed=0))
     assert [batch['data_samples'][0].key for batch in batches] == [
-        f'coffee_{task}' for task in TASKS
+        f'coffee_{degradation}' for degradation in DEGRADATIONS
     ]
     assert {tuple(batch['inputs'][0].shape) for batch in batches} == {(3, 256, 256)}

@@ -13,7 +13,7 @@ GRAY = (scene(20, 24)[..., 0] * 255).astype(np.uint8)
 
 def samples_of(folder):
     pipeline = [dict(type='Degrade'), dict(type='PackRestoration')]
-    return OnTheFlyDataset(source=folder, tasks=['noise'], pipeline=pipeline)
+    return OnTheFlyDataset(source=folder, degradations=['noise'], pipeline=pipeline)
 
 
 def test_a_missing_folder_is_named(tmp_path):

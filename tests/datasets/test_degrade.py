@@ -10,16 +10,16 @@ def picture():
     return (scene(48, 40) * 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize('task', sorted(set(DEFAULT_KINDS) - {'clean'}))
-def test_every_default_task_changes_the_image_to_eight_bits_of_the_same_shape(task):
-    results = Degrade()(sample(gt=picture(), task=task))
+@pytest.mark.parametrize('degradation', sorted(set(DEFAULT_KINDS) - {'clean'}))
+def test_every_default_degradation_changes_the_image_to_eight_bits_of_the_same_shape(degradation):
+    results = Degrade()(sample(gt=picture(), degradation=degradation))
     assert results['lq'].dtype == np.uint8
     assert results['lq'].shape == results['gt'].shape
     assert (results['lq'] != results['gt']).mean() > 0.01
 
 
 def test_the_clean_task_gives_the_clean_image():
-    results = Degrade()(sample(gt=picture(), task='clean'))
+    results = Degrade()(sample(gt=picture(), degradation='clean'))
     np.testing.assert_array_equal(results['lq'], results['gt'])
 
 
@@ -73,7 +73,7 @@ def test_imagenet_c_mixture_of_unirestore_can_be_said():
     [
         (dict(type='gausian_noise', sigma=1), KeyError, 'gaussian_noise'),
         (dict(type='gaussian_noise', sigm=1), TypeError, "'sigm': did you mean sigma"),
-        (dict(type='gaussian_noise'), TypeError, r"task 'noise'\) needs \['sigma'\]"),
+        (dict(type='gaussian_noise'), TypeError, r"degradation 'noise'\) needs \['sigma'\]"),
         (dict(type='gaussian_noise', sigma=(0.2, 0.1)), ValueError, r'sigma=\(0.2, 0.1\)'),
         (dict(type='gaussian_noise', sigma=dict(choice=[])), ValueError, 'choice'),
         (
@@ -92,5 +92,5 @@ def test_a_wrong_kind_fails_when_it_is_built(kind, error, message):
 
 
 def test_a_task_without_degradation_is_named():
-    with pytest.raises(KeyError, match=r"task 'moire' \(sample 'k'\)"):
-        Degrade()(sample(gt=picture(), task='moire'))
+    with pytest.raises(KeyError, match=r"degradation 'moire' \(sample 'k'\)"):
+        Degrade()(sample(gt=picture(), degradation='moire'))

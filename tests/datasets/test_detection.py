@@ -49,7 +49,7 @@ def test_objects_come_with_their_image(tmp_path):
     assert first['boxes'].tolist() == [[2, 2, 12, 10]]
     assert first['labels'].tolist() == [1]
     assert first['masks'].sum() > 70
-    assert (first['img_id'], first['route'], first['key']) == (5, 'det', 'a')
+    assert (first['img_id'], first['task'], first['key']) == (5, 'det', 'a')
 
 
 def test_classes_are_in_the_order_of_the_categories_or_in_that_of_the_config(tmp_path):
@@ -57,9 +57,12 @@ def test_classes_are_in_the_order_of_the_categories_or_in_that_of_the_config(tmp
     assert dataset(tmp_path, classes=['car'])[0]['labels'].tolist() == [0]
 
 
-def test_each_image_is_scored_once_and_trained_with_every_task(tmp_path):
-    assert [r.task for r in dataset(tmp_path, tasks=['haze', 'noise']).records] == ['haze', 'noise']
-    assert len(dataset(tmp_path, tasks=['haze', 'noise'], all_tasks=True)) == 4
+def test_each_image_is_scored_once_and_trained_with_every_degradation(tmp_path):
+    assert [r.degradation for r in dataset(tmp_path, degradations=['haze', 'noise']).records] == [
+        'haze',
+        'noise',
+    ]
+    assert len(dataset(tmp_path, degradations=['haze', 'noise'], all_degradations=True)) == 4
 
 
 def test_images_without_objects_can_be_left_out(tmp_path):
@@ -69,7 +72,7 @@ def test_images_without_objects_can_be_left_out(tmp_path):
 
 def test_real_degraded_images_have_no_clean_one(tmp_path):
     sample = DetectionDataset(
-        coco(tmp_path), [dict(type='PackRestoration')], lq=tmp_path, tasks=['fog']
+        coco(tmp_path), [dict(type='PackRestoration')], lq=tmp_path, degradations=['fog']
     )[0]
     assert 'gt' not in sample['data_samples']
     assert len(sample['data_samples'].gt_instances) == 1

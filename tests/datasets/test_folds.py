@@ -17,7 +17,11 @@ def folder(root, count: int = 12):
 
 def fold(root, folds, **options) -> FoldDataset:
     inner = dict(
-        type='OnTheFlyDataset', source=str(root), tasks=['haze', 'noise'], seed=3, pipeline=[]
+        type='OnTheFlyDataset',
+        source=str(root),
+        degradations=['haze', 'noise'],
+        seed=3,
+        pipeline=[],
     )
     return DATASETS.build(dict(type='FoldDataset', folds=folds, dataset=inner, **options))
 
@@ -55,7 +59,7 @@ def test_folds_of_folds(tmp_path):
         type='FoldDataset',
         num_folds=3,
         folds=[0, 1],
-        dataset=dict(type='OnTheFlyDataset', source=str(root), tasks=['haze'], pipeline=[]),
+        dataset=dict(type='OnTheFlyDataset', source=str(root), degradations=['haze'], pipeline=[]),
     )
     both = DATASETS.build(dict(type='FoldDataset', dataset=inner))
     assert keys(both) == keys(DATASETS.build(inner))
@@ -68,8 +72,8 @@ def test_an_empty_choice_is_refused(tmp_path):
 
 
 def test_a_mixture_is_refused(tmp_path):
-    part = dict(type='OnTheFlyDataset', source=str(folder(tmp_path)), tasks=['haze'], pipeline=[])
+    part = dict(
+        type='OnTheFlyDataset', source=str(folder(tmp_path)), degradations=['haze'], pipeline=[]
+    )
     with pytest.raises(TypeError, match='put one into each part of a mixture'):
-        DATASETS.build(
-            dict(type='FoldDataset', dataset=dict(type='TaskMixDataset', datasets=[part]))
-        )
+        DATASETS.build(dict(type='FoldDataset', dataset=dict(type='MixedDataset', datasets=[part])))

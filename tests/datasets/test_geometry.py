@@ -16,7 +16,7 @@ def sample(height: int = 40, width: int = 50, **more) -> dict:
         gt=image,
         lq=image.copy(),
         key='a',
-        task='clean',
+        degradation='clean',
         path='a.png',
         ori_shape=(height, width),
         rng=np.random.default_rng(3),
@@ -83,14 +83,14 @@ def test_a_random_resize_leaves_room_for_the_crop_that_follows():
 
 
 def test_packing_names_annotations_as_openmmlab_does():
-    packed = TRANSFORMS.build(dict(type='PackRestoration'))(sample(img_id=7, route='det'))[
+    packed = TRANSFORMS.build(dict(type='PackRestoration'))(sample(img_id=7, task='det'))[
         'data_samples'
     ]
     assert packed.gt_instances.bboxes.tolist() == [[20, 10, 44, 22]]
     assert packed.gt_instances.masks.shape == (1, 40, 50)
     assert len(packed.ignored_instances) == 0
     assert packed.gt_sem_seg.sem_seg.shape == (1, 40, 50)
-    assert (packed.img_id, packed.route) == (7, 'det')
+    assert (packed.img_id, packed.task) == (7, 'det')
 
 
 def test_masks_become_a_label_map():

@@ -22,7 +22,7 @@ def maps(tmp_path, size=(8, 10)):
         maps=tmp_path / 'maps',
         classes=['road', 'sky'],
         pipeline=PIPELINE,
-        task='clean',
+        degradation='clean',
         suffix='_image',
         map_suffix='_label',
     )
@@ -31,21 +31,21 @@ def maps(tmp_path, size=(8, 10)):
 def test_classes_are_numbered_by_name(tmp_path):
     for name in ('zebra/deep/1.png', 'ant/1.png'):
         picture(tmp_path / name)
-    data = ClassFolders(tmp_path, PIPELINE, task='clean')
+    data = ClassFolders(tmp_path, PIPELINE, degradation='clean')
     assert data.metainfo == dict(classes=['ant', 'zebra'])
     assert [int(sample['data_samples'].gt_label) for sample in data] == [0, 1]
-    assert [sample['data_samples'].route for sample in data] == ['cls', 'cls']
+    assert [sample['data_samples'].task for sample in data] == ['cls', 'cls']
 
 
 def test_an_image_outside_of_the_classes_is_named(tmp_path):
     picture(tmp_path / 'stray.png')
     with pytest.raises(ValueError, match='stray lie in no class'):
-        ClassFolders(tmp_path, PIPELINE, task='clean')
+        ClassFolders(tmp_path, PIPELINE, degradation='clean')
 
 
 def test_a_map_is_cut_with_its_image(tmp_path):
     sample = LabelMapDataset(**maps(tmp_path))[0]['data_samples']
-    assert sample.route == 'seg'
+    assert sample.task == 'seg'
     assert sample.gt_sem_seg.sem_seg.shape == (1, 6, 6)
     whole = np.array(Image.open(tmp_path / 'maps/town/a_label.png'))
     cut = sample.gt_sem_seg.sem_seg[0].numpy()

@@ -27,7 +27,14 @@ def benchmark(root, protocol: str, **options):
 
 def test_every_sigma_is_a_column(root):
     dataset = benchmark(root, 'adair3')
-    assert dataset.tasks == ['noise15', 'noise15', 'noise25', 'noise25', 'noise50', 'noise50']
+    assert dataset.degradations == [
+        'noise15',
+        'noise15',
+        'noise25',
+        'noise25',
+        'noise50',
+        'noise50',
+    ]
     assert len({record.key for record in dataset.records}) == 6
 
 

@@ -7,15 +7,15 @@ from torch.utils.data import DataLoader
 
 from restorelab.datasets import (
     EMBEDDED,
+    BalancedBatchSampler,
     InfiniteSeededSampler,
     OnTheFlyDataset,
-    TaskBalancedBatchSampler,
 )
 from restorelab.datasets.on_the_fly import embedded_images
 from restorelab.utils.images import read_image
 from tests.datasets.pictures import save_all
 
-TASKS = ['blur', 'haze', 'lowlight', 'noise', 'rain']
+DEGRADATIONS = ['blur', 'haze', 'lowlight', 'noise', 'rain']
 PIPELINE = [
     dict(type='RandomCrop', size=48),
     dict(type='RandomFlip'),
@@ -29,7 +29,7 @@ def images_of(batches):
 
 
 def embedded(**kwargs):
-    return OnTheFlyDataset(tasks=TASKS, pipeline=PIPELINE, **kwargs)
+    return OnTheFlyDataset(degradations=DEGRADATIONS, pipeline=PIPELINE, **kwargs)
 
 
 def test_embedded_photographs_are_six_in_disjoint_splits():
@@ -67,7 +67,7 @@ def test_an_unknown_split_is_refused():
 
 def test_index_runs_over_tasks_within_images():
     data = embedded()
-    assert data.tasks == TASKS * 5
+    assert data.degradations == DEGRADATIONS * 5
     assert len(data) == 25
     assert [data.records[n].key for n in (0, 4, 5)] == [
         'astronaut_blur',
@@ -98,7 +98,7 @@ def test_another_epoch_or_seed_degrades_anew(other):
 def test_any_number_of_workers_gives_the_same_stream(num_workers):
     def stream(workers):
         data = embedded()
-        sampler = TaskBalancedBatchSampler(InfiniteSeededSampler(data, seed=3), batch_size=4)
+        sampler = BalancedBatchSampler(InfiniteSeededSampler(data, seed=3), batch_size=4)
         loader = DataLoader(
             data, batch_sampler=sampler, num_workers=workers, collate_fn=pseudo_collate
         )
@@ -122,7 +122,7 @@ def test_folders_are_read_to_the_bottom_and_joined(tmp_path):
     save_all(tmp_path / 'b', ['x.tif'])
     (tmp_path / 'a' / 'readme.md').write_text('no image')
     data = OnTheFlyDataset(
-        tasks=['noise'], pipeline=PIPELINE, source=[str(tmp_path / 'a'), tmp_path / 'b']
+        degradations=['noise'], pipeline=PIPELINE, source=[str(tmp_path / 'a'), tmp_path / 'b']
     )
     assert [record.key for record in data.records] == [
         'deep_x_noise',
@@ -135,25 +135,31 @@ def test_folders_are_read_to_the_bottom_and_joined(tmp_path):
 def test_one_folder_may_be_given_alone(tmp_path):
     save_all(tmp_path, ['x.png'])
     assert (
-        len(OnTheFlyDataset(tasks=['noise', 'rain'], pipeline=PIPELINE, source=str(tmp_path))) == 2
+        len(
+            OnTheFlyDataset(degradations=['noise', 'rain'], pipeline=PIPELINE, source=str(tmp_path))
+        )
+        == 2
     )
 
 
-@pytest.mark.parametrize('tasks', [[], ['noise', 'noise']], ids=str)
-def test_tasks_must_be_named_once(tasks):
+@pytest.mark.parametrize('degradations', [[], ['noise', 'noise']], ids=str)
+def test_degradations_must_be_named_once(degradations):
     with pytest.raises(ValueError, match='name each wanted degradation once'):
-        OnTheFlyDataset(tasks=tasks, pipeline=PIPELINE)
+        OnTheFlyDataset(degradations=degradations, pipeline=PIPELINE)
 
 
 def test_a_task_without_degradation_is_refused_before_any_folder_is_looked_for():
     with pytest.raises(
-        KeyError, match=r"task 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'"
+        KeyError,
+        match=r"degradation 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'",
     ):
-        OnTheFlyDataset(tasks=['noise', 'rian'], pipeline=PIPELINE, source='no/such/folder')
+        OnTheFlyDataset(degradations=['noise', 'rian'], pipeline=PIPELINE, source='no/such/folder')
 
 
-def test_a_pipeline_without_degradations_takes_any_task():
+def test_a_pipeline_without_degrade_takes_any_degradation():
     assert (
-        OnTheFlyDataset(tasks=['dusk'], pipeline=[dict(type='RandomCrop', size=8)])[0]['task']
+        OnTheFlyDataset(degradations=['dusk'], pipeline=[dict(type='RandomCrop', size=8)])[0][
+            'degradation'
+        ]
         == 'dusk'
     )

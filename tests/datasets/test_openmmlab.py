@@ -90,7 +90,7 @@ def test_they_work_inside_a_data_sets_pipeline(tmp_path):
             dict(type='PackRestoration'),
         ],
         gt=tmp_path,
-        tasks=['noise'],
+        degradations=['noise'],
         with_masks=True,
     )
     packed = data[0]['data_samples']

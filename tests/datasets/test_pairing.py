@@ -66,12 +66,13 @@ def write(tmp_path, text):
     return path
 
 
-def test_list_columns_are_lq_gt_and_task(tmp_path):
+def test_list_columns_are_lq_gt_and_degradation(tmp_path):
     save_all(tmp_path, ['a.png', 'b.png', 'c d.png'])
     rows = read_list(
-        write(tmp_path, '# lq gt task\na.png b.png\n\nc d.png\ta.png\train\nb.png\n'), tmp_path
+        write(tmp_path, '# lq gt degradation\na.png b.png\n\nc d.png\ta.png\train\nb.png\n'),
+        tmp_path,
     )
-    assert [(lq.name, gt and gt.name, task) for lq, gt, task in rows] == [
+    assert [(lq.name, gt and gt.name, degradation) for lq, gt, degradation in rows] == [
         ('a.png', 'b.png', None),
         ('c d.png', 'a.png', 'rain'),
         ('b.png', None, None),

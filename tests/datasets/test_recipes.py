@@ -13,7 +13,7 @@ PACK = [dict(type='PackRestoration')]
 @pytest.mark.parametrize('name', RECIPES)
 def test_a_recipe_is_complete(name):
     recipe = RECIPES[name]
-    assert recipe.task in DEFAULT_KINDS
+    assert recipe.degradation in DEFAULT_KINDS
     assert name.endswith(f'_{recipe.split}')
     assert recipe.lq or recipe.gt
     assert recipe.lq is not None or recipe.num_lq is None
@@ -44,7 +44,7 @@ def test_a_recipe_pairs_the_files_of_its_set(tmp_path, name):
     recipe, (lq, gt) = RECIPES[name], FILES[name]
     save_all(tmp_path, [f'{recipe.lq}/{lq}', f'{recipe.gt}/{gt}'])
     data = RecipeDataset(name, tmp_path, PACK)
-    assert data.tasks == [recipe.task]
+    assert data.degradations == [recipe.degradation]
     assert 'gt' in data[0]['data_samples']
 
 

@@ -4,19 +4,19 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from restorelab.datasets import InfiniteSeededSampler, TaskBalancedBatchSampler
+from restorelab.datasets import BalancedBatchSampler, InfiniteSeededSampler
 from restorelab.datasets import samplers as module
 
 QUOTA = dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)  # DiffUIR's
 
 
-class Tasks:
-    """A data set of nothing but tasks: few of one, many of another."""
+class Degradations:
+    """A data set of nothing but degradations: few of one, many of another."""
 
-    tasks = ['haze'] * 23 + ['lowlight'] * 2 + ['rain'] * 9 + ['snow'] * 11 + ['blur'] * 7
+    degradations = ['haze'] * 23 + ['lowlight'] * 2 + ['rain'] * 9 + ['snow'] * 11 + ['blur'] * 7
 
     def __len__(self):
-        return len(self.tasks)
+        return len(self.degradations)
 
 
 @pytest.fixture
@@ -25,10 +25,8 @@ def as_rank(monkeypatch):
 
     def build(rank, world_size, batch_size=None, quota=None, seed=0):
         monkeypatch.setattr(module, 'get_dist_info', lambda: (rank, world_size))
-        sampler = InfiniteSeededSampler(Tasks(), seed=seed)
-        return (
-            sampler if batch_size is None else TaskBalancedBatchSampler(sampler, batch_size, quota)
-        )
+        sampler = InfiniteSeededSampler(Degradations(), seed=seed)
+        return sampler if batch_size is None else BalancedBatchSampler(sampler, batch_size, quota)
 
     return build
 
@@ -38,11 +36,13 @@ def take(sampler, count):
 
 
 def tasks_of(batch):
-    return Counter(Tasks.tasks[index % len(Tasks.tasks)] for index in batch)
+    return Counter(
+        Degradations.degradations[index % len(Degradations.degradations)] for index in batch
+    )
 
 
 def test_one_pass_has_every_index_once_and_the_next_comes_in_another_order(as_rank):
-    length = len(Tasks.tasks)
+    length = len(Degradations.degradations)
     stream = np.array(take(as_rank(0, 1), 2 * length))
     epochs, places = stream // length, stream % length
     assert (epochs == np.repeat([0, 1], length)).all()
@@ -51,7 +51,7 @@ def test_one_pass_has_every_index_once_and_the_next_comes_in_another_order(as_ra
 
 
 def test_without_shuffling_the_order_is_the_data_sets():
-    assert take(InfiniteSeededSampler(Tasks(), seed=0, shuffle=False), 60) == list(range(60))
+    assert take(InfiniteSeededSampler(Degradations(), seed=0, shuffle=False), 60) == list(range(60))
 
 
 def test_ranks_share_the_stream_without_overlap(as_rank):
@@ -89,9 +89,9 @@ def test_the_joined_batch_is_the_same_for_any_number_of_ranks(as_rank, world_siz
 
 
 def test_each_task_comes_in_shuffled_passes_of_its_own(as_rank):
-    length = len(Tasks.tasks)
+    length = len(Degradations.degradations)
     stream = [index for batch in take(as_rank(0, 1, 10, QUOTA), 46) for index in batch]
-    haze = [index for index in stream if Tasks.tasks[index % length] == 'haze']
+    haze = [index for index in stream if Degradations.degradations[index % length] == 'haze']
     passes = [
         [index % length for index in haze[start : start + 23]] for start in range(0, 4 * 46, 23)
     ]

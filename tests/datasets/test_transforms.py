@@ -114,10 +114,10 @@ def test_equalizing_is_opencvs_for_each_channel_of_the_named_image():
     np.testing.assert_array_equal(results['gt'], images['gt'])
 
 
-def test_equalizing_can_be_kept_to_some_tasks():
+def test_equalizing_can_be_kept_to_some_degradations():
     images = pair(16, 16)
     np.testing.assert_array_equal(
-        ChannelHistEqualize(tasks=['lowlight'])(sample(**images))['lq'], images['lq']
+        ChannelHistEqualize(degradations=['lowlight'])(sample(**images))['lq'], images['lq']
     )
 
 
@@ -133,7 +133,7 @@ def test_packing_gives_tensors_and_says_what_the_sample_is():
     np.testing.assert_array_equal(packed['inputs'].permute(1, 2, 0).numpy(), images['lq'])
     np.testing.assert_array_equal(packed['data_samples'].gt.permute(1, 2, 0).numpy(), images['gt'])
     assert packed['data_samples'].metainfo == dict(
-        key='k', task='noise', path='k.png', ori_shape=(13, 17)
+        key='k', degradation='noise', path='k.png', ori_shape=(13, 17)
     )
 
 

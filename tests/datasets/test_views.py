@@ -23,7 +23,7 @@ def sample(height: int = 20, width: int = 37, **images) -> dict:
         gt=picture.astype(np.uint8),
         key='k',
         path='k.png',
-        task='haze',
+        degradation='haze',
         ori_shape=(height, width),
         rng=np.random.default_rng(0),
         **images,
@@ -59,7 +59,7 @@ def test_pairs_with_renderings_of_the_same_names(tmp_path):
         Image.fromarray(sample()['lq']).save(tmp_path / kind / 'a.png')
     options = dict(
         type='PairedDataset',
-        task='haze',
+        degradation='haze',
         root=tmp_path,
         lq='lq',
         gt='gt',

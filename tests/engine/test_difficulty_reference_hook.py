@@ -13,12 +13,12 @@ from restorelab.structures import RestorationSample
 class Model(nn.Module):
     """Returns its input; its loss keeps the reference."""
 
-    def __init__(self, tasks=None):
+    def __init__(self, degradations=None):
         super().__init__()
         self.step_losses = nn.ModuleDict(dict(perceptual=nn.Module()))
-        self.step_losses.perceptual.tasks = tasks
+        self.step_losses.perceptual.degradations = degradations
         self.step_losses.perceptual.register_buffer(
-            'reference_psnr', torch.full((len(tasks or 'a'),), torch.nan)
+            'reference_psnr', torch.full((len(degradations or 'a'),), torch.nan)
         )
 
     def data_preprocessor(self, data):
@@ -29,24 +29,27 @@ class Model(nn.Module):
 
 
 class Images(list):
-    tasks = ['haze', 'noise']
+    degradations = ['haze', 'noise']
 
 
 def images() -> Images:
     """Haze off by 0.1 (20 dB), noise by 0.01 (40 dB)."""
 
-    def image(task, error):
+    def image(degradation, error):
         gt = torch.full((3, 4, 4), 0.5)
         return dict(
-            inputs=gt + error, data_samples=RestorationSample(gt=gt, metainfo=dict(task=task))
+            inputs=gt + error,
+            data_samples=RestorationSample(gt=gt, metainfo=dict(degradation=degradation)),
         )
 
     return Images([image('haze', 0.1), image('noise', 0.01)])
 
 
-@pytest.mark.parametrize(('tasks', 'expected'), [(None, [30.0]), (['noise', 'haze'], [40.0, 20.0])])
-def test_the_loss_is_told_the_mean_psnr_of_all_or_of_each_task(tasks, expected):
-    model = Model(tasks)
+@pytest.mark.parametrize(
+    ('degradations', 'expected'), [(None, [30.0]), (['noise', 'haze'], [40.0, 20.0])]
+)
+def test_the_loss_is_told_the_mean_psnr_of_all_or_of_each_degradation(degradations, expected):
+    model = Model(degradations)
     runner = SimpleNamespace(
         model=model, train_dataloader=SimpleNamespace(dataset=images()), iter=0
     )
@@ -79,8 +82,8 @@ def test_a_loss_without_reference_is_refused():
 
 
 def test_the_probe_is_fixed_balanced_and_goes_on_in_later_passes():
-    tasks = ['haze', 'noise', 'noise']
-    probe = probe_indices(tasks, crops=4)
-    assert probe == probe_indices(tasks, crops=4)
-    assert [tasks[index % 3] for index in probe] == ['haze'] * 4 + ['noise'] * 4
+    degradations = ['haze', 'noise', 'noise']
+    probe = probe_indices(degradations, crops=4)
+    assert probe == probe_indices(degradations, crops=4)
+    assert [degradations[index % 3] for index in probe] == ['haze'] * 4 + ['noise'] * 4
     assert len(set(probe)) == 8

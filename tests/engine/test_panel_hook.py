@@ -18,7 +18,7 @@ def samples(*keys: str) -> list[RestorationSample]:
             gt=torch.rand(3, 20, 30),
             lq=torch.rand(3, 20, 30),
             restored=torch.rand(3, 20, 30),
-            metainfo=dict(key=key, task=key.split('_')[0]),
+            metainfo=dict(key=key, degradation=key.split('_')[0]),
         )
         for key in keys
     ]
@@ -37,7 +37,7 @@ def test_every_validation_writes_one_panel_of_each_degradation(tmp_path):
 
 
 def test_a_test_writes_a_panel_of_every_image(tmp_path):
-    hook = PanelHook(per_task=None, out_dir=str(tmp_path))
+    hook = PanelHook(per_degradation=None, out_dir=str(tmp_path))
     hook.after_test_iter(None, 0, outputs=samples('noise_0', 'noise_1', 'haze_0'))
     assert names(tmp_path) == ['haze_0.png', 'noise_0.png', 'noise_1.png']
 
@@ -88,7 +88,7 @@ def test_found_objects_are_drawn_into_the_view_that_they_were_found_in(tmp_path)
         )
 
     images = {name: torch.full((3, 64, 64), 0.5) for name in ('lq', 'restored', 'gt')}
-    sample = RestorationSample(**images, metainfo=dict(key='noise_0', task='noise'))
+    sample = RestorationSample(**images, metainfo=dict(key='noise_0', degradation='noise'))
     sample.views = BaseDataElement(degraded=objects(0.1), restored=objects(0.9), clean=objects())
     sample.pred_instances = sample.views.restored.pred_instances
     PanelHook(out_dir=str(tmp_path)).after_test_iter(Looked, 0, outputs=[sample])

@@ -7,11 +7,11 @@ from torch import nn
 
 from restorelab.apis.training import train
 from restorelab.models.tasks.base import Task
-from restorelab.registry import DATASETS, HOOKS, MODELS
+from restorelab.registry import DATASETS, HOOKS, MODELS, TASKS
 from tests.engine.toys import ToyPairs, toy_config
 
 
-@MODELS.register_module()
+@TASKS.register_module()
 class HalfTask(Task):
     """Tells, by a norm and a line, which half of the images has the brighter mean."""
 
@@ -36,10 +36,10 @@ class HalfTask(Task):
 
 
 @DATASETS.register_module()
-class RoutedPairs(ToyPairs):
+class HalvesPairs(ToyPairs):
     """ToyPairs that are restored for the task ``halves``; ``clean``: they are not degraded."""
 
-    route = 'halves'
+    task = 'halves'
 
     def __init__(self, clean: bool = False, size: int = 16):
         super().__init__(size)
@@ -47,7 +47,7 @@ class RoutedPairs(ToyPairs):
 
     def __getitem__(self, index: int) -> dict:
         found = super().__getitem__(index)
-        found['data_samples'].set_field('halves', 'route', field_type='metainfo')
+        found['data_samples'].set_field('halves', 'task', field_type='metainfo')
         return dict(found, inputs=found['data_samples'].gt) if self.clean else found
 
 
@@ -68,7 +68,7 @@ def config(
     loader = dict(
         batch_size=8,
         num_workers=0,
-        dataset=dict(type='RoutedPairs', clean=True),
+        dataset=dict(type='HalvesPairs', clean=True),
         sampler=dict(type='ToySampler'),
     )
     cfg = toy_config(work_dir, max_iters, **changes)
@@ -77,7 +77,7 @@ def config(
         restorer=cfg.model,
         tasks=dict(halves=dict(type='HalfTask', **(task or {}))),
     )
-    cfg.train_dataloader.dataset = dict(type='RoutedPairs')
+    cfg.train_dataloader.dataset = dict(type='HalvesPairs')
     warmup = dict(dict(task='halves', max_iters=40, lr=0.1), **(warmup or {}))
     cfg.custom_hooks = [
         dict(type='TaskWarmupHook', dataloader=loader, **warmup),
@@ -101,7 +101,7 @@ def loss_of(state: dict) -> float:
     task.load_state_dict(
         {name.removeprefix('tasks.halves.'): value for name, value in task_of(state).items()}
     )
-    found = [RoutedPairs(clean=True)[index]['data_samples'] for index in range(16)]
+    found = [HalvesPairs(clean=True)[index]['data_samples'] for index in range(16)]
     for sample in found:
         sample.gt = sample.gt / 255
     return task.losses(torch.stack([sample.gt for sample in found]), found)['loss'].item()

@@ -20,7 +20,7 @@ from restorelab.models.restorers.base import Restorer
 from restorelab.registry import BACKBONES, DATA_SAMPLERS, DATASETS, HOOKS, MODELS
 from restorelab.structures import RestorationSample
 
-TASKS = ('noise', 'haze')
+DEGRADATIONS = ('noise', 'haze')
 
 
 @BACKBONES.register_module()
@@ -53,14 +53,14 @@ class ToyRestorer(Restorer):
         self.backbone.conv.bias.requires_grad_(not freeze_bias)
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
-    def learn(self, lq: Tensor, gt: Tensor, cond, routes) -> tuple[dict[str, Tensor], Tensor]:
+    def learn(self, lq: Tensor, gt: Tensor, cond, tasks) -> tuple[dict[str, Tensor], Tensor]:
         noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
         self.calls += 1
         factor = float('nan') if self.calls in self.poison_at else 1.0
         restored = self.backbone(lq + noise)
         return dict(loss_pixel=(restored - gt).square().mean() * factor), restored
 
-    def run(self, lq: Tensor, cond, noise, routes) -> Tensor:
+    def run(self, lq: Tensor, cond, noise, tasks) -> Tensor:
         return self.backbone(lq)
 
 
@@ -81,10 +81,12 @@ class ToyPairs(Dataset):
         rng = np.random.default_rng([self.seed, epoch, index])
         gt = rng.integers(0, 256, (3, 16, 16), dtype=np.uint8)
         lq = (gt * 0.5 + 20 * rng.random(gt.shape)).astype(np.uint8)
-        task = TASKS[index % 2]
+        degradation = DEGRADATIONS[index % 2]
         sample = RestorationSample(
             gt=torch.from_numpy(gt),
-            metainfo=dict(key=f'{task}_{index}', task=task, path='', ori_shape=(16, 16)),
+            metainfo=dict(
+                key=f'{degradation}_{index}', degradation=degradation, path='', ori_shape=(16, 16)
+            ),
         )
         return dict(inputs=torch.from_numpy(lq), data_samples=sample)
 

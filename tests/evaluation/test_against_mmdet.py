@@ -150,7 +150,7 @@ def our_scores(root: Path, folder: Path) -> dict[str, float]:
         type='DetectionDataset',
         ann_file=str(root / 'boxes.json'),
         gt=str(root),
-        tasks=['noise'],
+        degradations=['noise'],
         pipeline=[
             dict(type='Degrade', kinds=dict(noise=dict(type='gaussian_noise', sigma=0.3))),
             dict(type='PackRestoration'),

@@ -9,10 +9,10 @@ from restorelab.evaluation.metrics import RestorationMetric
 from restorelab.registry import METRICS
 
 
-def sample(task: str, error: float, input_error: float = 0.2, key: str = 'key') -> dict:
+def sample(degradation: str, error: float, input_error: float = 0.2, key: str = 'key') -> dict:
     """A gray image, restored with a constant error and degraded by another one."""
     gt = torch.full((3, 24, 24), 0.5)
-    return dict(gt=gt, restored=gt + error, lq=gt + input_error, task=task, key=key)
+    return dict(gt=gt, restored=gt + error, lq=gt + input_error, degradation=degradation, key=key)
 
 
 def evaluate(metric: RestorationMetric, samples: list[dict]) -> dict[str, float]:
@@ -62,7 +62,8 @@ def test_without_a_baseline_the_input_is_not_scored():
 
 def test_one_row_for_the_whole_set():
     metrics = evaluate(
-        RestorationMetric([FLOAT], by_task=False), [sample('noise', 0.1), sample('haze', 0.01)]
+        RestorationMetric([FLOAT], by_degradation=False),
+        [sample('noise', 0.1), sample('haze', 0.01)],
     )
     assert metrics['float/psnr/all'] == metrics['float/psnr/mean'] == pytest.approx(30, abs=1e-4)
 
@@ -76,7 +77,7 @@ def test_a_preset_may_score_a_degradation_in_its_own_way():
     # one level of red is less than half a level of luma: rounded luma, used for haze, does not see it
     image = sample('haze', 0.0)
     image['restored'] = image['gt'] + torch.tensor([0.004, 0.0, 0.0]).view(3, 1, 1)
-    metrics = evaluate(RestorationMetric(['diffuir']), [image, {**image, 'task': 'rain'}])
+    metrics = evaluate(RestorationMetric(['diffuir']), [image, {**image, 'degradation': 'rain'}])
     assert metrics['diffuir/psnr/haze'] == math.inf
     assert metrics['diffuir/psnr/rain'] < 60
 

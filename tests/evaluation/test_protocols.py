@@ -15,7 +15,7 @@ def test_every_preset_scores_identical_images_as_perfect(name):
 
 
 @pytest.mark.parametrize('name', PRESETS)
-def test_every_preset_has_a_protocol_for_any_task(name):
+def test_every_preset_has_a_protocol_for_any_degradation(name):
     assert 'any' in PRESETS[name]
 
 

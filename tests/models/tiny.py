@@ -115,7 +115,7 @@ TINY_STEP_LOSSES = dict(  # called with a TrainingStep
         perceiver=dict(type='CLIPQualityPerceiver', **TINY_PRIORS['CLIPQualityPerceiver'])
     ),
     DifficultyAdaptivePerceptualLoss=dict(widths=[4, 4, 4]),
-    TaskInfoNCE=dict(),
+    DegradationInfoNCE=dict(),
 )
 
 TINY_PROCESSES = dict(
@@ -188,7 +188,7 @@ TINY_RESTORERS = dict(
     PriorDistillation=dict(
         semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
         degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),
-        tasks=['haze', 'noise'],
+        degradations=['haze', 'noise'],
         semantic_loss=dict(type='CosineDistillationLoss'),
         degradation_loss=dict(type='LabelSmoothedCrossEntropy'),
     ),

@@ -361,10 +361,10 @@ def test_lowlight_samples(phase):
         path='lol',
         lq=io['low'].numpy(),
         gt=io['high'].numpy(),
-        task='lowlight',
+        degradation='lowlight',
         rng=Draws(*io['train_crop_yx'].tolist()),
     )
-    steps = [ChannelHistEqualize(tasks=['lowlight'])]
+    steps = [ChannelHistEqualize(degradations=['lowlight'])]
     if phase == 'train':
         steps = [RandomCrop(io['train_gt'].shape[-1]), *steps, RandomFlip(horizontal=1.0)]
     for step in steps:
@@ -387,7 +387,7 @@ def test_rain_samples(case):
         path=case,
         lq=pattern(height, width, 0),
         gt=pattern(height, width, 91),
-        task='rain',
+        degradation='rain',
         rng=Draws(*io['crop_xy'].tolist()),
     )
     results = RandomFlip(horizontal=float(io['flip']))(BlackFillCrop(256)(results))

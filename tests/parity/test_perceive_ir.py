@@ -20,7 +20,7 @@ from restorelab.datasets.noise_benchmark import center_crop, image_noise, stream
 from restorelab.evaluation.protocols import find_preset
 from restorelab.models.layers.restormer import PixelLayerNorm
 from restorelab.models.losses.clip_aware import CLIPAwareLoss
-from restorelab.models.losses.contrastive import task_infonce
+from restorelab.models.losses.contrastive import degradation_infonce
 from restorelab.models.losses.difficulty import (
     DifficultyAdaptivePerceptualLoss,
     difficulty_adaptive_perceptual,
@@ -141,7 +141,7 @@ def test_the_gradients_of_both_losses(restorer):
     positive = restorer.condition(io['in.positive_image'], ['vectors.degradation']).vector(
         'degradation'
     )
-    contrast, _ = task_infonce(cond.vector('degradation'), positive, labels)
+    contrast, _ = degradation_infonce(cond.vector('degradation'), positive, labels)
     loss = F.l1_loss(restored, io['in.gt']) + 0.1 * contrast
     restorer.zero_grad()
     loss.backward()
@@ -323,7 +323,7 @@ def test_contrast_of_tasks(labels):
     anchor, positive = (
         recorded[f'cl.{name}'].clone().requires_grad_() for name in ('anchor', 'positive')
     )
-    loss, share = task_infonce(anchor, positive, recorded[f'cl.{labels}.labels'])
+    loss, share = degradation_infonce(anchor, positive, recorded[f'cl.{labels}.labels'])
     assert_close(loss, recorded[f'cl.{labels}.loss'])
     assert_close(share, recorded[f'cl.{labels}.valid_fraction'])
     loss.backward()
@@ -418,7 +418,7 @@ def test_the_perceptual_ratio_of_each_sample(perceptual, variant):
 def test_the_perceptual_loss_and_its_gradient(perceptual):
     loss, recorded = perceptual
     restored = recorded['dpl.restored'].clone().requires_grad_()
-    samples = [RestorationSample(metainfo=dict(task='any'))] * len(restored)
+    samples = [RestorationSample(metainfo=dict(degradation='any'))] * len(restored)
     value = loss(
         TrainingStep(restored, recorded['dpl.degraded'], recorded['dpl.gt'], Condition(), samples)
     )

@@ -586,7 +586,7 @@ def make_prior_stage(io: Recording):
             type='PriorDistillation',
             semantic=dict(type='CLIPSemanticPrior', **prior),
             degradation=dict(type='CLIPDegradationPrior', **prior),
-            tasks=[str(i) for i in range(num)],
+            degradations=[str(i) for i in range(num)],
             semantic_loss=dict(type='CosineDistillationLoss'),
             degradation_loss=dict(
                 type='LabelSmoothedCrossEntropy', smoothing=float(io.metadata['label_smoothing'])
@@ -602,7 +602,7 @@ def test_prior_stage(monkeypatch):
     model = make_prior_stage(io)
     monkeypatch.setattr('restorelab.models.priors.clip.clip_view', lambda image, size: image)
     samples = [
-        RestorationSample(gt=gt, metainfo=dict(task=str(int(label))))
+        RestorationSample(gt=gt, metainfo=dict(degradation=str(int(label))))
         for gt, label in zip(io['img_gt'], io['deg_label'], strict=True)
     ]
     semantic, logits = model.describe(io['img_lq'])

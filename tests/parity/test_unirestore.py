@@ -346,9 +346,9 @@ def test_start_of_sampling(model, io):
 
 
 def decode(
-    model: LatentRestorer, io: Recording, routes: list[str], latent: str = 'lq_cfrm/latent'
+    model: LatentRestorer, io: Recording, tasks: list[str], latent: str = 'lq_cfrm/latent'
 ) -> Tensor:
-    ctx = encoded(model, io, 'lq_cfrm')[1].rerouted(routes)
+    ctx = encoded(model, io, 'lq_cfrm')[1].for_tasks(tasks)
     return model.backbone.decode(io[latent], ctx)
 
 
@@ -399,8 +399,8 @@ def test_adding_a_task_leaves_the_other_images_unchanged(model, io):
     assert missing == ['adapters.2.prompts.det']
     torch.nn.init.normal_(larger.adapters[2].prompts['det'])
     for task in settings()['task_editors']['tasks']:
-        routes = [task] * len(io['lq'])
-        assert torch.equal(decode(larger, io, routes), decode(model, io, routes))
+        tasks = [task] * len(io['lq'])
+        assert torch.equal(decode(larger, io, tasks), decode(model, io, tasks))
 
 
 # -- any size ----------------------------------------------------------------------------------------------------------

@@ -34,14 +34,14 @@ def psnr(image, other):
     return cv2.PSNR(np.asarray(image), np.asarray(other))
 
 
-@pytest.mark.parametrize('task', STRENGTHS)
-def test_each_method_improves_what_it_is_for(task, photograph):
-    function, strengths = STRENGTHS[task]
+@pytest.mark.parametrize('degradation', STRENGTHS)
+def test_each_method_improves_what_it_is_for(degradation, photograph):
+    function, strengths = STRENGTHS[degradation]
     degraded = function(
         photograph.astype(np.float32) / 255, **strengths, rng=np.random.default_rng(0)
     )
     degraded = np.rint(np.clip(degraded, 0, 1) * 255).astype(np.uint8)
-    assert psnr(COMPARE.CLASSICAL[task](degraded), photograph) > psnr(degraded, photograph)
+    assert psnr(COMPARE.CLASSICAL[degradation](degraded), photograph) > psnr(degraded, photograph)
 
 
 def test_white_noise_is_measured():
@@ -99,7 +99,7 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
     printed = capsys.readouterr().out
     with (tmp_path / 'scores.csv').open() as file:
         rows = list(csv.DictReader(file))
-    assert [row['task'] for row in rows] == [*sorted(COMPARE.CLASSICAL), 'mean', 'haze']
+    assert [row['degradation'] for row in rows] == [*sorted(COMPARE.CLASSICAL), 'mean', 'haze']
     assert all(float(row[f'{column}_psnr']) > 0 for row in rows for column in COMPARE.COLUMNS)
     mean = np.mean([float(row['restored_psnr']) for row in rows[:7]])
     assert float(rows[7]['restored_psnr']) == pytest.approx(mean)

@@ -155,7 +155,7 @@ def test_analysis_writes_its_pictures_and_finite_separations(tmp_path, monkeypat
         load_script('diffuir', 'analyze'),
         tmp_path / 'tiny.safetensors',
         tmp_path / 'out',
-        '--tasks',
+        '--degradations',
         'haze',
         'noise',
         '--count',

@@ -66,9 +66,9 @@ def test_another_file_is_refused(content, tmp_path):
 def test_whole_images_of_one_fold_are_rendered():
     whole_images = load_script('perceive_ir', 'render_medium').whole_images
     pipeline = [dict(type='RandomCrop', size=4), dict(type='Degrade'), dict(type='PackRestoration')]
-    inner = dict(type='OnTheFlyDataset', tasks=['haze'], pipeline=pipeline)
+    inner = dict(type='OnTheFlyDataset', degradations=['haze'], pipeline=pipeline)
     mixed = dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         repeats=[3],
         datasets=[dict(type='FoldDataset', folds=[1], dataset=inner)],
     )
@@ -86,7 +86,7 @@ def test_the_configs_of_the_medium_restorers_can_be_rendered():
 
 
 TINY_MEDIUM = """
-_set = dict(type='OnTheFlyDataset', source='embedded', split='train', tasks=['haze'], pipeline=[
+_set = dict(type='OnTheFlyDataset', source='embedded', split='train', degradations=['haze'], pipeline=[
     dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')])
 train_dataloader = dict(batch_size=1, dataset=dict(type='FoldDataset', folds=[0], dataset=_set))
 val_dataloader = dict(batch_size=1, dataset=dict(_set, split='val'))
@@ -132,7 +132,9 @@ def test_options_of_the_rendering_reach_the_model(tiny_medium, tmp_path, monkeyp
         ('no.pth', [], 'no.pth: no such weights'),
         (
             'wide.pth',
-            ["train_dataloader.dataset={'type':'OnTheFlyDataset','tasks':['haze'],'pipeline':[]}"],
+            [
+                "train_dataloader.dataset={'type':'OnTheFlyDataset','degradations':['haze'],'pipeline':[]}"
+            ],
             'wrap it in FoldDataset',
         ),
         ('wide.pth', ['val_dataloader.dataset.source=no/such'], 'no/such: no such folder'),
@@ -171,10 +173,10 @@ def released_sets(root: Path) -> None:
         validated = [
             number
             for number in range(12000)
-            if sample_fold(recipe.task, stem.format(number), parts) == 0
+            if sample_fold(recipe.degradation, stem.format(number), parts) == 0
         ][:3]
         for number in {*validated, *range(8)}:
-            clean = f'norain-{number}' if recipe.task == 'rain' else f'{number}'
+            clean = f'norain-{number}' if recipe.degradation == 'rain' else f'{number}'
             for folder, file in ((recipe.lq, stem.format(number)), (recipe.gt, clean)):
                 if folder:
                     (root / folder).mkdir(parents=True, exist_ok=True)
@@ -193,16 +195,16 @@ def test_what_validates_is_neither_learned_nor_rendered_by_a_medium_restorer(
     with DefaultScope.overwrite_default_scope('restorelab'):
         validated, learned, rendered = (
             [
-                (record.task, record.name)
+                (record.degradation, record.name)
                 for part in DATASETS.build(dataset).parts
                 for record in part.records
             ]
             for dataset in (cfg.val_dataloader.dataset, training, whole_images(training, fold))
         )
     assert (
-        {task for task, _ in validated}
-        == {task for task, _ in learned}
-        == {task for task, _ in rendered}
+        {degradation for degradation, _ in validated}
+        == {degradation for degradation, _ in learned}
+        == {degradation for degradation, _ in rendered}
     )
     assert len(validated) == 15
     assert not set(validated) & {*learned, *rendered}
@@ -213,7 +215,7 @@ def test_another_method_is_scored_on_the_same_images_in_the_same_way(tmp_path, m
     for name in ('cbsd68_test', 'sots_outdoor_test', 'rain100l_test', 'gopro_test', 'lol_test'):
         recipe = find_recipe(name)
         for folder, stem in (
-            (recipe.lq, '1_0.8_0.2' if recipe.task == 'haze' else '1'),
+            (recipe.lq, '1_0.8_0.2' if recipe.degradation == 'haze' else '1'),
             (recipe.gt, '1'),
         ):
             if folder:
@@ -233,7 +235,8 @@ def test_another_method_is_scored_on_the_same_images_in_the_same_way(tmp_path, m
     torch.save(MODELS.build(cfg.model).state_dict(), 'tiny.pth')
     scores = score(cfg, 'tiny.pth', work_dir='work')
     assert {name for name in scores if name.startswith('adair5/psnr/')} == {
-        f'adair5/psnr/{task}' for task in ('blur', 'haze', 'lowlight', 'noise25', 'rain', 'mean')
+        f'adair5/psnr/{degradation}'
+        for degradation in ('blur', 'haze', 'lowlight', 'noise25', 'rain', 'mean')
     }
 
 

@@ -121,4 +121,4 @@ def test_at_step_0_a_trunk_that_ships_restores_as_without_cfrm_and_tfa(name, wei
     for model in (plain, adapted):
         model.load_pretrained()
     lq = torch.rand(2, 3, 40, 56, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(adapted.restore(lq, routes=['ir', 'det']), plain.restore(lq))
+    assert torch.equal(adapted.restore(lq, tasks=['ir', 'det']), plain.restore(lq))

@@ -40,7 +40,7 @@ model = dict(
     ),
     loss=dict(type='L1Loss'),
     step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        contrast=dict(type='DegradationInfoNCE', weight=0.1),
         quality=dict(
             type='CLIPAwareLoss',
             weight=0.05,

@@ -41,7 +41,7 @@ model = dict(
     loss=dict(type='L1Loss'),
     padding='replicate',
     step_losses=dict(
-        contrast=dict(type='TaskInfoNCE', weight=0.1),
+        contrast=dict(type='DegradationInfoNCE', weight=0.1),
         quality=dict(
             type='CLIPAwareLoss',
             weight=0.05,

@@ -36,7 +36,7 @@ _sets = [  # recipe; one image in how many is for validation; the pipeline
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         repeats=[3, 1, 120, 50, 40],
         datasets=[
             dict(

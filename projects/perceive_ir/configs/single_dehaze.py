@@ -1,10 +1,10 @@
-"""Perceive-IR for one task: haze. There is no contrast of tasks with a single one.
+"""Perceive-IR for one degradation: haze. There is no contrast of degradations with a single one.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/single_dehaze.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/single_dehaze.py CKPT
-Needs:  as adair3.py, the sets of this task alone; the medium restorers and prompts of stage 1
+Needs:  as adair3.py, the sets of this degradation alone; the medium restorers and prompts of stage 1
         (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
-Expect: 31.65 dB / 0.977 on SOTS outdoor in the paper; not measured here. The recipe for single tasks was not released.
+Expect: 31.65 dB / 0.977 on SOTS outdoor in the paper; not measured here. The recipe for single degradations was not released.
 """
 
 _base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
@@ -13,7 +13,7 @@ model = dict(_base_._network, step_losses=_base_._judges)
 
 train_dataloader = dict(
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='FoldDataset',

@@ -19,7 +19,7 @@ model = dict(
     degradation=dict(
         type='CLIPDegradationPrior', tower='ViT-B-32', pretrained='laion2b_s34b_b79k', frozen=False
     ),
-    tasks=['blur', 'haze', 'lowlight', 'noise', 'rain'],
+    degradations=['blur', 'haze', 'lowlight', 'noise', 'rain'],
     semantic_loss=dict(type='CosineDistillationLoss'),
     degradation_loss=dict(type='LabelSmoothedCrossEntropy', smoothing=0.01),
 )
@@ -28,7 +28,7 @@ train_dataloader = dict(batch_size=512)
 val_evaluator = dict(type='PriorMetric')
 test_evaluator = val_evaluator
 train_cfg = dict(max_iters=30000, val_interval=1000)
-default_hooks = dict(panels=dict(per_task=0))
+default_hooks = dict(panels=dict(per_degradation=0))
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-5, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.05),

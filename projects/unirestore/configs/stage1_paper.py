@@ -58,7 +58,7 @@ train_dataloader = dict(
     dataset=dict(
         type='OnTheFlyDataset',
         source=['data/DIV2K_train_HR', 'data/Flickr2K', 'data/OST'],
-        tasks=['corruption'],
+        degradations=['corruption'],
         pipeline=[
             dict(type='RandomCrop', size=512),
             dict(type='RandomFlip', horizontal=0.5),
@@ -74,7 +74,7 @@ val_dataloader = dict(
     dataset=dict(
         type='OnTheFlyDataset',
         source='data/DIV2K_valid_HR',
-        tasks=['corruption'],
+        degradations=['corruption'],
         pipeline=[
             dict(type='CenterCrop', size=512),
             dict(type='Degrade', kinds=dict(corruption=dict(_corruption, severity=3))),

@@ -85,10 +85,7 @@ _corruption = dict(
 _pipeline = [
     dict(type='RandomCrop', size=512),
     dict(type='RandomFlip', horizontal=0.5),
-    dict(
-        type='Degrade',
-        kinds=dict(ir=_corruption, cls=_corruption, seg=_corruption),
-    ),
+    dict(type='Degrade', kinds=dict(corruption=_corruption)),
     dict(type='PackRestoration'),
 ]
 _classes = [
@@ -117,20 +114,21 @@ train_dataloader = dict(
     num_workers=12,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler', quota=dict(ir=1, cls=1, seg=2)),
+    batch_sampler=dict(type='BalancedBatchSampler', key='task', quota=dict(ir=1, cls=1, seg=2)),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='OnTheFlyDataset',
                 source=['data/DIV2K_train_HR', 'data/Flickr2K', 'data/OST'],
-                tasks=['ir'],
-                pipeline=[dict(type='Route', name='ir'), *_pipeline],
+                task='ir',
+                degradations=['corruption'],
+                pipeline=_pipeline,
             ),
             dict(
                 type='ClassFolders',
                 source='data/imagenet_subset',
-                task='cls',
+                degradation='corruption',
                 pipeline=[dict(type='RandomResize', scale=(0.0, 0.0), smallest=512), *_pipeline],
             ),
             dict(
@@ -138,7 +136,7 @@ train_dataloader = dict(
                 source='data/cityscapes/leftImg8bit/train',
                 maps='data/cityscapes/gtFine/train',
                 classes=_classes,
-                task='seg',
+                degradation='corruption',
                 suffix='_leftImg8bit',
                 map_suffix='_gtFine_labelTrainIds',
                 pipeline=_pipeline,
@@ -155,12 +153,12 @@ val_dataloader = dict(
         source='data/cityscapes/leftImg8bit/val',
         maps='data/cityscapes/gtFine/val',
         classes=_classes,
-        task='seg',
+        degradation='corruption',
         suffix='_leftImg8bit',
         map_suffix='_gtFine_labelTrainIds',
         pipeline=[
             dict(type='CenterCrop', size=960),
-            dict(type='Degrade', kinds=dict(seg=dict(_corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(corruption=dict(_corruption, severity=3))),
             dict(type='PackRestoration'),
         ],
     ),

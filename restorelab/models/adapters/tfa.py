@@ -68,8 +68,8 @@ class TFA(nn.Module):
     """Adapts decoder features to what each image is restored for: (B, C, H, W) -> the same.
 
     Source: UniRestore (arXiv 2501.13134). Each task has a prompt (T, C), zero at first; from level to level it is
-    updated by the encoder feature of the same size. The task of an image is its route (``ctx.routes``; the first of
-    ``tasks`` where none is named), so a batch may mix tasks. As published it is not the identity at the start
+    updated by the encoder feature of the same size. ``ctx.tasks`` names the task of each image, so a batch
+    may mix tasks; without it, all images are for the first of ``tasks``. As published it is not the identity at the start
     (``zero_init`` makes it so).
 
     Args:
@@ -80,10 +80,10 @@ class TFA(nn.Module):
         zero_init: start as the identity, for a trunk that works already.
         frozen: train prompts only.
         frozen_tasks: prompts that do not train. Frozen with all other tasks here, a new task changes nothing for them.
-        prompt_for: prompt to take for a route in place of its own, such as ``dict(det='ir')``: what would a detector
+        prompt_for: prompt to take for a task in place of its own, such as ``dict(det='ir')``: what would a detector
             say of images that were restored for the eye?
     Raises: ValueError for no pairs, a pair whose taps differ in stride, pairs in another order than the decoder's, no
-        tasks, and names that no parameter can have; KeyError for an unknown route or prompt.
+        tasks, and names that no parameter can have; KeyError for an unknown task or prompt.
     """
 
     needs = ()
@@ -157,15 +157,15 @@ class TFA(nn.Module):
             }
         )
 
-    def prompt_of(self, routes: Sequence[str] | None, batch: int) -> Tensor:
+    def prompt_of(self, tasks: Sequence[str] | None, batch: int) -> Tensor:
         """The prompts (B, T, C) of a batch."""
-        routes = [self.tasks[0]] * batch if routes is None else routes
-        if unknown := sorted(set(routes) - set(self.tasks)):
+        tasks = [self.tasks[0]] * batch if tasks is None else tasks
+        if unknown := sorted(set(tasks) - set(self.tasks)):
             raise KeyError(
                 f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task to '
                 '`tasks` of TFA and train its prompt'
             )
-        return torch.stack([self.prompts[self.prompt_for.get(route, route)] for route in routes])
+        return torch.stack([self.prompts[self.prompt_for.get(task, task)] for task in tasks])
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         if name not in self.skip_of:
@@ -173,7 +173,7 @@ class TFA(nn.Module):
             return feat
         index = list(self.skip_of).index(name)
         prompt = (
-            self.prompt_of(ctx.routes, len(feat)) if index == 0 else ctx.scratch[(self, 'prompt')]
+            self.prompt_of(ctx.tasks, len(feat)) if index == 0 else ctx.scratch[(self, 'prompt')]
         )
         feat, ctx.scratch[(self, 'prompt')] = self.editors[index](
             feat, ctx.skips[self.skip_of[name]], prompt

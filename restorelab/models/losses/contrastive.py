@@ -11,7 +11,7 @@ from restorelab.registry import LOSSES
 from restorelab.structures import TrainingStep, stack_images
 
 
-def task_infonce(
+def degradation_infonce(
     anchor: Tensor, positive: Tensor, labels: Tensor, temperature: float = 0.1
 ) -> tuple[Tensor, Tensor]:
     """InfoNCE whose negatives are the anchors of other labels, over the batches of all ranks.
@@ -38,11 +38,11 @@ def task_infonce(
 
 
 @LOSSES.register_module()
-class TaskInfoNCE(nn.Module):
-    """``weight * task_infonce`` of a condition, for ``step_losses``; the labels are the samples' tasks.
+class DegradationInfoNCE(nn.Module):
+    """``weight * degradation_infonce`` of a condition, for ``step_losses``; the labels are the samples' degradations.
 
     The positive is the condition of the sample's ``positive_lq`` (``PositiveView`` cuts it), or of the mirrored image
-    where a batch has none. In single-task training it is 0. The share of samples that count is logged as
+    where a batch has none. In single-degradation training it is 0. The share of samples that count is logged as
     ``contrast_share``. Source: Perceive-IR.
 
     Args:
@@ -56,8 +56,8 @@ class TaskInfoNCE(nn.Module):
         self.weight, self.temperature, self.condition = weight, temperature, condition
 
     def forward(self, step: TrainingStep) -> Tensor:
-        # a checksum of the name and no place in a list: ranks may see different tasks
-        codes = [crc32(sample.task.encode()) for sample in step.samples]
+        # a checksum of the name and no place in a list: ranks may see different degradations
+        codes = [crc32(sample.degradation.encode()) for sample in step.samples]
         labels = torch.tensor(codes, device=step.lq.device)
         paired = all('positive_lq' in sample for sample in step.samples)
         view = (
@@ -66,7 +66,7 @@ class TaskInfoNCE(nn.Module):
             else step.lq.flip(-1)
         )
         positive = step.describe(view, [f'vectors.{self.condition}']).vector(self.condition)
-        loss, share = task_infonce(
+        loss, share = degradation_infonce(
             step.cond.vector(self.condition), positive, labels, self.temperature
         )
         MessageHub.get_current_instance().update_scalar('train/contrast_share', share.item())

@@ -103,27 +103,29 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
 
     Args:
         proxies: configs of PROXIES parts called with the ``TrainingStep``, giving images (B, 3, H, W) and a mask (B,).
-        tasks: a reference for each of these tasks; one for all when None, as in the release.
+        degradations: a reference for each of these degradations; one for all when None, as in the release.
         widths: channels of the VGG blocks.
         pretrained: ``imagenet`` (torchvision's VGG-16, fetched once), or a file in torchvision's names. None keeps
             random weights, a distance that needs no download and knows less of what people see.
-    Raises: when called, KeyError for a sample of another task than ``tasks``.
+    Raises: when called, KeyError for a sample of another degradation than ``degradations``.
     """
 
     def __init__(
         self,
         weight: float = 1.0,
         proxies: Sequence[dict] = (),
-        tasks: Sequence[str] | None = None,
+        degradations: Sequence[str] | None = None,
         widths: Sequence[int] = VGG16,
         pretrained: str | None = None,
     ):
         super().__init__()
         self.weight, self.pretrained = weight, pretrained
-        self.tasks = None if tasks is None else list(tasks)
+        self.degradations = None if degradations is None else list(degradations)
         self.vgg = VGGTaps(widths)
         self.proxies = nn.ModuleList(PROXIES.build(proxy) for proxy in proxies)
-        self.register_buffer('reference_psnr', torch.full((len(self.tasks or ['all']),), torch.nan))
+        self.register_buffer(
+            'reference_psnr', torch.full((len(self.degradations or ['all']),), torch.nan)
+        )
         if pretrained:
             keep_out_of_checkpoint(self.vgg)
 
@@ -141,15 +143,15 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
 
     def reference(self, step: TrainingStep) -> Tensor:
         """The reference PSNR of each sample, (B,)."""
-        if self.tasks is None:
+        if self.degradations is None:
             return self.reference_psnr.expand(len(step.samples))
-        names = [sample.task for sample in step.samples]
-        if unknown := sorted(set(names) - set(self.tasks)):
+        names = [sample.degradation for sample in step.samples]
+        if unknown := sorted(set(names) - set(self.degradations)):
             raise KeyError(
-                f'DifficultyAdaptivePerceptualLoss: samples of the tasks {unknown}, but it has references '
-                f'for {self.tasks}; add them to its tasks'
+                f'DifficultyAdaptivePerceptualLoss: samples of the degradations {unknown}, but it has references '
+                f'for {self.degradations}; add them to its degradations'
             )
-        return self.reference_psnr[[self.tasks.index(name) for name in names]]
+        return self.reference_psnr[[self.degradations.index(name) for name in names]]
 
     def forward(self, step: TrainingStep) -> Tensor:
         with torch.no_grad():

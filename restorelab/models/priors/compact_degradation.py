@@ -14,7 +14,7 @@ class CompactDegradationEncoder(nn.Module):
     """Vector ``degradation`` (B, dim) of unit length, learned with the restorer.
 
     Strided 3x3 convolutions with GELU, the mean over the pixels, a linear layer. Source: Perceive-IR's release;
-    202,016 parameters at its widths. ``TaskInfoNCE`` pulls the vectors of one degradation together.
+    202,016 parameters at its widths. ``DegradationInfoNCE`` pulls the vectors of one degradation together.
 
     Args:
         widths: channels after each convolution.  dim: length of the vector.

@@ -16,6 +16,7 @@ from restorelab.structures import (
     TrainingStep,
     select_taps,
     stack_images,
+    tasks_of,
 )
 from restorelab.utils import LatticeNoise, resize
 from restorelab.utils.modules import load_pretrained_parts
@@ -97,9 +98,9 @@ class Restorer(BaseModel):
             widths.update(prior.provides)
         return widths
 
-    def context(self, cond: Condition, routes: Sequence[str] | None = None) -> TapContext:
-        """A fresh context for one network call; ``routes`` as in ``TapContext``."""
-        return TapContext(by_tap(self.adapters), cond, routes)
+    def context(self, cond: Condition, tasks: Sequence[str] | None = None) -> TapContext:
+        """A fresh context for one network call; ``tasks`` as in ``TapContext``."""
+        return TapContext(by_tap(self.adapters), cond, tasks)
 
     def reference_context(self, cond: Condition) -> TapContext | None:
         """A context for the reference pass that some adapters learn from (CFRM); None when none does.
@@ -154,7 +155,7 @@ class Restorer(BaseModel):
         if mode == 'loss':
             return self.training_step(inputs, data_samples)[0]
         if mode == 'predict':
-            outputs = self.restore(inputs, routes=routes_of(data_samples))
+            outputs = self.restore(inputs, tasks=tasks_of(data_samples))
             for sample, lq, restored in zip(data_samples, inputs, outputs, strict=True):
                 sample.lq, sample.restored = lq, restored
             return data_samples
@@ -168,20 +169,20 @@ class Restorer(BaseModel):
         lq: Tensor,
         cond: Condition | None = None,
         noise: Callable[[Tensor], Tensor] | None = None,
-        routes: Sequence[str] | None = None,
+        tasks: Sequence[str] | None = None,
     ) -> Tensor:
         """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
 
         Args:
             cond: what ``condition`` says of these images; computed when None.
             noise: source of standard normal noise, called with a tensor of the wanted shape.
-            routes: what each image is restored for, where adapters ask.
+            tasks: what each image is restored for, where adapters ask.
         """
         cond = self.condition(lq) if cond is None else cond
         noise = LatticeNoise(self.noise_seed) if noise is None else noise
         size = tuple(lq.shape[-2:])
         return resize(
-            self.run(resize(lq, self.working_size(size)), cond, noise, routes), size
+            self.run(resize(lq, self.working_size(size)), cond, noise, tasks), size
         ).clamp(0, 1)
 
     def working_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -194,13 +195,13 @@ class Restorer(BaseModel):
         """All losses of one step as ``loss_*``, and the step itself, for tasks behind the restorer."""
         gt = stack_images(samples, 'gt', lq.device)
         cond = self.condition(lq)
-        losses, restored = self.learn(lq, gt, cond, routes_of(samples))
+        losses, restored = self.learn(lq, gt, cond, tasks_of(samples))
         step = TrainingStep(restored, lq, gt, cond, samples, self.condition)
         losses |= {f'loss_{name}': loss(step) for name, loss in self.step_losses.items()}
         return losses, step
 
     def learn(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
         """The method's own losses, and the clean image (B, 3, H, W) in [0, 1] units that this step predicts."""
         raise NotImplementedError
@@ -210,7 +211,7 @@ class Restorer(BaseModel):
         lq: Tensor,
         cond: Condition,
         noise: Callable[[Tensor], Tensor],
-        routes: Sequence[str] | None,
+        tasks: Sequence[str] | None,
     ) -> Tensor:
         """The restored image (B, 3, H, W) before clamping, from ``lq`` in its working size, or from a tile of that.
 
@@ -226,16 +227,3 @@ def by_tap(adapters: Iterable[nn.Module]) -> dict[str, list[nn.Module]]:
         for name in adapter.taps:
             on_tap.setdefault(name, []).append(adapter)
     return on_tap
-
-
-def routes_of(samples: list[RestorationSample]) -> list[str] | None:
-    """What each sample is restored for; None where no sample says so. Raises KeyError where only some do."""
-    routes = [sample.get('route') for sample in samples]
-    if not any(routes):
-        return None
-    if None in routes:
-        key = samples[routes.index(None)].get('key', '?')
-        raise KeyError(
-            f"sample '{key}' names no 'route', others of its batch do; let every data set set it"
-        )
-    return routes

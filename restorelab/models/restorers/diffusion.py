@@ -59,12 +59,12 @@ class DiffusionRestorer(Restorer):
         self.sampler = sampler
 
     def learn(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
         state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
         time, ctx, reference = (
             self.process.time(state.t),
-            self.context(cond, routes),
+            self.context(cond, tasks),
             self.reference_context(cond),
         )
         out = self.backbone(state.x_t, state.lq, time, ctx)
@@ -86,11 +86,11 @@ class DiffusionRestorer(Restorer):
         lq: Tensor,
         cond: Condition,
         noise: Callable[[Tensor], Tensor],
-        routes: Sequence[str] | None,
+        tasks: Sequence[str] | None,
     ) -> Tensor:
         start = self.process.to_state(lq)
 
         def predict(x_t: Tensor, t: Tensor) -> Tensor:
-            return self.backbone(x_t, start, self.process.time(t), self.context(cond, routes))
+            return self.backbone(x_t, start, self.process.time(t), self.context(cond, tasks))
 
         return self.process.to_image(self.sampler(predict, self.process, start, noise))

@@ -8,7 +8,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from restorelab.registry import MODELS, TASKS
-from restorelab.structures import Condition, RestorationSample
+from restorelab.structures import Condition, RestorationSample, tasks_of
 
 VIEWS = dict(degraded='lq', restored='restored', clean='gt')
 
@@ -19,7 +19,7 @@ class JointRestorer(BaseModel):
 
     Training: ``restorer_weight`` times the restorer's own losses, plus each task's losses, times its ``loss_weight``,
     on the clean image that the restorer's step predicts, clamped to [0, 1]. A sample goes to the task that its
-    ``route`` names, so a batch may mix tasks; ``ir`` is none. Prediction: each task looks at the degraded, the
+    ``task`` names, so a batch may mix tasks; ``ir`` is none. Prediction: each task looks at the degraded, the
     restored and, where there is one, the clean image. The samples get ``views``, with what was predicted on each, and
     the fields of the restored one also as their own, where MMDetection's metrics look for them.
 
@@ -30,7 +30,7 @@ class JointRestorer(BaseModel):
 
     Args:
         restorer: config of a restorer (MODELS).
-        tasks: configs of tasks (TASKS), by route.
+        tasks: configs of tasks (TASKS), by name.
         restorer_weight: factor of the restorer's own losses.
         train_restorer: False freezes it.
     Raises: ValueError when nothing is left to train.
@@ -49,7 +49,7 @@ class JointRestorer(BaseModel):
         self.restorer = (
             built if train_restorer else built.requires_grad_(False)
         )  # parts may be frozen already
-        self.tasks = ModuleDict({route: TASKS.build(task) for route, task in tasks.items()})
+        self.tasks = ModuleDict({name: TASKS.build(task) for name, task in tasks.items()})
         self.restorer_weight, self.train_restorer = restorer_weight, train_restorer
         if not train_restorer and all(
             task.frozen or task.loss_weight == 0 for task in self.tasks.values()
@@ -72,7 +72,7 @@ class JointRestorer(BaseModel):
 
     def check_dataset(self, dataset, training: bool) -> None:
         """Raise ValueError or KeyError when the tasks cannot work with what ``dataset`` annotates."""
-        task = self.tasks[dataset.route] if getattr(dataset, 'route', None) in self.tasks else None
+        task = self.tasks[dataset.task] if getattr(dataset, 'task', None) in self.tasks else None
         if task is None:
             return
         task.check_dataset(dataset)
@@ -99,23 +99,21 @@ class JointRestorer(BaseModel):
             losses = {name: self.restorer_weight * value for name, value in own.items()}
             restored = step.restored.clamp(0, 1)
         else:
-            losses, restored = {}, self.restorer.restore(lq, routes=self._routes(samples))
-        for route, chosen in self._by_route(samples).items():
-            task = self.tasks[route]
+            losses, restored = {}, self.restorer.restore(lq, tasks=tasks_of(samples))
+        for name, chosen in self._by_task(samples).items():
+            task = self.tasks[name]
             if task.loss_weight:
                 found = task.losses(restored[chosen], [samples[i] for i in chosen])
-                losses |= {
-                    _loss_name(route, name): task.loss_weight * value
-                    for name, value in found.items()
-                }
+                for loss, value in found.items():
+                    losses[_loss_name(name, loss)] = task.loss_weight * value
         return losses
 
     @torch.no_grad()
     def predict(self, lq: Tensor, samples: list[RestorationSample]) -> list[RestorationSample]:
         samples = self.restorer(lq, samples, mode='predict')
-        for route, chosen in self._by_route(samples).items():
-            for sample in (samples[i] for i in chosen):
-                self._look(self.tasks[route], sample)
+        for name, chosen in self._by_task(samples).items():
+            for place in chosen:
+                self._look(self.tasks[name], samples[place])
         return samples
 
     @staticmethod
@@ -128,23 +126,18 @@ class JointRestorer(BaseModel):
         for name, value in found['restored'].items():
             sample.set_field(value, name)
 
-    @staticmethod
-    def _routes(samples: list[RestorationSample]) -> list[str] | None:
-        routes = [sample.get('route') for sample in samples]
-        return routes if all(routes) else None
-
-    def _by_route(self, samples: list[RestorationSample]) -> dict[str, list[int]]:
-        """Places in the batch by task. Raises KeyError for a route without a task."""
+    def _by_task(self, samples: list[RestorationSample]) -> dict[str, list[int]]:
+        """Places in the batch by task. Raises KeyError for a task that the model does not have."""
         places: dict[str, list[int]] = {}
-        for place, sample in enumerate(samples):
-            route = sample.get('route', 'ir')
-            if route != 'ir' and route not in self.tasks:
+        for place, task in enumerate(tasks_of(samples) or ()):
+            if task == 'ir':
+                continue
+            if task not in self.tasks:
                 raise KeyError(
-                    f"sample '{sample.get('key', '?')}' is restored for '{route}', but the tasks are "
-                    f"{list(self.tasks)}, and 'ir' for none of them"
+                    f"sample '{samples[place].get('key', '?')}' is restored for '{task}', but the "
+                    f"tasks are {list(self.tasks)}, and 'ir' for none of them"
                 )
-            if route != 'ir':
-                places.setdefault(route, []).append(place)
+            places.setdefault(task, []).append(place)
         return places
 
     @property
@@ -172,13 +165,13 @@ class JointRestorer(BaseModel):
         lq: Tensor,
         cond: Condition | None = None,
         noise: Callable[[Tensor], Tensor] | None = None,
-        routes: Sequence[str] | None = None,
+        tasks: Sequence[str] | None = None,
     ) -> Tensor:
         """As in the restorer."""
-        return self.restorer.restore(lq, cond, noise, routes)
+        return self.restorer.restore(lq, cond, noise, tasks)
 
 
-def _loss_name(route: str, name: str) -> str:
+def _loss_name(task: str, name: str) -> str:
     """``loss_det_cls`` for the loss ``loss_cls`` of the task ``det``; ``loss_det`` for ``loss``."""
     rest = '_'.join(part for part in name.replace('.', '_').split('_') if part not in ('loss', ''))
-    return f'loss_{route}_{rest}' if rest else f'loss_{route}'
+    return f'loss_{task}_{rest}' if rest else f'loss_{task}'

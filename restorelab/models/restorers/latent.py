@@ -29,9 +29,9 @@ class LatentRestorer(Restorer):
         prior: config of an ``SDTurboPrior`` (PRIORS).
         latent_loss: LOSSES part for (predicted, clean) latents, or None where nothing before the decoder trains.
         image_loss: LOSSES part for (restored, clean) images, or None where the decoder does not train. Images with
-            another route than ``ir`` are decoded for that one too and compared there, so that they keep looking
+            another task than ``ir`` are decoded for that one too and compared there, so that they keep looking
             right.
-        image_weight: of the image loss of images with route ``ir``, or with no route.
+        image_weight: of the image loss of images with task ``ir``, or with no task.
         keep_weight: of the image loss of the others.
         train_source: decode in training what the denoiser makes of the noised latent of the clean image (``gt``, as
             published), or of the degraded one in all its steps, as when restoring (``lq``).
@@ -139,13 +139,13 @@ class LatentRestorer(Restorer):
         return super().forward(inputs, data_samples, mode)
 
     def learn_latent(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor, TapContext]:
         """Losses before the decoder, the latent to be decoded, and the context of the degraded image's encoder."""
         reference = self.reference_context(cond)
         with torch.no_grad():
             z_gt = self.encode(gt, torch.randn_like, reference)
-        ctx = self.context(cond, routes)
+        ctx = self.context(cond, tasks)
         z_lq = self.encode(lq, torch.randn_like, ctx)
         losses = self.adapter_losses(ctx, reference)
         noise = torch.randn_like(z_gt)
@@ -158,13 +158,13 @@ class LatentRestorer(Restorer):
         return losses, z_0, ctx
 
     def learn(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
-        losses, z_0, ctx = self.learn_latent(lq, gt, cond, routes)
+        losses, z_0, ctx = self.learn_latent(lq, gt, cond, tasks)
         z_0 = z_0.detach()
         restored = self.backbone.decode(z_0, ctx)
         if self.image_loss is not None:
-            losses |= self._image_losses(restored, z_0, ctx, gt, routes)
+            losses |= self._image_losses(restored, z_0, ctx, gt, tasks)
         return losses, restored
 
     def _image_losses(
@@ -173,30 +173,28 @@ class LatentRestorer(Restorer):
         z_0: Tensor,
         ctx: TapContext,
         gt: Tensor,
-        routes: Sequence[str] | None,
+        tasks: Sequence[str] | None,
     ) -> dict[str, Tensor]:
         """Both are weighed by their share of the batch, so that a mixed batch is the mean of its images."""
         others = torch.tensor(
-            [route != FOR_THE_EYE for route in routes or ()] or [False] * len(gt), device=gt.device
+            [task != FOR_THE_EYE for task in tasks or ()] or [False] * len(gt), device=gt.device
         )
         losses, share = {}, float(others.float().mean())
         if share < 1:
             own = self.image_loss(restored[~others], gt[~others])
             losses['loss_image'] = (1 - share) * self.image_weight * own
         if share > 0:
-            kept = self.backbone.decode(z_0, ctx.rerouted([FOR_THE_EYE] * len(gt)))
+            kept = self.backbone.decode(z_0, ctx.for_tasks([FOR_THE_EYE] * len(gt)))
             losses['loss_keep'] = (
                 share * self.keep_weight * self.image_loss(kept[others], gt[others])
             )
         return losses
 
-    def run(
-        self, lq: Tensor, cond: Condition, noise: Noise, routes: Sequence[str] | None
-    ) -> Tensor:
+    def run(self, lq: Tensor, cond: Condition, noise: Noise, tasks: Sequence[str] | None) -> Tensor:
         if isinstance(noise, LatticeNoise):
             noise = noise.at_stride(self.backbone.stride)
         height, width = lq.shape[-2:]
-        ctx = self.context(cond, routes)
+        ctx = self.context(cond, tasks)
         z_lq = self.encode(pad_to_multiple(lq, self.pad_multiple), noise, ctx)
         return self.backbone.decode(self.sample(z_lq, noise(z_lq), cond), ctx)[..., :height, :width]
 

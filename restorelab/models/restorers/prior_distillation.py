@@ -21,16 +21,16 @@ class PriorDistillation(BaseModel):
 
     Args:
         semantic, degradation: configs of the priors (with ``frozen=False``).
-        tasks: degradations to tell apart; a sample's ``task`` is its label.
+        degradations: degradations to tell apart; a sample's ``degradation`` is its label.
         semantic_loss, degradation_loss: LOSSES parts for (vectors, vectors) and (logits, ids).
-    Raises: ValueError for a sample whose task is not among ``tasks``.
+    Raises: ValueError for a sample whose degradation is not among ``degradations``.
     """
 
     def __init__(
         self,
         semantic: dict,
         degradation: dict,
-        tasks: list[str],
+        degradations: list[str],
         semantic_loss: dict,
         degradation_loss: dict,
         data_preprocessor: dict | None = None,
@@ -39,12 +39,12 @@ class PriorDistillation(BaseModel):
         super().__init__(
             MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
         )
-        self.tasks = list(tasks)
+        self.degradations = list(degradations)
         self.semantic = PRIORS.build(semantic)
         self.degradation = PRIORS.build(degradation)
         self.teacher = copy.deepcopy(self.semantic).requires_grad_(False)
         width = self.degradation.provides['vectors.degradation']
-        self.head = ResidualClassifier(width, len(self.tasks))
+        self.head = ResidualClassifier(width, len(self.degradations))
         self.semantic_loss = LOSSES.build(semantic_loss)
         self.degradation_loss = LOSSES.build(degradation_loss)
 
@@ -59,14 +59,14 @@ class PriorDistillation(BaseModel):
         return self
 
     def labels(self, samples: list[RestorationSample], device: torch.device) -> Tensor:
-        """Class ids (B,) of the samples' tasks."""
-        names = [sample.task for sample in samples]
-        if unknown := sorted(set(names) - set(self.tasks)):
+        """Class ids (B,) of the samples' degradations."""
+        names = [sample.degradation for sample in samples]
+        if unknown := sorted(set(names) - set(self.degradations)):
             raise ValueError(
-                f'samples have the tasks {unknown}, but the model tells apart {self.tasks}; '
-                'add them to model.tasks or leave them out of the data'
+                f'samples have the degradations {unknown}, but the model tells apart {self.degradations}; '
+                'add them to model.degradations or leave them out of the data'
             )
-        return torch.tensor([self.tasks.index(name) for name in names], device=device)
+        return torch.tensor([self.degradations.index(name) for name in names], device=device)
 
     def describe(self, lq: Tensor) -> tuple[Tensor, Tensor]:
         """Unit semantic vectors (B, D) and degradation logits (B, K) of degraded images (B, 3, H, W)."""
@@ -83,7 +83,7 @@ class PriorDistillation(BaseModel):
         data_samples: list[RestorationSample] | None = None,
         mode: str = 'tensor',
     ):
-        """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_task`` and ``semantic_cosine`` set;
+        """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_degradation`` and ``semantic_cosine`` set;
         ``tensor``: (semantic, logits)."""
         if mode not in ('loss', 'predict', 'tensor'):
             raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
@@ -100,7 +100,9 @@ class PriorDistillation(BaseModel):
             )
         cosines = (semantic * teacher).sum(dim=1)
         answers = zip(data_samples, logits.argmax(dim=1).tolist(), cosines.tolist(), strict=True)
-        for sample, task, cosine in answers:
-            sample.set_field(self.tasks[task], 'predicted_task', field_type='metainfo')
+        for sample, degradation, cosine in answers:
+            sample.set_field(
+                self.degradations[degradation], 'predicted_degradation', field_type='metainfo'
+            )
             sample.set_field(cosine, 'semantic_cosine', field_type='metainfo')
         return data_samples

@@ -14,11 +14,11 @@ from restorelab.utils.weights import resolve_weights
 
 def chosen(
     samples: list[RestorationSample],
-    tasks: Sequence[str] | None,
+    degradations: Sequence[str] | None,
     fold: int | None,
     device: torch.device,
 ) -> Tensor:
-    """Which samples (B,) bool are of one of ``tasks`` and of ``fold``; None asks for nothing.
+    """Which samples (B,) bool are of one of ``degradations`` and of ``fold``; None asks for nothing.
 
     Raises: KeyError for a sample that does not say its fold.
     """
@@ -29,7 +29,8 @@ def chosen(
             f"sample '{silent[0]}' does not say its fold; wrap its data set in FoldDataset"
         )
     answers = [
-        (tasks is None or sample.task in tasks) and (fold is None or sample.fold == fold)
+        (degradations is None or sample.degradation in degradations)
+        and (fold is None or sample.fold == fold)
         for sample in samples
     ]
     return torch.tensor(answers, device=device)
@@ -40,16 +41,16 @@ class RenderedProxy(nn.Module):
     """The images ``rendered`` of the samples, made before training; samples without one are masked out.
 
     Args:
-        tasks: only samples of these; all when None.
+        degradations: only samples of these; all when None.
     Returns: when called with a TrainingStep, images (B, 3, H, W) and a mask (B,).
     """
 
-    def __init__(self, tasks: Sequence[str] | None = None):
+    def __init__(self, degradations: Sequence[str] | None = None):
         super().__init__()
-        self.tasks = tasks
+        self.degradations = degradations
 
     def forward(self, step: TrainingStep) -> tuple[Tensor, Tensor]:
-        wanted = chosen(step.samples, self.tasks, None, step.lq.device).tolist()
+        wanted = chosen(step.samples, self.degradations, None, step.lq.device).tolist()
         has = [
             take and 'rendered' in sample for take, sample in zip(wanted, step.samples, strict=True)
         ]
@@ -66,7 +67,7 @@ class ProxyRestorer(nn.Module):
 
     Args:
         restorer: config of the restorer.  pretrained: its weights, a checkpoint or ``restorelab:<name>``.
-        tasks: only samples of these degradations; all when None.
+        degradations: only samples of these degradations; all when None.
         fold: only samples of this fold (``FoldDataset``): two proxies, each trained on the other fold, make sure that
             no image is restored by a model that learned from it.
     Returns: when called with a TrainingStep, images (B, 3, H, W) in [0, 1] and a mask (B,).
@@ -76,12 +77,12 @@ class ProxyRestorer(nn.Module):
         self,
         restorer: dict,
         pretrained: str,
-        tasks: Sequence[str] | None = None,
+        degradations: Sequence[str] | None = None,
         fold: int | None = None,
     ):
         super().__init__()
         self.restorer = MODELS.build(restorer).requires_grad_(False)
-        self.pretrained, self.tasks, self.fold = pretrained, tasks, fold
+        self.pretrained, self.degradations, self.fold = pretrained, degradations, fold
         keep_out_of_checkpoint(self)
 
     def train(self, mode: bool = True):
@@ -95,7 +96,7 @@ class ProxyRestorer(nn.Module):
 
     @torch.no_grad()
     def forward(self, step: TrainingStep) -> tuple[Tensor, Tensor]:
-        mask = chosen(step.samples, self.tasks, self.fold, step.lq.device)
+        mask = chosen(step.samples, self.degradations, self.fold, step.lq.device)
         images = step.lq.clone()
         if mask.any():
             images[mask] = self.restorer.restore(step.lq[mask]).to(images)

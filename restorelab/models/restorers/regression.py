@@ -50,9 +50,9 @@ class RegressionRestorer(Restorer):
         return super().condition(self.pad(lq), wanted)
 
     def learn(
-        self, lq: Tensor, gt: Tensor, cond: Condition, routes: Sequence[str] | None
+        self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
-        ctx, reference = self.context(cond, routes), self.reference_context(cond)
+        ctx, reference = self.context(cond, tasks), self.reference_context(cond)
         restored = self._restored(lq, ctx)
         if reference is not None:
             with torch.no_grad():
@@ -66,9 +66,9 @@ class RegressionRestorer(Restorer):
         lq: Tensor,
         cond: Condition,
         noise: Callable[[Tensor], Tensor],
-        routes: Sequence[str] | None,
+        tasks: Sequence[str] | None,
     ) -> Tensor:
-        return self._restored(lq, self.context(cond, routes))
+        return self._restored(lq, self.context(cond, tasks))
 
     def _restored(self, lq: Tensor, ctx: TapContext) -> Tensor:
         height, width = lq.shape[-2:]

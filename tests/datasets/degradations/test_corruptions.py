@@ -126,9 +126,9 @@ def test_a_config_asks_for_the_legacy_blur_and_goes_without_by_default():
 
     def green(**options) -> int:
         kinds = dict(blur=dict(type='corruption', name='glass_blur', severity=5, **options))
-        return Degrade(kinds)(dict(gt=image, task='blur', rng=np.random.default_rng(0), key='a'))[
-            'lq'
-        ][..., 1].max()
+        return Degrade(kinds)(
+            dict(gt=image, degradation='blur', rng=np.random.default_rng(0), key='a')
+        )['lq'][..., 1].max()
 
     assert green() == 0
     assert green(legacy_channel_blur=True) > 80

@@ -43,15 +43,15 @@ def images(seed: int = 1):
 
 def samples():
     return [
-        RestorationSample(gt=gt, metainfo=dict(key='a', task='noise', route=route))
-        for gt, route in zip(images(2), ('ir', 'det'), strict=True)
+        RestorationSample(gt=gt, metainfo=dict(key='a', degradation='noise', task=task))
+        for gt, task in zip(images(2), ('ir', 'det'), strict=True)
     ]
 
 
 def test_with_zero_init_a_restorer_begins_bit_for_bit_as_it_was():
     plain, adapted = restorer(), restorer(*both(zero_init=True))
     adapted.load_state_dict(plain.state_dict(), strict=False)
-    assert torch.equal(adapted.restore(images(), routes=['ir', 'det']), plain.restore(images()))
+    assert torch.equal(adapted.restore(images(), tasks=['ir', 'det']), plain.restore(images()))
 
 
 def test_the_reference_pass_teaches_cfrm_and_the_trunk_trains_along():
@@ -104,7 +104,7 @@ def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
     model = restorer(*both())
     torch.nn.init.normal_(model.adapters[1].prompts['det'], std=50)
     assert not torch.equal(
-        model.restore(images(), routes=['ir', 'ir']), model.restore(images(), routes=['det', 'det'])
+        model.restore(images(), tasks=['ir', 'ir']), model.restore(images(), tasks=['det', 'det'])
     )
 
 
@@ -115,8 +115,8 @@ def test_a_route_may_take_the_prompt_of_another():
     )
     torch.nn.init.normal_(plain.adapters[1].prompts['det'], std=50)
     swapped.load_state_dict(plain.state_dict())
-    for_eye = plain.restore(images(), routes=['ir', 'ir'])
-    assert torch.equal(swapped.restore(images(), routes=['det', 'det']), for_eye)
+    for_eye = plain.restore(images(), tasks=['ir', 'ir'])
+    assert torch.equal(swapped.restore(images(), tasks=['det', 'det']), for_eye)
 
 
 def test_from_one_level_to_the_next_a_prompt_fades_at_least_by_its_width():

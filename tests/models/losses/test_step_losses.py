@@ -3,24 +3,24 @@
 import pytest
 import torch
 
-from restorelab.models.losses.contrastive import task_infonce
+from restorelab.models.losses.contrastive import degradation_infonce
 from restorelab.models.losses.difficulty import difficulty_weights
 from restorelab.registry import LOSSES
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.models.tiny import TINY_STEP_LOSSES, part
 
 
-def step(tasks=('haze', 'noise', 'noise'), **fields) -> TrainingStep:
+def step(degradations=('haze', 'noise', 'noise'), **fields) -> TrainingStep:
     """Three images of 16x16 and a unit vector of each; its priors give the mean color."""
     torch.manual_seed(0)
     samples = [
-        RestorationSample(metainfo=dict(task=task, key=f'{number}'))
-        for number, task in enumerate(tasks)
+        RestorationSample(metainfo=dict(degradation=degradation, key=f'{number}'))
+        for number, degradation in enumerate(degradations)
     ]
     for name, value in fields.items():
         for sample in samples:
             sample.set_field(value, name)
-    lq, gt = torch.rand(2, len(tasks), 3, 16, 16)
+    lq, gt = torch.rand(2, len(degradations), 3, 16, 16)
 
     def describe(image, wanted):
         assert wanted == ['vectors.degradation']
@@ -75,7 +75,7 @@ def test_the_perceptual_ratio_falls_on_the_way_to_the_clean_image():
 
 def test_contrast_of_a_single_task_is_zero_with_a_gradient():
     anchor = torch.rand(3, 4, requires_grad=True)
-    loss, share = task_infonce(anchor, torch.rand(3, 4), torch.zeros(3, dtype=torch.int64))
+    loss, share = degradation_infonce(anchor, torch.rand(3, 4), torch.zeros(3, dtype=torch.int64))
     loss.backward()
     assert loss == 0
     assert share == 0
@@ -83,7 +83,7 @@ def test_contrast_of_a_single_task_is_zero_with_a_gradient():
 
 
 def test_contrast_takes_the_second_view_where_every_sample_has_one():
-    loss = LOSSES.build(part(TINY_STEP_LOSSES, 'TaskInfoNCE'))
+    loss = LOSSES.build(part(TINY_STEP_LOSSES, 'DegradationInfoNCE'))
     assert not torch.equal(loss(step()), loss(step(positive_lq=torch.zeros(3, 16, 16))))
 
 
@@ -93,16 +93,16 @@ def test_proxies_weigh_by_difficulty_and_alike_before_the_first_measurement():
     assert difficulty_weights(psnr, torch.tensor(torch.nan)).tolist() == [1, 1, 1]
 
 
-def test_a_reference_for_each_task_and_an_unknown_task():
+def test_a_reference_for_each_degradation_and_an_unknown_one():
     loss = LOSSES.build(
-        part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', tasks=['haze', 'noise'])
+        part(TINY_STEP_LOSSES, 'DifficultyAdaptivePerceptualLoss', degradations=['haze', 'noise'])
     )
     loss.reference_psnr.copy_(torch.tensor([20.0, 30.0]))
     assert loss.reference(step()).tolist() == [20, 30, 30]
     with pytest.raises(
-        KeyError, match=r"tasks \['rain'\], but it has references for \['haze', 'noise'\]"
+        KeyError, match=r"degradations \['rain'\], but it has references for \['haze', 'noise'\]"
     ):
-        loss.reference(step(tasks=('rain', 'haze')))
+        loss.reference(step(degradations=('rain', 'haze')))
 
 
 def test_rendered_proxies_count_where_there_are_some():
@@ -110,6 +110,8 @@ def test_rendered_proxies_count_where_there_are_some():
     torch.manual_seed(0)
     without = LOSSES.build(plain)
     torch.manual_seed(0)
-    with_proxy = LOSSES.build(dict(plain, proxies=[dict(type='RenderedProxy', tasks=['haze'])]))
+    with_proxy = LOSSES.build(
+        dict(plain, proxies=[dict(type='RenderedProxy', degradations=['haze'])])
+    )
     assert torch.equal(without(step()), with_proxy(step()))
     assert without(step()) > with_proxy(step(rendered=torch.zeros(3, 16, 16)))

@@ -27,7 +27,7 @@ def images(batch: int = 2):
 
 def samples(batch: int = 2):
     return [
-        RestorationSample(gt=torch.rand(3, 8, 12), metainfo=dict(key=f'{i}', task='noise'))
+        RestorationSample(gt=torch.rand(3, 8, 12), metainfo=dict(key=f'{i}', degradation='noise'))
         for i in range(batch)
     ]
 
@@ -250,18 +250,18 @@ def test_step_losses_see_the_step_and_are_logged_by_name():
 
 def test_adapters_are_told_what_each_image_is_restored_for():
     model, given, seen = restorer(), samples(), []
-    for sample, route in zip(given, ('ir', 'det'), strict=True):
-        sample.set_metainfo(dict(route=route))
+    for sample, task in zip(given, ('ir', 'det'), strict=True):
+        sample.set_metainfo(dict(task=task))
     adapter = model.adapters[0]
     original = adapter.on_tap
-    adapter.on_tap = lambda name, feat, ctx: seen.append(ctx.routes) or original(name, feat, ctx)
+    adapter.on_tap = lambda name, feat, ctx: seen.append(ctx.tasks) or original(name, feat, ctx)
     model(images(), given, mode='loss')
     model(images(), given, mode='predict')
-    assert all(routes == ['ir', 'det'] for routes in seen)
+    assert all(tasks == ['ir', 'det'] for tasks in seen)
 
 
 def test_a_batch_where_only_some_name_a_route_is_refused():
     model, given = restorer(), samples()
-    given[0].set_metainfo(dict(route='ir'))
-    with pytest.raises(KeyError, match="sample '1' names no 'route'"):
+    given[0].set_metainfo(dict(task='ir'))
+    with pytest.raises(KeyError, match="sample '1' names no 'task'"):
         model(images(), given, mode='loss')

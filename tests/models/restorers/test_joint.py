@@ -53,13 +53,13 @@ def joint(tasks: dict | None = None, **options):
     ).train()
 
 
-def samples(*routes: str) -> list[RestorationSample]:
+def samples(*tasks: str) -> list[RestorationSample]:
     return [
         RestorationSample(
             gt=torch.rand(3, 8, 8),
-            metainfo=dict(key=f'{route}{place}', route=route, ori_shape=(8, 8)),
+            metainfo=dict(key=f'{task}{place}', task=task, ori_shape=(8, 8)),
         )
-        for place, route in enumerate(routes)
+        for place, task in enumerate(tasks)
     ]
 
 
@@ -69,11 +69,11 @@ def moved(model, before: dict) -> set[str]:
     }
 
 
-def train_a_step(model, *routes: str) -> dict:
+def train_a_step(model, *tasks: str) -> dict:
     optimizer = torch.optim.SGD(
         [weight for weight in model.parameters() if weight.requires_grad], lr=0.1
     )
-    losses = model(torch.rand(len(routes), 3, 8, 8), samples(*routes), mode='loss')
+    losses = model(torch.rand(len(tasks), 3, 8, 8), samples(*tasks), mode='loss')
     sum(losses.values()).backward()
     optimizer.step()
     return losses

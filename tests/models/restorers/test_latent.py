@@ -31,19 +31,19 @@ def images(batch: int = 2) -> Tensor:
     return torch.rand(batch, 3, 16, 24, generator=torch.Generator().manual_seed(1))
 
 
-def samples(*routes: str | None) -> list[RestorationSample]:
+def samples(*tasks: str | None) -> list[RestorationSample]:
     return [
         RestorationSample(
             gt=torch.rand(3, 16, 24),
-            metainfo=dict(key=f'{i}', task='noise', **(dict(route=route) if route else {})),
+            metainfo=dict(key=f'{i}', degradation='noise', **(dict(task=task) if task else {})),
         )
-        for i, route in enumerate(routes)
+        for i, task in enumerate(tasks)
     ]
 
 
-def losses(model: nn.Module, *routes: str | None, seed: int = 0) -> dict[str, Tensor]:
+def losses(model: nn.Module, *tasks: str | None, seed: int = 0) -> dict[str, Tensor]:
     torch.manual_seed(seed)
-    return model(images(len(routes)), samples(*routes), mode='loss')
+    return model(images(len(tasks)), samples(*tasks), mode='loss')
 
 
 def test_loss_mode_gives_all_losses_of_the_stages():
@@ -99,7 +99,7 @@ def test_the_image_loss_of_a_mixed_batch_is_the_mean_of_its_images():
     model.encode(images(), torch.randn_like, ctx)
     restored = model.backbone.decode(z_0, ctx)
     given = model._image_losses(restored, z_0, ctx, gt, ['ir', 'det'])
-    kept = model.backbone.decode(z_0, ctx.rerouted(['ir', 'ir']))
+    kept = model.backbone.decode(z_0, ctx.for_tasks(['ir', 'ir']))
     torch.testing.assert_close(given['loss_image'], 10 * (restored[0] - gt[0]).abs().mean() / 2)
     torch.testing.assert_close(given['loss_keep'], (kept[1] - gt[1]).abs().mean() / 2)
 
@@ -118,24 +118,24 @@ def test_the_same_image_gives_the_same_result():
     assert torch.equal(model.restore(images()), model.restore(images()))
 
 
-def test_a_mixed_batch_equals_the_batches_of_its_routes():
+def test_a_mixed_batch_equals_the_batches_of_its_tasks():
     model = restorer()
-    mixed = model.restore(images(), routes=['ir', 'det'])
-    for i, route in enumerate(['ir', 'det']):
-        alone = model.restore(images()[i : i + 1], routes=[route])
+    mixed = model.restore(images(), tasks=['ir', 'det'])
+    for i, task in enumerate(['ir', 'det']):
+        alone = model.restore(images()[i : i + 1], tasks=[task])
         torch.testing.assert_close(mixed[i : i + 1], alone, atol=1e-6, rtol=0)
 
 
-def test_no_route_means_the_first_task():
+def test_no_task_means_the_first_task():
     model = restorer()
-    assert torch.equal(model.restore(images()), model.restore(images(), routes=['ir', 'ir']))
+    assert torch.equal(model.restore(images()), model.restore(images(), tasks=['ir', 'ir']))
 
 
 def test_an_unknown_route_is_refused_with_those_there_are():
     with pytest.raises(
         KeyError, match=r"no prompt for \['cls'\]; this model restores for \['ir', 'det'\]"
     ):
-        restorer().restore(images(1), routes=['cls'])
+        restorer().restore(images(1), tasks=['cls'])
 
 
 def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
@@ -157,18 +157,16 @@ def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
         'adapters.2.prompts.seg'
     ]
     optimizer = torch.optim.AdamW(grown.parameters(), lr=1.0, weight_decay=0.1)
-    before = grown.restore(images(), routes=['seg', 'seg'])
+    before = grown.restore(images(), tasks=['seg', 'seg'])
     for _ in range(2):
         step = grown.training_step(images(), samples('seg', 'seg'))[1]
         optimizer.zero_grad()
         step.restored.square().mean().backward()
         optimizer.step()
-    assert not torch.equal(grown.restore(images(), routes=['seg', 'seg']), before)
-    for route in ('ir', 'det'):
-        routes = [route, route]
-        assert torch.equal(
-            grown.restore(images(), routes=routes), old.restore(images(), routes=routes)
-        )
+    assert not torch.equal(grown.restore(images(), tasks=['seg', 'seg']), before)
+    for task in ('ir', 'det'):
+        tasks = [task, task]
+        assert torch.equal(grown.restore(images(), tasks=tasks), old.restore(images(), tasks=tasks))
 
 
 def test_what_is_frozen_stays_so_in_front_of_tasks():

@@ -20,10 +20,13 @@ def proxy(name: str, **options):
     return PROXIES.build(part(TINY_PROXIES, name, **options))
 
 
-def samples(*tasks: str, **meta) -> list[RestorationSample]:
+def samples(*degradations: str, **meta) -> list[RestorationSample]:
     return [
-        RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(task=task, key=task, **meta))
-        for task in tasks
+        RestorationSample(
+            gt=torch.rand(3, 16, 16),
+            metainfo=dict(degradation=degradation, key=degradation, **meta),
+        )
+        for degradation in degradations
     ]
 
 
@@ -34,7 +37,7 @@ def test_all_losses_of_a_step_are_finite_and_every_free_weight_learns():
         'loss_pixel',
         'loss_clipawareloss',
         'loss_difficultyadaptiveperceptualloss',
-        'loss_taskinfonce',
+        'loss_degradationinfonce',
     }
     assert all(loss.isfinite() for loss in losses.values())
     sum(losses.values()).backward()
@@ -83,14 +86,14 @@ def test_guidance_is_refused_by_a_plain_decoder():
         build('RegressionRestorer', backbone=plain)
 
 
-def step(*tasks: str, **meta) -> TrainingStep:
-    lq = torch.rand(len(tasks), 3, 16, 16)
-    return TrainingStep(lq, lq, lq, Condition(), samples(*tasks, **meta))
+def step(*degradations: str, **meta) -> TrainingStep:
+    lq = torch.rand(len(degradations), 3, 16, 16)
+    return TrainingStep(lq, lq, lq, Condition(), samples(*degradations, **meta))
 
 
 def test_a_proxy_restores_its_tasks_and_its_fold_alone():
     given = step('haze', 'noise', fold=0)
-    images, mask = proxy('ProxyRestorer', tasks=['noise'])(given)
+    images, mask = proxy('ProxyRestorer', degradations=['noise'])(given)
     assert mask.tolist() == [0, 1]
     assert torch.equal(images[0], given.lq[0])
     assert not torch.equal(images[1], given.lq[1])

@@ -13,12 +13,14 @@ def build(**options):
     return MODELS.build(part(TINY_RESTORERS, 'PriorDistillation', **options))
 
 
-def batch(tasks=('noise', 'haze')):
+def batch(degradations=('noise', 'haze')):
     samples = [
-        RestorationSample(gt=torch.rand(3, 16, 16), metainfo=dict(key=task, task=task))
-        for task in tasks
+        RestorationSample(
+            gt=torch.rand(3, 16, 16), metainfo=dict(key=degradation, degradation=degradation)
+        )
+        for degradation in degradations
     ]
-    return torch.rand(len(tasks), 3, 16, 16), samples
+    return torch.rand(len(degradations), 3, 16, 16), samples
 
 
 def test_it_has_a_loss_for_each_tower():
@@ -33,13 +35,14 @@ def test_the_semantic_loss_is_zero_where_nothing_is_degraded():
     assert losses['loss_semantic'].abs() < 1e-6
 
 
-def test_labels_are_places_in_the_list_of_tasks():
+def test_labels_are_places_in_the_list_of_degradations():
     assert build().labels(batch()[1], torch.device('cpu')).tolist() == [1, 0]
 
 
 def test_an_unknown_task_is_named():
     with pytest.raises(
-        ValueError, match=r"the tasks \['snow'\], but the model tells apart \['haze', 'noise'\]"
+        ValueError,
+        match=r"the degradations \['snow'\], but the model tells apart \['haze', 'noise'\]",
     ):
         build()(*batch(('noise', 'snow')), mode='loss')
 
@@ -67,11 +70,11 @@ def test_predict_mode_names_the_task_and_the_likeness_to_the_teacher():
     model = build().eval()
     inputs, samples = batch()
     for sample in model(inputs, samples, mode='predict'):
-        assert sample.predicted_task in ('haze', 'noise')
+        assert sample.predicted_degradation in ('haze', 'noise')
         assert -1 <= sample.semantic_cosine <= 1
 
 
-def test_tensor_mode_gives_unit_vectors_and_a_logit_a_task():
+def test_tensor_mode_gives_unit_vectors_and_a_logit_per_degradation():
     semantic, logits = build()(torch.rand(3, 3, 16, 16))
     torch.testing.assert_close(semantic.norm(dim=1), torch.ones(3))
     assert logits.shape == (3, 2)

@@ -22,7 +22,12 @@ def annotated(key: str = 'a', side: int = 64) -> RestorationSample:
     sample = RestorationSample(
         gt=torch.rand(3, side, side, generator=generator),
         metainfo=dict(
-            key=key, task='noise', path=f'{key}.png', ori_shape=(side, side), img_id=1, route='det'
+            key=key,
+            degradation='noise',
+            path=f'{key}.png',
+            ori_shape=(side, side),
+            img_id=1,
+            task='det',
         ),
     )
     sample.gt_instances = InstanceData(bboxes=boxes, labels=torch.tensor([0, 3]), masks=masks)
@@ -36,7 +41,7 @@ class Annotations:
     """What a task asks of a data set."""
 
     def __init__(self, classes, with_masks: bool = False):
-        self.metainfo, self.with_masks, self.route = dict(classes=tuple(classes)), with_masks, 'det'
+        self.metainfo, self.with_masks, self.task = dict(classes=tuple(classes)), with_masks, 'det'
 
 
 def task(detector=None, **options):

@@ -10,7 +10,7 @@ SEGMENTER = dict(type='SegmentationTask', network='lraspp_mobilenet_v3_large', n
 
 
 def sample(key: str = 'a') -> RestorationSample:
-    made = RestorationSample(metainfo=dict(key=key, route='cls', ori_shape=(24, 40)))
+    made = RestorationSample(metainfo=dict(key=key, task='cls', ori_shape=(24, 40)))
     made.gt_label = torch.tensor(1)
     made.gt_sem_seg = PixelData(sem_seg=torch.arange(24 * 40).view(1, 24, 40) % 3)
     return made

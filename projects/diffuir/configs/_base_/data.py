@@ -25,10 +25,10 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(
-        type='TaskBalancedBatchSampler', quota=dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)
+        type='BalancedBatchSampler', quota=dict(haze=4, lowlight=1, rain=2, snow=2, blur=1)
     ),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(type='RecipeDataset', recipe='ots_train', root='data', pipeline=_crop),
             dict(type='RecipeDataset', recipe='lol_train', root='data', pipeline=_crop_equalized),
@@ -46,7 +46,7 @@ val_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_whole),
             dict(type='RecipeDataset', recipe='lol_test', root='data', pipeline=_whole_equalized),

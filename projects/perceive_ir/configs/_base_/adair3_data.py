@@ -34,7 +34,7 @@ train_dataloader = dict(
     sampler=dict(type='InfiniteSeededSampler'),
     batch_sampler=dict(type='GlobalBatchSampler'),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         repeats=[12, 1, 360],
         datasets=[
             dict(
@@ -58,7 +58,7 @@ val_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='FoldDataset',
@@ -80,7 +80,7 @@ test_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='NoiseBenchmarkDataset',

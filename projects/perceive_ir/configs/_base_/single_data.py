@@ -1,4 +1,4 @@
-"""Loaders for one task: a config names the sets."""
+"""Loaders for one degradation: a config names the sets."""
 
 _train = [
     dict(type='RandomCrop', size=256),

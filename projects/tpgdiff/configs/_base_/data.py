@@ -15,9 +15,9 @@ train_dataloader = dict(
     num_workers=6,
     persistent_workers=True,
     sampler=dict(type='InfiniteSeededSampler'),
-    batch_sampler=dict(type='TaskBalancedBatchSampler'),
+    batch_sampler=dict(type='BalancedBatchSampler'),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(
                 type='RecipeDataset',
@@ -62,7 +62,7 @@ val_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TaskMixDataset',
+        type='MixedDataset',
         datasets=[
             dict(type='RecipeDataset', recipe='gopro_test', root='data', pipeline=_val_pipeline),
             dict(
