@@ -15,6 +15,31 @@ DEFAULT_KINDS = dict(
         dict(type='defocus_blur', radius=(1.0, 3.5)),
     ],
     clean=dict(type='clean'),
+    corruption=dict(  # one of the 15 of ImageNet-C, or none, as in UniRestore
+        type='resized_corruption',
+        name=dict(
+            choice=[
+                'brightness',
+                'clean',
+                'contrast',
+                'defocus_blur',
+                'elastic_transform',
+                'fog',
+                'frost',
+                'gaussian_noise',
+                'glass_blur',
+                'impulse_noise',
+                'jpeg',
+                'motion_blur',
+                'pixelate',
+                'shot_noise',
+                'snow',
+                'zoom_blur',
+            ]
+        ),
+        severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
+        short_side=(128, 511),
+    ),
     defocus=dict(type='defocus_blur', radius=(1.0, 3.5)),
     haze=dict(type='haze', beta=(0.5, 1.6), airlight=(0.7, 1.0)),
     jpeg=dict(type='jpeg', quality=(10, 40)),
@@ -110,6 +135,14 @@ def checked_kind(degradation: str, kind: dict) -> tuple[Callable, dict]:
     return function, strengths
 
 
+def with_default(degradation: str, kind: dict | list) -> dict | list:
+    """``kind``; strengths without a ``type`` are merged into the default of ``degradation``."""
+    default = DEFAULT_KINDS.get(degradation)
+    if isinstance(kind, dict) and 'type' not in kind and isinstance(default, dict):
+        return {**default, **kind}
+    return kind
+
+
 @TRANSFORMS.register_module()
 class Degrade:
     """Make ``lq`` from ``gt``, as ``degradation`` says, with strengths drawn from ranges.
@@ -118,20 +151,19 @@ class Degrade:
     once. Crop before it in training: a patch is cheaper to degrade, and every degradation looks right at patch size.
 
     Args:
-        kinds: for each degradation a dict, ``type`` a DEGRADATIONS function and the rest its strengths (see ``draw``), or a
-            list of such dicts of which one is drawn. They replace or join those of ``DEFAULT_KINDS``.
+        kinds: for each degradation a dict, ``type`` a DEGRADATIONS function and the rest its
+            strengths (see ``draw``), or a list of such dicts of which one is drawn. They replace or
+            join those of ``DEFAULT_KINDS``. A dict without ``type`` changes strengths of the one
+            there: ``kinds=dict(jpeg=dict(quality=30))``.
     Raises: see ``checked_kind``; when called, KeyError as ``check_degradation``.
     """
 
     def __init__(self, kinds: dict | None = None):
-        kinds = {**DEFAULT_KINDS, **(kinds or {})}
-        self.kinds = {
-            degradation: [
-                checked_kind(degradation, variant)
-                for variant in ([kind] if isinstance(kind, dict) else kind)
-            ]
-            for degradation, kind in kinds.items()
-        }
+        self.kinds = {}
+        for degradation, kind in {**DEFAULT_KINDS, **(kinds or {})}.items():
+            kind = with_default(degradation, kind)
+            variants = [kind] if isinstance(kind, dict) else kind
+            self.kinds[degradation] = [checked_kind(degradation, variant) for variant in variants]
 
     def check_degradation(self, degradation: str, user: str) -> None:
         """Raise KeyError, naming ``user`` and the known degradations, for an unknown ``degradation``."""

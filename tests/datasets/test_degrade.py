@@ -40,6 +40,12 @@ def test_kinds_replace_single_defaults_and_keep_the_others():
     np.testing.assert_array_equal(results['lq'], results['gt'])
 
 
+def test_strengths_without_a_type_change_those_of_the_default():
+    same = dict(DEFAULT_KINDS['corruption'], severity=3)
+    picked = Degrade(dict(corruption=dict(severity=3))).kinds['corruption']
+    assert picked == Degrade(dict(corruption=same)).kinds['corruption']
+
+
 def test_of_several_kinds_each_is_drawn():
     degrade = Degrade(dict(noise=[dict(type=add, shift=0.1), dict(type=add, shift=0.2)]))
     black = np.zeros((1, 1, 3), np.uint8)
@@ -82,13 +88,18 @@ def test_imagenet_c_mixture_of_unirestore_can_be_said():
             'weights',
         ),
         (dict(type='gaussian_noise', sigma=1, rng=3), TypeError, 'rng'),
-        (dict(sigma=1), TypeError, "'type'"),
     ],
     ids=str,
 )
 def test_a_wrong_kind_fails_when_it_is_built(kind, error, message):
     with pytest.raises(error, match=message):
         Degrade(dict(noise=kind))
+
+
+@pytest.mark.parametrize('degradation', ['moire', 'blur'])
+def test_strengths_alone_need_a_single_default(degradation):
+    with pytest.raises(TypeError, match="'type'"):
+        Degrade({degradation: dict(sigma=1)})
 
 
 def test_a_task_without_degradation_is_named():

@@ -24,32 +24,6 @@ model = dict(
     latent_loss=dict(type='MSELoss'),
 )
 
-# One of the paper's 15 corruptions, or none, at a random severity and size.
-_corruption = dict(
-    type='resized_corruption',
-    name=dict(
-        choice=[
-            'brightness',
-            'clean',
-            'contrast',
-            'defocus_blur',
-            'elastic_transform',
-            'fog',
-            'frost',
-            'gaussian_noise',
-            'glass_blur',
-            'impulse_noise',
-            'jpeg',
-            'motion_blur',
-            'pixelate',
-            'shot_noise',
-            'snow',
-            'zoom_blur',
-        ]
-    ),
-    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
-    short_side=(128, 511),
-)
 train_dataloader = dict(
     batch_size=3,
     num_workers=12,
@@ -62,7 +36,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='RandomCrop', size=512),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(corruption=_corruption)),
+            dict(type='Degrade'),
             dict(type='PackRestoration'),
         ],
     ),
@@ -77,7 +51,7 @@ val_dataloader = dict(
         degradations=['corruption'],
         pipeline=[
             dict(type='CenterCrop', size=512),
-            dict(type='Degrade', kinds=dict(corruption=dict(_corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(corruption=dict(severity=3))),
             dict(type='PackRestoration'),
         ],
     ),

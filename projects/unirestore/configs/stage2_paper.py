@@ -56,36 +56,10 @@ model = dict(
     ),
 )
 
-# One of the paper's 15 corruptions, or none, at a random severity and size.
-_corruption = dict(
-    type='resized_corruption',
-    name=dict(
-        choice=[
-            'brightness',
-            'clean',
-            'contrast',
-            'defocus_blur',
-            'elastic_transform',
-            'fog',
-            'frost',
-            'gaussian_noise',
-            'glass_blur',
-            'impulse_noise',
-            'jpeg',
-            'motion_blur',
-            'pixelate',
-            'shot_noise',
-            'snow',
-            'zoom_blur',
-        ]
-    ),
-    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
-    short_side=(128, 511),
-)
 _pipeline = [
     dict(type='RandomCrop', size=512),
     dict(type='RandomFlip', horizontal=0.5),
-    dict(type='Degrade', kinds=dict(corruption=_corruption)),
+    dict(type='Degrade'),
     dict(type='PackRestoration'),
 ]
 _classes = [
@@ -158,7 +132,7 @@ val_dataloader = dict(
         map_suffix='_gtFine_labelTrainIds',
         pipeline=[
             dict(type='CenterCrop', size=960),
-            dict(type='Degrade', kinds=dict(corruption=dict(_corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(corruption=dict(severity=3))),
             dict(type='PackRestoration'),
         ],
     ),

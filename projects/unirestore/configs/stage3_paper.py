@@ -56,32 +56,6 @@ model = dict(
     ),
 )
 
-# One of the paper's 15 corruptions, or none, at a random severity and size.
-_corruption = dict(
-    type='resized_corruption',
-    name=dict(
-        choice=[
-            'brightness',
-            'clean',
-            'contrast',
-            'defocus_blur',
-            'elastic_transform',
-            'fog',
-            'frost',
-            'gaussian_noise',
-            'glass_blur',
-            'impulse_noise',
-            'jpeg',
-            'motion_blur',
-            'pixelate',
-            'shot_noise',
-            'snow',
-            'zoom_blur',
-        ]
-    ),
-    severity=dict(choice=[1, 2, 3, 4, 5], weights=[0.05, 0.25, 0.4, 0.25, 0.05]),
-    short_side=(128, 511),
-)
 train_dataloader = dict(
     batch_size=1,
     num_workers=12,
@@ -99,7 +73,7 @@ train_dataloader = dict(
             dict(type='RandomResize', scale=(0.8, 1.3), smallest=512),
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='RandomCrop', size=512, objects=True),
-            dict(type='Degrade', kinds=dict(corruption=_corruption)),
+            dict(type='Degrade'),
             dict(type='PackRestoration'),
         ],
     ),
@@ -116,7 +90,7 @@ val_dataloader = dict(
         degradations=['corruption'],
         task='det',
         pipeline=[
-            dict(type='Degrade', kinds=dict(corruption=dict(_corruption, severity=3))),
+            dict(type='Degrade', kinds=dict(corruption=dict(severity=3))),
             dict(type='PackRestoration'),
         ],
     ),
