@@ -48,17 +48,21 @@ def _add_cfg_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _config_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
-    parser.add_argument(
-        '--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)'
-    )
-    _add_cfg_options(parser)
+def _add_allow_unknown(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--allow-unknown',
         action='store_true',
         help='take unknown top-level keys, options and --cfg-options keys instead of failing',
     )
+
+
+def _running_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)'
+    )
+    _add_cfg_options(parser)
+    _add_allow_unknown(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm'],
@@ -69,7 +73,7 @@ def _config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    _config_arguments(parser)
+    _running_arguments(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -101,7 +105,7 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _test_arguments(parser: argparse.ArgumentParser) -> None:
-    _config_arguments(parser)
+    _running_arguments(parser)
     parser.add_argument(
         'checkpoint', help='checkpoint file, or restorelab:<name> for published weights'
     )
@@ -121,6 +125,23 @@ def _load(args: argparse.Namespace, options: dict):
     from restorelab.config import load_config
 
     return load_config(args.config, options, allow_unknown=args.allow_unknown)
+
+
+def _config_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    _add_cfg_options(parser)
+    _add_allow_unknown(parser)
+    parser.add_argument('--out', metavar='FILE', help='write it to a .py file that trains likewise')
+    parser.add_argument('--overwrite', action='store_true', help='replace FILE')
+
+
+def _config(args: argparse.Namespace) -> None:
+    from restorelab.apis.printing import print_config
+
+    command = f'restorelab config {args.config}'
+    if args.cfg_options:
+        command += f' with {args.cfg_options}'
+    print_config(_load(args, args.cfg_options), args.out, args.overwrite, command)
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -355,6 +376,11 @@ class Verb(NamedTuple):
 VERBS = {
     'train': Verb('train the model of a config', _train_arguments, _train),
     'test': Verb('evaluate a checkpoint on the test set of a config', _test_arguments, _test),
+    'config': Verb(
+        'print a config as it is used: bases, options and restorers filled in',
+        _config_arguments,
+        _config,
+    ),
     'restore': Verb('restore image files', _restore_arguments, _restore),
     'publish': Verb('make a weight file to share from a checkpoint', _publish_arguments, _publish),
     'check-data': Verb(
