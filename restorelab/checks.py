@@ -24,6 +24,8 @@ TABLE_OF_KEY = {
     'restorer': rl.MODELS,
     'data_preprocessor': rl.MODELS,
     'backbone': rl.BACKBONES,
+    'attention': rl.BLOCKS,
+    'mid_attention': rl.BLOCKS,
     'decoder_block': rl.BLOCKS,
     'prior': rl.PRIORS,
     'priors': rl.PRIORS,

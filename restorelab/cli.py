@@ -311,7 +311,7 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
         '--vary',
         metavar='KEY=A,B',
         help='measure each model with each value of a config entry: '
-        'model.backbone.linear_attention=exact,auto',
+        'model.backbone.attention.type=LinearAttentionBlock,AutoAttentionBlock',
     )
     parser.add_argument('--batch', type=int, default=1, help='images at once (default: 1)')
     parser.add_argument('--threads', type=int, help="threads (default: torch's)")

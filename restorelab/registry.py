@@ -230,7 +230,7 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 
 # image, time, condition -> image or features
 BACKBONES = _own('backbone', 'restorelab.models.backbones')
-BLOCKS = _own('block', 'restorelab.models.backbones')  # feature (and condition) -> feature
+BLOCKS = _own('block', 'restorelab.models.blocks')  # feature (and condition) -> feature
 PRIORS = _own('prior', 'restorelab.models.priors')  # degraded image -> Condition
 CUES = _own('cue', 'restorelab.models.priors')  # degraded image -> Condition of one map
 ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature

@@ -6,21 +6,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = {'registry', 'structures', 'utils', 'models.contracts', 'models.layers'}
+PARTS = {'registry', 'structures', 'utils', 'ops', 'models.contracts', 'models.layers'}
 MAY_IMPORT = {
     '__init__': {'version'},
     'version': set(),
     'registry': {'utils'},
     'structures': set(),
     'utils': {'version'},
+    'ops': {'utils'},
     'checks': {'registry', 'utils'},
     'overrides': {'checks', 'utils'},
     'reference': {'utils'},
     'config': {'checks', 'overrides', 'reference', 'schedule', 'utils'},
     'schedule': set(),
     'models.contracts': {'structures'},
-    'models.layers': {'structures', 'utils'},
+    'models.layers': {'structures', 'utils', 'ops'},
     'models.processes': {'registry', 'structures', 'models.contracts'},
+    'models.blocks': PARTS,
     'models.backbones': PARTS,
     'models.priors': PARTS,
     'models.adapters': PARTS,
@@ -106,6 +108,7 @@ def test_no_module_imports_what_it_must_not():
     [
         ('restorelab.models.backbones.net', 'from restorelab.models.adapters.film import FiLM'),
         ('restorelab.models.layers.norm', 'import restorelab.registry'),
+        ('restorelab.ops.linear_attention', 'from restorelab.models.layers import norm'),
         ('restorelab.models.restorers.base', 'from restorelab.models import backbones'),
         ('restorelab.datasets.paired', 'def f():\n    from restorelab.models.layers import norm'),
         ('restorelab.registry', 'from restorelab import structures'),

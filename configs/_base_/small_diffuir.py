@@ -6,7 +6,7 @@ _diffuir = dict(
         type='ResidualDiffusionUNet',
         width=32,
         channel_mults=[1, 1, 1, 1],
-        linear_attention='constant',
+        attention=dict(type='ConstantAttentionBlock'),
     ),
     process=dict(
         type='SharedResidualProcess',

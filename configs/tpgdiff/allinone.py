@@ -61,8 +61,8 @@ model = dict(
         type='IRSDEUNet',
         width=16,
         channel_mults=[1, 2, 4, 8],
-        attention=['none', 'none', 'none', 'transformer'],
-        mid_attention='transformer',
+        attention=[None, None, None, dict(type='SpatialTransformerBlock')],
+        mid_attention=dict(type='SpatialTransformerBlock'),
     ),
     process=dict(
         type='MeanRevertingProcess',

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from restorelab.apis import load
 from restorelab.models.backbones import ResidualDiffusionUNet
-from restorelab.models.layers.attention import LinearAttentionResidual
 from restorelab.models.samplers import SDTDDIMSampler
+from restorelab.registry import BLOCKS
 from restorelab.utils import pad_to_multiple
 from restorelab.utils.memory import keep_freed_memory
 
@@ -106,12 +106,13 @@ class OfficialOperations(nn.Module):
         return net.final_conv(x)[..., :height, :width]
 
 
-def with_linear_attention(network: ResidualDiffusionUNet, mode: str) -> ResidualDiffusionUNet:
-    """A copy whose linear attention is computed as ``mode`` says."""
+def with_attention(network: ResidualDiffusionUNet, kind: str) -> ResidualDiffusionUNet:
+    """A copy with the attention block ``kind`` on all levels, and the same weights."""
     network = copy.deepcopy(network)
-    for module in network.modules():
-        if isinstance(module, LinearAttentionResidual):
-            module.mode = mode
+    for level in (*network.downs, *network.ups):
+        state = level[2].state_dict()
+        level[2] = BLOCKS.build(dict(type=kind, channels=len(state['fn.norm.g'][0])))
+        level[2].load_state_dict(state)
     return network
 
 
@@ -137,9 +138,8 @@ def main() -> None:
             f'{args.model} is no DiffUIR: its network is a {type(restorer.backbone).__name__}'
         )
     networks = dict(official=OfficialOperations(restorer.backbone))
-    networks |= {
-        mode: with_linear_attention(restorer.backbone, mode) for mode in ('exact', 'constant')
-    }
+    for name, kind in (('exact', 'LinearAttentionBlock'), ('constant', 'ConstantAttentionBlock')):
+        networks[name] = with_attention(restorer.backbone, kind)
     lq = torch.rand(1, 3, args.size, args.size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     sampler = SDTDDIMSampler(steps=3, init_noise_std=0.0)
 

@@ -27,14 +27,17 @@ def test_a_row_for_every_variant_and_size(config):
     rows = benchmark(
         [config],
         [(16, 24), (32, 32)],
-        vary=('model.backbone.linear_attention', ['exact', 'constant']),
+        vary=(
+            'model.backbone.attention.type',
+            ['LinearAttentionBlock', 'ConstantAttentionBlock'],
+        ),
         repeats=1,
     )
     assert [(row.size, row.model.rsplit('=')[-1]) for row in rows] == [
-        ((16, 24), 'exact'),
-        ((16, 24), 'constant'),
-        ((32, 32), 'exact'),
-        ((32, 32), 'constant'),
+        ((16, 24), 'LinearAttentionBlock'),
+        ((16, 24), 'ConstantAttentionBlock'),
+        ((32, 32), 'LinearAttentionBlock'),
+        ((32, 32), 'ConstantAttentionBlock'),
     ]
     exact, constant = rows[:2]
     assert exact.parameters == constant.parameters

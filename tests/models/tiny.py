@@ -31,8 +31,8 @@ TINY_BACKBONES = dict(
     IRSDEUNet=dict(
         width=8,
         channel_mults=[4, 4],
-        attention=['linear', 'transformer'],
-        mid_attention='transformer',
+        attention=[dict(type='LinearAttentionBlock'), dict(type='SpatialTransformerBlock')],
+        mid_attention=dict(type='SpatialTransformerBlock'),
     ),
     LatentAutoencoder=dict(
         vae=dict(
@@ -214,9 +214,18 @@ TINY_TASKS = dict(
     SegmentationTask=dict(network='lraspp_mobilenet_v3_large', num_classes=3),
 )
 
-TINY_BLOCKS = dict(
-    EnhancedBlock=dict(channels=4, num_heads=2), TransformerBlock=dict(channels=4, num_heads=2)
+TINY_ATTENTION = dict(  # of a level of an hourglass U-Net
+    AutoAttentionBlock=dict(channels=32),
+    ConstantAttentionBlock=dict(channels=32),
+    FullAttentionBlock=dict(channels=32),
+    LinearAttentionBlock=dict(channels=32),
+    SpatialTransformerBlock=dict(channels=32),
 )
+TINY_DECODER_BLOCKS = dict(  # of a RestormerUNet
+    EnhancedBlock=dict(channels=4, num_heads=2),
+    TransformerBlock=dict(channels=4, num_heads=2),
+)
+TINY_BLOCKS = TINY_ATTENTION | TINY_DECODER_BLOCKS
 
 TINY_PROXIES = dict(
     ProxyRestorer=dict(

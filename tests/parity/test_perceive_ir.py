@@ -18,7 +18,7 @@ from restorelab.datasets import CenterModCrop, GlobalBatchSampler
 from restorelab.datasets.folds import sample_fold, stable_seed
 from restorelab.datasets.noise_benchmark import center_crop, image_noise, stream_noise
 from restorelab.evaluation.protocols import find_preset
-from restorelab.models.layers.restormer import PixelLayerNorm
+from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.losses.clip_aware import CLIPAwareLoss
 from restorelab.models.losses.contrastive import degradation_infonce
 from restorelab.models.losses.difficulty import (
@@ -185,9 +185,9 @@ def test_the_degradation_encoder_alone(restorer):
 
 
 def test_norms_have_the_recorded_epsilon(restorer):
-    assert {module.eps for module in restorer.modules() if isinstance(module, PixelLayerNorm)} == {
-        1e-5
-    }
+    assert {
+        module.eps for module in restorer.modules() if isinstance(module, ChannelLayerNorm)
+    } == {1e-5}
 
 
 def test_the_network_has_the_recorded_size(restorer):

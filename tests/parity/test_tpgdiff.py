@@ -11,14 +11,14 @@ from restorelab.evaluation.functional import quantize
 from restorelab.evaluation.protocols import Protocol
 from restorelab.models.adapters.token_cross_attention import CrossAttentionLayer
 from restorelab.models.layers.attention import (
-    LinearAttention,
     PreNormResidual,
     SpatialTransformer,
     TokenAttention,
-    TransformerBlock,
+    TokenTransformer,
 )
 from restorelab.models.layers.embedding import SinusoidalEmbedding
 from restorelab.models.layers.hourglass import TimeResBlock
+from restorelab.models.layers.linear_attention import LinearAttention
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.priors import cues
 from restorelab.models.priors.image_tower import clip_view
@@ -68,8 +68,9 @@ PRIORS.register_module(module=GivenCondition)
 def make_restorer(config: dict, with_priors: bool = True, process: dict | None = None):
     """The official ``ConditionalUNet(**config)`` as an assembly of our parts."""
     levels = len(config['ch_mult'])
-    deep = 'transformer' if config['use_image_context'] else 'linear'
-    attention = ['linear'] * min(3, levels) + [deep] * max(0, levels - 3)
+    linear = dict(type='LinearAttentionBlock')
+    deep = dict(type='SpatialTransformerBlock') if config['use_image_context'] else linear
+    attention = [linear] * min(3, levels) + [deep] * max(0, levels - 3)
     shallow = [f'{side}.s{2**i}.block' for side in ('enc', 'dec') for i in range(levels - 1)]
     adapters = [
         dict(type='PromptTimeAdapter'),
@@ -249,7 +250,7 @@ def test_channel_layer_norm():
     modules = recording('modules')
     x = modules['chan_layernorm.in0']
     assert_close(
-        load(ChannelLayerNorm(x.shape[1]), modules, 'chan_layernorm')(x),
+        load(ChannelLayerNorm(x.shape[1], bias=False), modules, 'chan_layernorm')(x),
         modules['chan_layernorm.out'],
     )
 
@@ -328,7 +329,7 @@ def test_spatial_transformer_with_cross_attention(name):
 def test_gated_mlp():
     modules = recording('modules')
     x = modules['geglu_ff.in0']
-    block = TransformerBlock(x.shape[2], num_heads=1, head_dim=x.shape[2])
+    block = TokenTransformer(x.shape[2], num_heads=1, head_dim=x.shape[2])
     block.ff.load_state_dict(modules.under('geglu_ff.w.'), strict=True)
     assert_close(block.ff['net'](x), modules['geglu_ff.out'])
 

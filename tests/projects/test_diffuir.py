@@ -211,7 +211,7 @@ def test_the_official_operations_give_the_same_image(capsys, monkeypatch):
     network = ResidualDiffusionUNet(width=16, channel_mults=[1, 2]).eval()
     inputs = torch.randn(2, 3, 21, 30), torch.randn(2, 3, 21, 30), torch.tensor([7.0, 900.0])
     assert torch.allclose(timing.OfficialOperations(network)(*inputs), network(*inputs), atol=1e-5)
-    changed = timing.with_linear_attention(network, 'constant')(*inputs)
+    changed = timing.with_attention(network, 'ConstantAttentionBlock')(*inputs)
     assert not torch.equal(changed, network(*inputs))
 
     monkeypatch.setattr(

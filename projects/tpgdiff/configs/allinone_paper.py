@@ -62,8 +62,13 @@ model = dict(
         type='IRSDEUNet',
         width=64,
         channel_mults=[1, 2, 4, 8],
-        attention=['linear', 'linear', 'linear', 'transformer'],
-        mid_attention='transformer',
+        attention=[
+            dict(type='LinearAttentionBlock'),
+            dict(type='LinearAttentionBlock'),
+            dict(type='LinearAttentionBlock'),
+            dict(type='SpatialTransformerBlock'),
+        ],
+        mid_attention=dict(type='SpatialTransformerBlock'),
     ),
     process=dict(
         type='MeanRevertingProcess',

@@ -5,18 +5,9 @@ from collections.abc import Mapping, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
-
-
-class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel, with gain and bias: (B, C, H, W) -> the same."""
-
-    def __init__(self, channels: int):
-        super().__init__(channels, eps=1e-6)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def gate(x: Tensor) -> Tensor:
@@ -30,12 +21,12 @@ class NAFBlock(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.norm1 = ChannelNorm(channels)
+        self.norm1 = ChannelLayerNorm(channels, eps=1e-6)
         self.conv1 = nn.Conv2d(channels, 2 * channels, 1)
         self.conv2 = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
         self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, channels, 1))
         self.conv3 = nn.Conv2d(channels, channels, 1)
-        self.norm2 = ChannelNorm(channels)
+        self.norm2 = ChannelLayerNorm(channels, eps=1e-6)
         self.conv4 = nn.Conv2d(channels, 2 * channels, 1)
         self.conv5 = nn.Conv2d(channels, channels, 1)
         self.beta = nn.Parameter(self.conv1.weight.new_zeros(1, channels, 1, 1))

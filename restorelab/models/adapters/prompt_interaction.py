@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.layers.restormer import TransformerBlock
-from restorelab.registry import ADAPTERS
+from restorelab.registry import ADAPTERS, BLOCKS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
 FEATURE_MAPS = ('enc', 'mid', 'dec')
@@ -21,7 +20,8 @@ class PromptBlock(nn.Module):
         self.prompts = nn.Parameter(torch.rand(num_prompts, channels, prompt_size, prompt_size))
         self.choose = nn.Linear(channels, num_prompts)
         self.smooth = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.block = TransformerBlock(2 * channels, num_heads)
+        block = dict(type='TransformerBlock', channels=2 * channels, num_heads=num_heads)
+        self.block = BLOCKS.build(block)
         self.reduce = nn.Conv2d(2 * channels, channels, 1, bias=False)
 
     def forward(self, feat: Tensor) -> Tensor:

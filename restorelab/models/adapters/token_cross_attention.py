@@ -53,7 +53,7 @@ class TokenCrossAttention(nn.Module):
         if not taps:
             raise ValueError(
                 'TokenCrossAttention sits inside transformer attentions, and this backbone has none; '
-                "give a level attention='transformer'"
+                "give a level attention=dict(type='SpatialTransformerBlock')"
             )
         self.taps = tuple(taps)
         cond_width = cond_widths.get(self.needs[0], 1)

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 
 class SinusoidalEmbedding(nn.Module):
-    """time (B,) -> (B, dim): ``[sin(time f), cos(time f)]`` with ``f_j = exp(-j ln(10000) / (dim / 2 - 1))``.
+    """time (B,) -> (B, dim): ``[sin(time f), cos(time f)]``.
 
-    Source: DDPM (arXiv 2006.11239) as used by DiffUIR and IR-SDE, whose divisor is ``dim / 2 - 1``.
+    The frequencies are ``f_j = exp(-j ln(10000) / (dim / 2 - 1))``. Source: DDPM (arXiv 2006.11239)
+    as used by DiffUIR and IR-SDE, whose divisor is ``dim / 2 - 1``.
     """
 
     def __init__(self, dim: int):

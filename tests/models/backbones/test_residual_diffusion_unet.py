@@ -78,5 +78,5 @@ def test_widths_that_cannot_be_grouped_are_refused():
 
 
 def test_an_unknown_way_of_attending_is_refused():
-    with pytest.raises(ValueError, match="'constant' or 'auto'"):
-        ResidualDiffusionUNet(**TINY, linear_attention='fast')
+    with pytest.raises(KeyError, match="no block is called 'FastAttentionBlock'"):
+        ResidualDiffusionUNet(**TINY, attention=dict(type='FastAttentionBlock'))
