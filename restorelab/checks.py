@@ -61,6 +61,7 @@ TABLE_OF_KEY = {
 # Keys of dicts that hold parts by name.
 GROUPS = ('priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
 ALL_TABLES = (*rl.TABLES, *rl.MM_TABLES, mm.TASK_UTILS)
+A_SLIP = 0.8  # a word as like a known one as this was most likely meant to be that one
 # Keys that MMEngine takes out of a part's dict before it builds the part.
 TAKEN_BEFORE = {
     rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'],
@@ -245,14 +246,7 @@ def _find(place: Place) -> tuple[Callable | None, Registry, str | None]:
     import mmengine.runner  # noqa: F401  MMEngine's own parts are registered by their import
 
     kind, scope = place.node['type'], place.own_scope
-    expected = _expected_table(place)
-    foreign = scope not in (None, SCOPE)
-    tables = [expected] if expected is not None else list(ALL_TABLES)
-    if foreign:  # its own parts first: names such as L1Loss are ours too
-        tables = sorted(
-            dict.fromkeys([*tables, *ALL_TABLES]),
-            key=lambda table: rl.table_of_scope(scope, table) is None,
-        )
+    tables = _tables_to_try(place)
     try:
         found = _first(kind, tables, scope)
         if found is None:
@@ -262,13 +256,26 @@ def _find(place: Place) -> tuple[Callable | None, Registry, str | None]:
         raise type(error)(f'{place.path}, type={kind!r}: {error}') from error
     if found is not None:
         return found
-    names = {}
+    likeness = {}
     for table in ALL_TABLES:
-        names[table] = rl.known_names((scope and rl.table_of_scope(scope, table)) or table)
-    if place.in_foreign_part and not any(_is_slip(kind, names[table]) for table in names):
+        names = rl.known_names((scope and rl.table_of_scope(scope, table)) or table)
+        likeness[table] = _likeness(kind, names)
+    closest = max(likeness, key=likeness.get)
+    if place.in_foreign_part and likeness[closest] <= A_SLIP:
         return None, rl.MODELS, scope
-    closest = max(names, key=lambda table: _likeness(kind, names[table]))
-    raise KeyError(f'{place.path}: {rl.unknown_part(kind, expected or closest, scope)}')
+    closest = _expected_table(place) or closest
+    raise KeyError(f'{place.path}: {rl.unknown_part(kind, closest, scope)}')
+
+
+def _tables_to_try(place: Place) -> list[Registry]:
+    """The one that the key says; all of them for other keys, and inside another package's part."""
+    expected, scope = _expected_table(place), place.own_scope
+    if scope in (None, SCOPE):
+        return list(ALL_TABLES) if expected is None else [expected]
+    tables = [] if expected is None else [expected]
+    tables += [table for table in ALL_TABLES if table is not expected]
+    # Its own parts first: names such as L1Loss are ours too.
+    return sorted(tables, key=lambda table: rl.table_of_scope(scope, table) is None)
 
 
 def _first(
@@ -288,11 +295,11 @@ def _likeness(word: str, names: list[str]) -> float:
 
 def _is_slip(word: str, names: list[str]) -> bool:
     """Whether ``word`` was most likely meant to be one of ``names``."""
-    return _likeness(word, names) > 0.8
+    return _likeness(word, names) > A_SLIP
 
 
 def _expected_table(place: Place) -> Registry | None:
-    """The table of a part by its key. Another package has no tables of our own kinds, but models."""
+    """The table of a part by its key. In other packages our own kinds of parts are models."""
     if place.key == 'sampler':
         return rl.SAMPLERS if place.path.startswith('model') else rl.DATA_SAMPLERS
     table = TABLE_OF_KEY.get(place.key)

@@ -14,7 +14,10 @@ from mmengine.config import DictAction
 
 
 class CfgOptions(DictAction):
-    """``--cfg-options a.b=1 c=[x,y] d={'type':'X'}`` as a dict; a malformed pair is a usage error, not a traceback."""
+    """``--cfg-options a.b=1 c=[x,y] d={'type':'X'}`` as a dict.
+
+    A malformed pair is a usage error, and no traceback.
+    """
 
     def __call__(self, parser, namespace, values, option_string=None):
         for pair in values:
@@ -27,7 +30,8 @@ class CfgOptions(DictAction):
         super().__call__(
             parser, namespace, [pair for pair in values if pair not in dicts], option_string
         )
-        for key, _, value in (pair.partition('=') for pair in dicts):
+        for pair in dicts:
+            key, _, value = pair.partition('=')
             try:
                 getattr(namespace, self.dest)[key] = ast.literal_eval(value)
             except (SyntaxError, ValueError):
@@ -424,7 +428,7 @@ def _complete(parser: argparse.ArgumentParser, verb: str) -> None:
 
 
 def _is_message(error: Exception) -> bool:
-    """Whether ``error`` speaks to the user: a file, an import, or something that restorelab itself refused."""
+    """Whether ``error`` speaks to the user: a file, an import, or what restorelab itself refused."""
     if isinstance(error, OSError | ImportError | FloatingPointError):
         return True
     frame = error.__traceback__

@@ -33,11 +33,9 @@ def set_options(
     """
     order = {DELETE: 0, 'type': 1}
     items = sorted(_flatten(options), key=lambda item: order.get(item[0].rpartition('.')[2], 2))
-    opened: set[str] = set()  # paths of the dicts that were made on the way
+    changes = _Changes(cfg, allow_unknown)
     for key, value in items:
-        if key.startswith('_'):
-            raise KeyError(f'{what} {key}: {_about_variable(cfg, key)}')
-        _set(cfg, key, value, opened, allow_unknown, f'{what} {key}')
+        changes.set(key, value, f'{what} {key}')
 
 
 def _flatten(options: dict, prefix: str = '') -> Iterator[tuple[str, object]]:
@@ -48,43 +46,81 @@ def _flatten(options: dict, prefix: str = '') -> Iterator[tuple[str, object]]:
             yield prefix + key, ConfigDict(value) if isinstance(value, dict) else value
 
 
-def _about_variable(cfg: Config, key: str) -> str:
-    paths = []
-    for place in places(root_of(cfg)):
-        paths += [place.joined(name) for name in place.node]
-    rest = key.partition('.')[2] or key.lstrip('_')
-    near = [path for path in paths if f'.{path}'.endswith(f'.{rest}')] or nearest(rest, paths)
+class _Changes:
+    """Sets entries of one config, and remembers which dicts it had to make on the way."""
+
+    def __init__(self, cfg: Config, allow_unknown: bool):
+        self.cfg, self.allow_unknown = cfg, allow_unknown
+        self.opened: set[str] = set()  # paths
+
+    def set(self, key: str, value: object, what: str) -> None:
+        """Set one entry.  what: names it in messages."""
+        if key.startswith('_'):
+            raise KeyError(f'{what}: {_about_variable(self.cfg, key)}')
+        *parents, last = key.split('.')
+        if last == DELETE:
+            last = parents.pop()
+        place = root_of(self.cfg)
+        for depth, name in enumerate(parents, start=1):
+            place = self._enter(place, name, [*parents[depth:], last], what)
+        index = _index(place, last, what)
+        self._check_read(place, last, value is None or isinstance(value, dict), what)
+        if key.endswith(f'.{DELETE}'):
+            del place.node[index]
+            return
+        if last == 'type' and place.node.get('type') not in (None, value):
+            _switch(place, value, what)
+        place.node[index] = value
+
+    def _enter(self, place: Place, name: str, rest: list[str], what: str) -> Place:
+        """The entry called ``name``; a dict is made where nothing is."""
+        index = _index(place, name, what)
+        if isinstance(place.node, dict) and place.node.get(name) is None:
+            self._check_read(place, name, rest == ['type'], what)
+            place.node[name] = ConfigDict()
+            self.opened.add(place.joined(name))
+        return place.below(index)
+
+    def _check_read(self, place: Place, name: str, is_part: bool, what: str) -> None:
+        """Raise KeyError for a name that is not there and that nothing reads.
+
+        is_part: a whole part comes to stand there. Parts held by name may have any name.
+        """
+        if self.allow_unknown or place.path in self.opened or (is_part and place.is_group):
+            return
+        if isinstance(place.node, list) or name in place.node:
+            return
+        known = known_keys(place) if place.path else top_level_keys()
+        if known is None and 'type' in place.node:
+            return
+        if known is None or name not in known:
+            raise KeyError(f'{what}: {_about_unread(place, name, known)}')
+
+
+def _about_unread(place: Place, name: str, known: list[str] | None) -> str:
+    near = []
+    for each in nearest(name, [*place.node, *(known or [])]):
+        near.append(place.joined(each))
     return (
-        'a name that begins with an underscore is a variable of the config file, which was used '
-        'when the file was read. To change it changes nothing; set the entry that was made with '
-        f'it. nearest: {near[:3] or "none"}'
+        f"{place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
+        '--allow-unknown lets any key pass'
     )
 
 
-def _set(
-    cfg: Config, key: str, value: object, opened: set[str], allow_unknown: bool, what: str
-) -> None:
-    place = root_of(cfg)
-    *parents, last = key.split('.')
-    for depth, name in enumerate(parents, start=1):
-        index = _index(place, name, what)
-        if isinstance(place.node, dict) and place.node.get(index) is None:
-            whole = place.is_group and [*parents[depth:], last] == ['type']
-            if not (whole or allow_unknown or place.path in opened):
-                _check_read(place, name, what)
-            place.node[index] = ConfigDict()
-            opened.add(place.joined(name))
-        place = place.below(index)
-    index = _index(place, last, what)
-    if last == DELETE:
-        _delete(cfg, parents, what)
-        return
-    whole = place.is_group and (value is None or isinstance(value, dict))
-    if not (whole or allow_unknown or place.path in opened):
-        _check_read(place, last, what)
-    if last == 'type' and place.node.get('type') not in (None, value):
-        _switch(place, value, what)
-    place.node[index] = value
+def _about_variable(cfg: Config, key: str) -> str:
+    rest = key.partition('.')[2] or key.lstrip('_')
+    paths, near = [], []
+    for place in places(root_of(cfg)):
+        for name in place.node:
+            path = place.joined(name)
+            paths.append(path)
+            if f'.{path}'.endswith(f'.{rest}'):
+                near.append(path)
+    return (
+        'a name that begins with an underscore is a variable of the config file, which was used '
+        'when the file was read. To change it changes nothing; set the entry that was made with '
+        f'it. nearest: {near[:3] or nearest(rest, paths) or "none"}'
+    )
 
 
 def _index(place: Place, name: str, what: str) -> str | int:
@@ -100,28 +136,6 @@ def _index(place: Place, name: str, what: str) -> str | int:
     )
 
 
-def _check_read(place: Place, name: str, what: str) -> None:
-    """Raise KeyError for a name that is not there and that nothing reads."""
-    if isinstance(place.node, list) or name in place.node:
-        return
-    known = known_keys(place) if place.path else top_level_keys()
-    if name in (known or []) or (known is None and 'type' in place.node):
-        return
-    near = nearest(name, [*place.node, *(known or [])])
-    raise KeyError(
-        f"{what}: {place.path or 'the config'} has no '{name}'; nearest: "
-        f'{[place.joined(each) for each in near] or "none"}; --allow-unknown lets any key pass'
-    )
-
-
-def _delete(cfg: Config, path: list[str], what: str) -> None:
-    """Take out the entry at ``path``."""
-    place = root_of(cfg)
-    for name in path[:-1]:
-        place = place.below(_index(place, name, what))
-    del place.node[_index(place, path[-1], what)]
-
-
 def _switch(place: Place, kind: object, what: str) -> None:
     """Leave out the options of the old part that the one called ``kind`` does not take."""
     node = place.node
@@ -130,10 +144,12 @@ def _switch(place: Place, kind: object, what: str) -> None:
     known = known_keys(place._replace(node=ConfigDict(node, type=kind)))
     if known is None:
         return
-    gone = {key: node.pop(key) for key in list(node) if key not in (*known, 'type', '_scope_')}
+    gone = []
+    for key in list(node):
+        if key not in (*known, 'type', '_scope_'):
+            gone.append(f'{key}={node.pop(key)!r}')
     if gone:
-        given = ', '.join(f'{key}={value!r}' for key, value in gone.items())
-        log.warning('%s=%s: left out what it does not take: %s', what, kind, given)
+        log.warning('%s=%s: left out what it does not take: %s', what, kind, ', '.join(gone))
 
 
 def drop_left_out(cfg: Config) -> None:

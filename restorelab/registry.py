@@ -170,11 +170,7 @@ def _import_error(wanted: str, error: ModuleNotFoundError) -> ImportError:
 
 def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str:
     """What to say of a name that ``registry`` does not have: the nearest names, and the cause."""
-    message = f"no {registry.name} is called '{kind}'"
-    for table in TABLES:
-        if table is not registry and in_table(kind, table) is not None:
-            message += f' (it is the name of {with_article(table.name)})'
-            break
+    message = f"no {registry.name} is called '{kind}'{_name_of(kind, registry)}"
     prefix, _, name = kind.rpartition('.')
     scope = prefix.split('.')[0] or scope
     table = table_of_scope(scope, registry) if scope else None
@@ -185,11 +181,18 @@ def unknown_part(kind: str, registry: Registry, scope: str | None = None) -> str
     of_ours = ' of restorelab' if registry in TABLES else ''
     message += f'; nearest: {nearest(name, known_names(registry)) or "none"}; '
     message += f'all{of_ours}: {sorted(registry.module_dict)}'
-    broken = load_plugins()
-    if broken:
-        causes = '; '.join(f'{name}: {type(e).__name__}: {e}' for name, e in broken.items())
-        message += f'. It may belong to a plugin that does not import ({causes})'
+    causes = [f'{name}: {type(e).__name__}: {e}' for name, e in load_plugins().items()]
+    if causes:
+        message += f'. It may belong to a plugin that does not import ({"; ".join(causes)})'
     return message
+
+
+def _name_of(kind: str, registry: Registry) -> str:
+    """Says which other table has a part called ``kind``."""
+    for table in TABLES:
+        if table is not registry and in_table(kind, table) is not None:
+            return f' (it is the name of {with_article(table.name)})'
+    return ''
 
 
 def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):

@@ -1,4 +1,4 @@
-"""Configs are checked whole: a slip anywhere fails at once and names its place and the nearest right word."""
+"""Configs are checked whole: a slip anywhere fails at once, with its place and the right word."""
 
 import copy
 import importlib.util

@@ -1,4 +1,4 @@
-"""Look-ups that name the nearest right thing, scopes that hold for what is inside, and options that are checked."""
+"""Look-ups name the nearest right thing, scopes hold for what is inside, options are checked."""
 
 import importlib.util
 import sys
@@ -33,7 +33,8 @@ def toy_package(tmp_path, monkeypatch):
         'from mmengine.registry import MODELS as ROOT, Registry\n'
         'from restorelab.registry import BACKBONES as OURS\n'
         "MODELS = Registry('model', parent=ROOT, scope='toyscope', locations=['toyscope.parts'])\n"
-        "BACKBONES = Registry('backbone', parent=OURS, scope='toyscope', locations=['toyscope.parts'])\n"
+        "BACKBONES = Registry('backbone', parent=OURS, scope='toyscope', "
+        "locations=['toyscope.parts'])\n"
     )
     (package / 'parts.py').write_text(
         'from mmengine.registry import MODELS as ANY\n'

@@ -33,10 +33,14 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 class Result:
     """What came out of one config.
 
-    ``parameters``: of what restores, losses left out, and ``trained``, those of it that learn; ``gmac``: 10^9
-    multiplications of one restoration of 256x256 pixels and ``restore_seconds`` the fastest of three;
-    ``train_seconds``: a median step times their number; ``scores``: the metrics of the test. On the CPU seconds are
-    those of the processor, all threads together, which other work on the machine hardly changes.
+    On the CPU, seconds are those of the processor, all threads together: other work on the machine
+    hardly changes them.
+
+    Attributes:
+        parameters: of what restores, without its losses.  trained: those of them that learn.
+        gmac: 10^9 multiplications of one restoration of 256x256 pixels.
+        restore_seconds: of the same restoration, the fastest of three.
+        train_seconds: a median step times their number.  scores: the metrics of the test.
     """
 
     config: str
@@ -57,18 +61,20 @@ def compare(
     cfg_options: dict | None = None,
     device: str | None = None,
 ) -> list[Result]:
-    """Train each config on ``images`` images, test it, and measure it; one result each, in the given order.
+    """Train each config on ``images`` images, test it, and measure it; one result each, in order.
 
-    Whatever was finished before in ``work_dir`` is read and not done again; a training that was interrupted goes on
-    from its last checkpoint. Equal numbers of images mean equal data where the configs crop alike: what they learn
-    from is theirs, unless ``cfg_options`` say otherwise.
+    What was finished before in ``work_dir`` is read and not done again. A training that was
+    interrupted goes on from its last checkpoint. Each config brings its own data and crops; equal
+    numbers of images mean equal data only where these agree, or where ``cfg_options`` set them.
 
     Args:
         configs: paths.  images: that each model sees, rounded up to whole batches.
-        cfg_options: entries that all configs get, such as the degradations and folders of their data.
+        cfg_options: entries that all configs get, such as the folders of their data.
         device: for the measurement of speed, as in ``load``.
-    Raises: before anything is trained, ValueError for no images, a folder that holds results of another budget, or two
-        configs of one name, and what data sets raise that cannot be built; then what ``train`` raises.
+    Raises:
+        ValueError: before anything is trained, for no images, a folder that holds results of
+            another budget, or two configs of one name.
+        Exception: also before, what data sets raise that cannot be built; then what ``train`` does.
     """
     if images < 1:
         raise ValueError(f'images={images}: how many training images each config sees, at least 1')
@@ -113,7 +119,7 @@ def with_budget(config: str, cfg_options: dict | None, images: int) -> Config:
 
 
 def check_datasets(cfg: Config) -> None:
-    """Build the data sets of ``cfg`` and drop them: a wrong folder shall show before anything was trained."""
+    """Build the data sets of ``cfg`` once: a wrong folder shall show before anything is trained."""
     with DefaultScope.overwrite_default_scope(SCOPE):
         for loader in LOADERS:
             DATASETS.build(cfg[loader].dataset)
@@ -125,15 +131,18 @@ def settings(cfg: Config) -> str:
 
 
 def read_result(folder: Path, wanted: str) -> Result | None:
-    """The finished result in ``folder``, None without one. Raises ValueError when it is of other settings."""
+    """The finished result in ``folder``, None without one.
+
+    Raises: ValueError when it is of other settings.
+    """
     path = folder / RESULT
     if not path.is_file():
         return None
     result = Result(**json.loads(path.read_text(encoding='utf-8')))
     if result.settings != wanted:
         raise ValueError(
-            f'{path} is of another budget or another version of {result.config}; choose another work dir, '
-            'or remove that folder'
+            f'{path} is of another budget or another version of {result.config}; choose another '
+            'work dir, or remove that folder'
         )
     return result
 
@@ -198,7 +207,7 @@ def trained_parameters(model: nn.Module) -> int:
 
 
 def as_table(results: Sequence[Result]) -> str:
-    """The results as text, a row each, and the degraded images as the first row; PSNR in dB and SSIM."""
+    """The results as text: the degraded images, then a row each, with PSNR in dB and SSIM."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table

@@ -1,9 +1,9 @@
 """A loaded config as Python text that loads again."""
 
+import inspect
 import keyword
 import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from mmengine.config import Config
@@ -93,6 +93,7 @@ def _plain(value: object, place: str) -> str:
         return repr(value)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else f"float('{value}')"
-    if isinstance(value, Callable) and '<' not in getattr(value, '__qualname__', '<'):
+    named = inspect.isclass(value) or inspect.isroutine(value)
+    if named and '<' not in value.__qualname__:  # neither a lambda nor inside a function
         return repr(f'{value.__module__}.{value.__qualname__}')
     raise TypeError(f'{place} is {value!r}, which has no text that a config could hold')

@@ -16,10 +16,13 @@ from restorelab.apis.comparing import (
 
 DATA = """
 _pipeline = [dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')]
-_set = dict(type='OnTheFlyDataset', source='embedded', split='val', degradations=['haze', 'noise'], pipeline=_pipeline)
-train_dataloader = dict(batch_size={batch}, num_workers=0, sampler=dict(type='InfiniteSeededSampler', seed=0),
+_set = dict(type='OnTheFlyDataset', source='embedded', split='val',
+            degradations=['haze', 'noise'], pipeline=_pipeline)
+train_dataloader = dict(batch_size={batch}, num_workers=0,
+                        sampler=dict(type='InfiniteSeededSampler', seed=0),
                         dataset=_set)
-val_dataloader = dict(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False), dataset=_set)
+val_dataloader = dict(batch_size=1, num_workers=0, dataset=_set,
+                      sampler=dict(type='DefaultSampler', shuffle=False))
 test_dataloader = val_dataloader
 val_evaluator = dict(type='RestorationMetric')
 test_evaluator = val_evaluator
@@ -94,7 +97,8 @@ def test_a_missing_folder_of_a_later_config_shows_before_the_first_training(
         paths[-1].write_text(DATA.format(batch=1, losses='None'))
     with paths[-1].open('a') as file:
         file.write(
-            f"{loader}_dataloader = dict({loader}_dataloader, dataset=dict(_set, source='no/such/folder'))\n"
+            f'{loader}_dataloader = dict({loader}_dataloader, '
+            "dataset=dict(_set, source='no/such/folder'))\n"
         )
     monkeypatch.setattr(comparing, 'run', lambda *_: pytest.fail('trained'))
     with pytest.raises(FileNotFoundError, match='no/such/folder: no such folder'):
