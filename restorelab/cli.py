@@ -149,16 +149,18 @@ def _config(args: argparse.Namespace) -> None:
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('table', nargs='?', help='one table, such as backbone (default: all)')
+    parser.add_argument(
+        'name', nargs='?', help='one table, such as backbone, or one part (default: all tables)'
+    )
+    parser.add_argument(
+        '--verbose', action='store_true', help='what the table asks of its parts, and their options'
+    )
 
 
 def _list(args: argparse.Namespace) -> None:
-    from restorelab.apis.listing import registered_parts
+    from restorelab.apis.listing import listing
 
-    for table, parts in registered_parts(args.table).items():
-        print(f'{table} ({len(parts)})')
-        for name, package in parts:
-            print(f'  {name:<32} {package}')
+    print(listing(args.name, args.verbose))
 
 
 def _restore_arguments(parser: argparse.ArgumentParser) -> None:
@@ -428,7 +430,7 @@ def _complete(parser: argparse.ArgumentParser, verb: str) -> None:
 
 
 def _is_message(error: Exception) -> bool:
-    """Whether ``error`` speaks to the user: a file, an import, or what restorelab itself refused."""
+    """Whether ``error`` speaks to the user: of a file, an import, or what restorelab refused."""
     if isinstance(error, OSError | ImportError | FloatingPointError):
         return True
     frame = error.__traceback__

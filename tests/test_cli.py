@@ -151,7 +151,10 @@ def test_a_malformed_cfg_option_is_a_usage_error(pair, complaint, tmp_path, caps
     ('arguments', 'message'),
     [
         (['train', 'nosuch.py'], 'error: there is no config nosuch.py'),
-        (['list', 'bakbone'], "error: no table is called 'bakbone'; nearest: ['backbone'"),
+        (
+            ['list', 'bakbone'],
+            "error: no table and no part is called 'bakbone'; nearest: ['backbone'",
+        ),
     ],
 )
 def test_an_expected_error_is_a_message_without_quotes_or_traceback(arguments, message, capsys):

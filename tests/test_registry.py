@@ -8,7 +8,6 @@ from mmengine.registry import DefaultScope, Registry
 from torch import nn
 
 from restorelab import registry as rl
-from restorelab.apis.listing import registered_parts
 from restorelab.registry import build_part, find_part
 from restorelab.utils.options import named_options, nearest
 
@@ -213,15 +212,6 @@ def test_a_scope_whose_package_breaks_raises_the_cause(toy_package, tmp_path):
         ImportError, match="'nosuchdependency' is not installed, and 'toyscope' imports it"
     ):
         rl.MODELS.build(dict(type='toyscope.Outer'))
-
-
-def test_list_gives_names_and_packages():
-    assert ('L1Loss', 'restorelab') in registered_parts('losses')['loss']
-
-
-def test_list_of_an_unknown_table_names_the_nearest():
-    with pytest.raises(KeyError, match=r"no table is called 'bakbone'; nearest: \['backbone'"):
-        registered_parts('bakbone')
 
 
 @needs_mmdet

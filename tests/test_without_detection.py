@@ -15,14 +15,14 @@ from importlib.util import find_spec
 
 import restorelab
 from restorelab.config import load_config
-from restorelab.apis.listing import registered_parts
+from restorelab.apis.listing import listing
 from restorelab.registry import MODELS
 
 assert find_spec('mmdet') is None and find_spec('mmcv') is None
 for module in pkgutil.walk_packages(restorelab.__path__, 'restorelab.'):
     if not module.name.endswith('__main__'):
         import_module(module.name)
-assert 'MMDetTask' in dict(registered_parts('task')['task'])
+assert 'MMDetTask' in listing('task')
 load_config('configs/diffuir/allinone.py')
 for path in ('configs/joint/diffuir_retinanet.py', 'configs/joint/coco_retinanet.py', 'configs/joint/real_fog.py'):
     try:

@@ -1,44 +1,128 @@
-"""The registered parts, by table."""
+"""The registered parts, by table: their names, their options, and what they promise."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
 
 from mmengine.registry import Registry
 
+from restorelab.models.contracts import CONTRACTS
 from restorelab.registry import TABLES, load_plugins
-from restorelab.utils.options import nearest
+from restorelab.utils.options import named_options, nearest, with_article
+
+WIDTH = 100
 
 
-def registered_parts(table: str | None = None) -> dict[str, list[tuple[str, str]]]:
-    """(name, package) of every part of restorelab's tables, plugins included, by name of the table.
+def listing(name: str | None = None, verbose: bool = False) -> str:
+    """The parts of a table, or of all; or what the part called ``name`` says of itself.
 
     Args:
-        table: name of one table, such as ``backbone``; all of them when None.
-    Raises: KeyError for an unknown table, naming the nearest.
+        verbose: with the contract of each table and the options of each part.
+    Raises: KeyError when neither a table nor a part is called ``name``, naming the nearest.
     """
     load_plugins()
-    if table is not None:
-        found = find_table(table)
-        return {found.name: parts_of(found)}
-    return {registry.name: parts_of(registry) for registry in TABLES}
+    tables = TABLES if name is None else [r for r in TABLES if _is_called(r, name)]
+    if not tables:
+        return _part_called(name)
+    lines = []
+    for registry in tables:
+        lines += _verbose(registry) if verbose else _short(registry)
+    return '\n'.join(lines)
 
 
-def find_table(name: str) -> Registry:
-    """The table called ``name``, in singular or plural. Raises: KeyError that names the nearest."""
-    wanted = name.lower().replace('-', ' ').replace('_', ' ')
-    for registry in TABLES:
-        plurals = (f'{registry.name}s', f'{registry.name}es', f'{registry.name[:-1]}ies')
-        if wanted in (registry.name, *plurals):
-            return registry
-    names = [registry.name for registry in TABLES]
-    raise KeyError(
-        f"no table is called '{name}'; nearest: {nearest(wanted, names) or 'none'}; all: {names}"
-    )
-
-
-def parts_of(registry: Registry, prefix: str = '') -> list[tuple[str, str]]:
-    """(name, package) of the parts in a table and in those of other packages below it."""
+def parts_of(registry: Registry, prefix: str = '') -> list[tuple[str, Callable]]:
+    """(name, part) of a table, and of the tables of other packages below it."""
     registry.import_from_location()
-    parts = []
-    for name, part in sorted(registry.module_dict.items()):
-        parts.append((prefix + name, part.__module__.split('.')[0]))
+    parts = [(prefix + name, part) for name, part in sorted(registry.module_dict.items())]
     for scope, child in registry.children.items():
         parts += parts_of(child, f'{scope}.')
     return parts
+
+
+def _is_called(registry: Registry, name: str) -> bool:
+    """Whether ``name`` is that of the table, in singular or plural."""
+    wanted, own = name.lower().replace('-', ' ').replace('_', ' '), registry.name
+    return wanted in (own, f'{own}s', f'{own}es', f'{own[:-1]}ies')
+
+
+def _part_called(name: str) -> str:
+    names = [registry.name for registry in TABLES]
+    for registry in TABLES:
+        for part_name, part in parts_of(registry):
+            names.append(part_name)
+            if part_name == name:
+                details = _details(part, inspect.getdoc(part))
+                return '\n'.join([f'{registry.name} {name} ({_package(part)})', '', *details])
+    raise KeyError(
+        f"no table and no part is called '{name}'; nearest: {nearest(name, names) or 'none'}; "
+        f'all tables: {names[: len(TABLES)]}'
+    )
+
+
+def _package(part: Callable) -> str:
+    return part.__module__.split('.')[0]
+
+
+def _short(registry: Registry) -> list[str]:
+    parts = parts_of(registry)
+    lines = [f'{registry.name} ({len(parts)})']
+    for name, part in parts:
+        lines.append(f'  {name:<32} {_package(part)}')
+    return lines
+
+
+def _verbose(registry: Registry) -> list[str]:
+    lines, parts = [], parts_of(registry)
+    for contract in CONTRACTS.get(registry.name, ()):
+        lines += _contract(contract, registry.name)
+    lines.append(f'{registry.name} ({len(parts)})')
+    for name, part in parts:
+        first_line = (inspect.getdoc(part) or '').partition('\n')[0]
+        lines += ['', f'  {name} ({_package(part)})', *_details(part, first_line)]
+    return [*lines, '']
+
+
+def _contract(contract: type, kind: str) -> list[str]:
+    """The docstring of a contract, and the signature and docstring of what it requires."""
+    lines = [
+        f'The contract of {with_article(kind)}, restorelab.models.contracts.{contract.__name__}:',
+        '',
+    ]
+    lines += _indented(inspect.getdoc(contract), 2)
+    for name, method in inspect.getmembers(contract, inspect.isfunction):
+        if 'is_required' in vars(method):
+            lines += ['', f'  {name}({", ".join(_arguments(method))})']
+            lines += _indented(inspect.getdoc(method), 6)
+    return [*lines, '']
+
+
+def _details(part: Callable, text: str | None) -> list[str]:
+    """What a part is, in ``text``, and its options with their defaults."""
+    lines = _indented(text or 'no description', 4)
+    options = ', '.join(_options(part)) or 'none'
+    wrapped = textwrap.wrap(f'options: {options}', WIDTH - 4, break_on_hyphens=False)
+    return [*lines, *_indented('\n'.join(wrapped), 4)]
+
+
+def _options(part: Callable) -> list[str]:
+    """The options of a part, those of its bases included; dots where it takes any."""
+    names, takes_more = named_options(part)
+    functions = [base.__init__ for base in part.__mro__] if inspect.isclass(part) else [part]
+    texts: dict[str, str] = {}
+    for function in functions:
+        for text in _arguments(function):
+            texts.setdefault(text.partition('=')[0], text)
+    return [texts[name] for name in names] + ['...'] * takes_more
+
+
+def _arguments(function: Callable) -> list[str]:
+    """``name=default`` of each argument, or ``name`` for one that must be given."""
+    texts = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name != 'self':
+            texts.append(str(parameter.replace(annotation=parameter.empty)))
+    return texts
+
+
+def _indented(text: str, columns: int) -> list[str]:
+    return textwrap.indent(text, ' ' * columns).split('\n')
