@@ -48,7 +48,7 @@ def _add_cfg_options(parser: argparse.ArgumentParser) -> None:
         default={},
         metavar='KEY=VALUE',
         help='change entries of the config: model.sampler.steps=10 '
-        "model.sampler={'type':'Posterior'} model.priors.0.pretrained=x.pth",
+        "model.sampler={'type':'Posterior'} model.priors.semantic.pretrained=x.pth",
     )
 
 

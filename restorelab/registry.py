@@ -222,6 +222,25 @@ def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
         return part(**options)
 
 
+def build_parts(
+    cfgs: dict[str, dict] | None, registry: Registry, default_args: dict | None = None
+) -> dict:
+    """Parts by name, from their configs by name. None instead of a config leaves the part out.
+
+    Raises: TypeError for a list, which would have no names; what ``build_part`` raises.
+    """
+    if not isinstance(cfgs, dict | None):
+        raise TypeError(
+            f'{registry.name} parts have names: give dict(<name>=dict(type=...), ...), not a '
+            f'{type(cfgs).__name__} {cfgs!r}'
+        )
+    parts = {}
+    for name, cfg in (cfgs or {}).items():
+        if cfg is not None:
+            parts[name] = build_part(cfg, registry, default_args)
+    return parts
+
+
 def _own(name: str, location: str) -> Registry:
     return Registry(name, build_func=build_part, scope='restorelab', locations=[location])
 

@@ -91,10 +91,9 @@ class TapSpec:
 class TapContext:
     """State of one network call: made afresh each time, seen by every adapter on its way.
 
-    ``skips`` and ``scratch`` are the adapters' own space (a prompt chain, say); ``tasks`` name what each image of the
-    batch is restored for (``ir``, ``det``, ...), or are None where nobody asked; ``time`` (B,) is the diffusion time,
-    where the network has one that adapters may ask for. With no adapter on a tap, ``tap`` hands the feature back
-    untouched.
+    ``skips`` and ``scratch`` belong to the adapters, for a prompt chain for example. ``tasks`` names
+    what each image of the batch is restored for (``ir``, ``det``, ...), or is None. ``time`` (B,) is
+    the diffusion time, where the network has one. A tap without an adapter changes nothing.
     """
 
     def __init__(
@@ -112,10 +111,7 @@ class TapContext:
         self.scratch: dict[object, object] = {}
 
     def for_tasks(self, tasks: Sequence[str]) -> TapContext:
-        """The same call up to here, continued for other ``tasks``.
-
-        It starts with the same ``skips`` and an empty ``scratch``.
-        """
+        """A copy that goes on for other ``tasks``. It has the ``skips`` so far and a new scratch."""
         other = TapContext(self._adapters, self.cond, tasks, self.time)
         other.skips = dict(self.skips)
         return other
@@ -132,6 +128,15 @@ class TapRecorder:
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         ctx.skips[name] = feat
         return feat
+
+
+def by_tap(adapters: Iterable) -> dict[str, list]:
+    """The adapters on each tap, in their order."""
+    on_tap: dict[str, list] = {}
+    for adapter in adapters:
+        for name in adapter.taps:
+            on_tap.setdefault(name, []).append(adapter)
+    return on_tap
 
 
 def select_taps(
@@ -162,16 +167,6 @@ class RestorationSample(BaseDataElement):
     """
 
 
-def stack_images(samples: list[BaseDataElement], name: str, device: torch.device) -> Tensor:
-    """(B, 3, H, W) of one image field. Raises KeyError naming the sample that has none."""
-    for sample in samples:
-        if name not in sample:
-            raise KeyError(
-                f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here"
-            )
-    return torch.stack([sample.get(name) for sample in samples]).to(device)
-
-
 def tasks_of(samples: Sequence[BaseDataElement]) -> list[str] | None:
     """What each sample is restored for; None where no sample says so.
 
@@ -186,6 +181,16 @@ def tasks_of(samples: Sequence[BaseDataElement]) -> list[str] | None:
             f"sample '{key}' names no 'task', but others of its batch do; give each data set its `task`"
         )
     return tasks
+
+
+def stack_images(samples: list[BaseDataElement], name: str, device: torch.device) -> Tensor:
+    """(B, 3, H, W) of one image field. Raises KeyError naming the sample that has none."""
+    for sample in samples:
+        if name not in sample:
+            raise KeyError(
+                f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here"
+            )
+    return torch.stack([sample.get(name) for sample in samples]).to(device)
 
 
 @dataclass

@@ -88,11 +88,11 @@ def test_a_cfg_option_may_be_a_dict_that_replaces_a_part(monkeypatch):
             'a.pth',
             '--cfg-options',
             "model.sampler={'type': 'Posterior', 'steps': 100}",
-            'model.noise_seed=3',
+            'model.objective=None',
         ]
     )
     model = calls[0][0][0].model
-    assert (model.sampler, model.noise_seed) == (dict(type='Posterior', steps=100), 3)
+    assert (model.sampler, model.objective) == (dict(type='Posterior', steps=100), None)
 
 
 def test_resume_without_a_path_means_the_last_checkpoint(monkeypatch, tmp_path):

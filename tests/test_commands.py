@@ -124,8 +124,8 @@ def test_the_prior_stage_trains_and_feeds_the_next(tmp_path):
         tmp_path / 'next',
         '--cfg-options',
         *SHORT,
-        f'model.priors.0.pretrained={stage1}',
-        f'model.priors.1.pretrained={stage1}',
+        f'model.priors.degradation.pretrained={stage1}',
+        f'model.priors.semantic.pretrained={stage1}',
     )
     assert 'loss_diffusion' in log
 

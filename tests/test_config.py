@@ -17,7 +17,7 @@ needs_mmdet = pytest.mark.skipif(
 GOOD = dict(
     model=dict(
         type='DiffusionRestorer',
-        priors=[dict(type='StructurePrior', cues=[dict(type='SobelCue')], width=4)],
+        priors=dict(structure=dict(type='StructurePrior', cues=[dict(type='SobelCue')], width=4)),
         backbone=dict(type='IRSDEUNet', width=4, channel_mults=[1, 2]),
         process=dict(type='MeanRevertingProcess', steps=10),
         loss=dict(type='L1Loss'),
@@ -146,9 +146,9 @@ def test_a_cfg_option_of_a_variable_is_refused_with_the_entry_to_set(key, neares
             r'model\.backbone: no backbone .* \(it is the name of a prior\)',
         ),
         (
-            'model.priors.0.cues.0.type',
+            'model.priors.structure.cues.0.type',
             'SobellCue',
-            r"model\.priors\.0\.cues\.0: .*nearest: \['SobelCue'",
+            r"model\.priors\.structure\.cues\.0: .*nearest: \['SobelCue'",
         ),
         (
             'train_dataloader.dataset.pipeline.0.type',
@@ -215,7 +215,7 @@ def test_a_misspelt_option_is_named_with_its_place(path, place, nearest):
         ('model.bakbone.width', 'model.backbone'),
         ('train_cfg.max_iter', 'train_cfg.max_iters'),
         ('trian_cfg.max_iters', 'train_cfg'),
-        ('model.priors.0.widht', 'model.priors.0.width'),
+        ('model.priors.structure.widht', 'model.priors.structure.width'),
         ('default_hooks.chekpoint.interval', 'default_hooks.checkpoint'),
     ],
 )
@@ -230,8 +230,8 @@ def test_a_cfg_option_that_invents_an_entry_is_refused(key, nearest):
     ('key', 'value'),
     [
         ('model.backbone.width', 8),  # there already
-        ('model.noise_seed', 3),  # not there, but the part takes it
-        ('model.priors.0.width', 8),
+        ('model.init_cfg', None),  # not there, but the part takes it
+        ('model.priors.structure.width', 8),
         ('train_dataloader.dataset.pipeline.0.size', 4),
         ('train_dataloader.num_workers', 2),
         ('optim_wrapper.clip_grad.max_norm', 1.0),  # opens a dict that the part takes
@@ -261,8 +261,8 @@ def test_a_dict_with_a_type_replaces_the_part():
 
 
 def test_a_list_index_out_of_range_is_named():
-    with pytest.raises(KeyError, match=r'model\.priors is a list of 1'):
-        load_config(good(), {'model.priors.1.width': 8})
+    with pytest.raises(KeyError, match=r'model\.priors\.structure\.cues is a list of 1'):
+        load_config(good(), {'model.priors.structure.cues.1.width': 8})
 
 
 def test_a_value_has_no_entries():
@@ -434,7 +434,7 @@ class TestPartsByName:
     """``priors``, ``adapters``, ``step_losses`` and ``tasks`` are dicts of parts."""
 
     def cfg(self, **adapters) -> Config:
-        model = dict(GOOD['model'], priors=dict(structure=GOOD['model']['priors'][0]))
+        model = dict(GOOD['model'])
         model['adapters'] = dict(time=dict(type='PromptTimeAdapter'), **adapters)
         return good(model=model)
 
@@ -544,8 +544,8 @@ class TestAnotherType:
     def test_a_restorer_is_exchanged_by_the_path_of_its_config(self):
         model = dict(type='JointRestorer', restorer='configs/diffuir/allinone.py', tasks=dict())
         options = {
-            'model.restorer.noise_seed': 3,
+            'model.restorer.objective': None,
             'model.restorer': 'configs/tpgdiff/allinone.py',
         }
         restorer = load_config(good(model=model), options).model.restorer
-        assert (restorer.backbone.type, restorer.noise_seed) == ('IRSDEUNet', 3)
+        assert (restorer.backbone.type, restorer.objective) == ('IRSDEUNet', None)

@@ -17,8 +17,8 @@ _base_ = ['{root}/configs/_base_/allinone_data.py', '{root}/configs/_base_/runti
 {head}
 model = dict(
     type='DiffusionRestorer',
-    priors=[dict(type='{scope}BrightnessPrior')],
-    adapters=[dict(type='{scope}ShiftAdapter')],
+    priors=dict(brightness=dict(type='{scope}BrightnessPrior')),
+    adapters=dict(shift=dict(type='{scope}ShiftAdapter')),
     backbone=dict(type='{scope}ToyUNet', width=4),
     process=dict(type='MeanRevertingProcess', steps=10),
     loss=dict(type='{scope}LogCoshLoss'),

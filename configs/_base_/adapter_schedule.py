@@ -1,11 +1,9 @@
 """`_cfrm_tfa`, and how these adapters train on a trained trunk, for 150 iterations, as `max_iters` must say."""
 
-_cfrm_tfa = [
-    dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
-    dict(type='TFA', pairs=[('dec.s8.in', 'enc.s8')], tasks=['ir', 'det'], zero_init=True),
-    dict(type='TFA', pairs=[('dec.s4.in', 'enc.s4')], tasks=['ir', 'det'], zero_init=True),
-    dict(type='TFA', pairs=[('dec.s2.in', 'enc.s2')], tasks=['ir', 'det'], zero_init=True),
-]
+_cfrm_tfa = dict(
+    cfrm=dict(type='CFRM', num_naf=[1, 1, 2], cut=False, zero_init=True),
+    tfa=dict(type='TFA', tasks=['ir', 'det'], chain=False, zero_init=True),
+)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0),

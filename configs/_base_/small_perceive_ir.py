@@ -5,8 +5,8 @@ A random DINOv2 of four blocks stands in for the pretrained one: a fixed view of
 
 _network = dict(
     type='RegressionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        semantic=dict(
             type='DINOv2ClassTokens',
             layers=[1, 2, 3, 4],
             size=56,
@@ -18,14 +18,14 @@ _network = dict(
                 patch_size=14,
             ),
         ),
-        dict(type='CompactDegradationEncoder', widths=[16, 24, 32, 48], dim=48),
-    ],
-    adapters=[
-        dict(
+        degradation=dict(type='CompactDegradationEncoder', widths=[16, 24, 32, 48], dim=48),
+    ),
+    adapters=dict(
+        guidance=dict(
             type='PromptGuidance',
             taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
         )
-    ],
+    ),
     backbone=dict(
         type='RestormerUNet',
         dim=16,

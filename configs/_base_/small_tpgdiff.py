@@ -3,16 +3,18 @@
 _tower = dict(image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64)
 _tpgdiff = dict(
     type='DiffusionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        degradation=dict(
             type='CLIPDegradationPrior',
             tower=_tower,
             resize=False,
             views=4,
             pretrained='restorelab:tpgdiff-priors-small',
         ),
-        dict(type='CLIPSemanticPrior', tower=_tower, pretrained='restorelab:tpgdiff-priors-small'),
-        dict(
+        semantic=dict(
+            type='CLIPSemanticPrior', tower=_tower, pretrained='restorelab:tpgdiff-priors-small'
+        ),
+        structure=dict(
             type='StructurePrior',
             cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
             image_size=64,
@@ -22,11 +24,11 @@ _tpgdiff = dict(
             num_tokens=8,
             num_heads=4,
         ),
-    ],
-    adapters=[
-        dict(type='PromptTimeAdapter'),
-        dict(type='TokenCrossAttention'),
-        dict(
+    ),
+    adapters=dict(
+        time=dict(type='PromptTimeAdapter'),
+        semantic=dict(type='TokenCrossAttention'),
+        film=dict(
             type='PooledFiLM',
             taps=[
                 'enc.s1.block',
@@ -37,7 +39,7 @@ _tpgdiff = dict(
                 'dec.s1.block',
             ],
         ),
-    ],
+    ),
     backbone=dict(
         type='IRSDEUNet',
         width=16,

@@ -14,8 +14,8 @@ same vector to every pixel. A scale and a shift can do the same and need no tran
 _base_ = ['allinone.py']
 
 model = dict(
-    priors=[
-        dict(
+    priors=dict(
+        degradation=dict(
             type='CLIPDegradationPrior',
             tower=dict(
                 image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
@@ -24,14 +24,14 @@ model = dict(
             views=4,
             pretrained='restorelab:tpgdiff-priors-small',
         ),
-        dict(
+        semantic=dict(
             type='CLIPSemanticPrior',
             tower=dict(
                 image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
             ),
             pretrained='restorelab:tpgdiff-priors-small',
         ),
-        dict(
+        structure=dict(
             type='StructurePrior',
             cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
             image_size=64,
@@ -41,10 +41,10 @@ model = dict(
             num_tokens=8,
             num_heads=4,
         ),
-    ],
-    adapters=[
-        dict(type='PromptTimeAdapter'),
-        dict(
+    ),
+    adapters=dict(
+        time=dict(type='PromptTimeAdapter'),
+        film_structure=dict(
             type='PooledFiLM',
             condition='structure',
             taps=[
@@ -56,8 +56,10 @@ model = dict(
                 'dec.s1.block',
             ],
         ),
-        dict(type='PooledFiLM', condition='semantic', taps=['enc.s8.block', 'dec.s8.block']),
-    ],
+        film_semantic=dict(
+            type='PooledFiLM', condition='semantic', taps=['enc.s8.block', 'dec.s8.block']
+        ),
+    ),
 )
 
 train_dataloader = dict(

@@ -29,8 +29,8 @@ _base_ = [
 
 model = dict(
     type='RegressionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        semantic=dict(
             type='DINOv2ClassTokens',
             layers=[1, 2, 3, 4],
             size=56,
@@ -42,14 +42,14 @@ model = dict(
                 patch_size=14,
             ),
         ),
-        dict(type='CompactDegradationEncoder', widths=[16, 24, 32, 48], dim=48),
-    ],
-    adapters=[
-        dict(
+        degradation=dict(type='CompactDegradationEncoder', widths=[16, 24, 32, 48], dim=48),
+    ),
+    adapters=dict(
+        guidance=dict(
             type='PromptGuidance',
             taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
         )
-    ],
+    ),
     backbone=dict(
         type='RestormerUNet',
         dim=16,

@@ -15,14 +15,14 @@ _base_ = [
 
 model = dict(
     type='RegressionRestorer',
-    adapters=[
-        dict(
+    adapters=dict(
+        interaction=dict(
             type='PromptInteraction',
             taps=['dec.s8', 'dec.s4', 'dec.s2'],
             num_prompts=5,
             prompt_size=8,
         )
-    ],
+    ),
     backbone=dict(
         type='RestormerUNet',
         dim=16,

@@ -14,8 +14,8 @@ _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
 
 model = dict(
     type='DiffusionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        degradation=dict(
             type='CLIPDegradationPrior',
             tower=dict(
                 image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
@@ -24,14 +24,14 @@ model = dict(
             views=4,
             pretrained='restorelab:tpgdiff-priors-small',
         ),
-        dict(
+        semantic=dict(
             type='CLIPSemanticPrior',
             tower=dict(
                 image_size=64, patch_size=8, width=64, layers=4, head_width=32, embed_dim=64
             ),
             pretrained='restorelab:tpgdiff-priors-small',
         ),
-        dict(
+        structure=dict(
             type='StructurePrior',
             cues=[dict(type='DarkChannelCue'), dict(type='SobelCue'), dict(type='BoxDoGCue')],
             image_size=64,
@@ -41,11 +41,11 @@ model = dict(
             num_tokens=8,
             num_heads=4,
         ),
-    ],
-    adapters=[
-        dict(type='PromptTimeAdapter'),
-        dict(type='TokenCrossAttention'),
-        dict(
+    ),
+    adapters=dict(
+        time=dict(type='PromptTimeAdapter'),
+        semantic=dict(type='TokenCrossAttention'),
+        film=dict(
             type='PooledFiLM',
             taps=[
                 'enc.s1.block',
@@ -56,7 +56,7 @@ model = dict(
                 'dec.s1.block',
             ],
         ),
-    ],
+    ),
     backbone=dict(
         type='IRSDEUNet',
         width=16,

@@ -2,16 +2,16 @@
 
 Run:    python tools/train.py configs/unirestore/cfrm_tfa_diffuir.py
 Test:   python tools/test.py configs/unirestore/cfrm_tfa_diffuir.py CKPT
-        the detector on images restored for the eye: --cfg-options model.restorer.adapters.1.prompt_for.det=ir
-        model.restorer.adapters.2.prompt_for.det=ir model.restorer.adapters.3.prompt_for.det=ir
+        the detector on images restored for the eye: --cfg-options
+        model.restorer.adapters.tfa.prompt_for.det=ir
         both beside the trunk alone: python projects/unirestore/compare_prompts.py
 Needs:  2 CPU cores, about 7 minutes, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: see projects/unirestore/README.md.
 
 It starts from the DiffUIR-T that ships, and at the first step restores as that one does, bit for bit: both adapters
 begin as the identity. The RetinaNet first learns the shapes on clean images and then judges what is restored for it.
-TFA stands there once for each level, and each has its own prompts: along the published chain from level to level a
-prompt fades by the number of channels (see the README).
+Each level has prompts of its own (`chain=False`): along the published chain a prompt fades from
+level to level by the number of channels (see the README).
 """
 
 _base_ = [

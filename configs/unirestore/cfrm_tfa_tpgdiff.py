@@ -2,8 +2,8 @@
 
 Run:    python tools/train.py configs/unirestore/cfrm_tfa_tpgdiff.py
 Test:   python tools/test.py configs/unirestore/cfrm_tfa_tpgdiff.py CKPT
-        the detector on images restored for the eye: --cfg-options model.restorer.adapters.4.prompt_for.det=ir
-        model.restorer.adapters.5.prompt_for.det=ir model.restorer.adapters.6.prompt_for.det=ir
+        the detector on images restored for the eye: --cfg-options
+        model.restorer.adapters.tfa.prompt_for.det=ir
 Needs:  2 CPU cores, about half an hour, MMDetection (`make detection`); no data set (shapes drawn onto photographs).
 Expect: not measured.
 
@@ -25,7 +25,7 @@ model = dict(
     restorer=dict(
         _base_._tpgdiff,
         init_cfg=dict(type='StartFrom', checkpoint='restorelab:tpgdiff-small'),
-        adapters=[*_base_._tpgdiff.adapters, *_base_._cfrm_tfa],
+        adapters=dict(**_base_._tpgdiff.adapters, **_base_._cfrm_tfa),
     ),
     tasks=dict(det=dict(_base_._retinanet, loss_weight=5.0)),
 )

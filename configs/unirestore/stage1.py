@@ -13,7 +13,9 @@ Then:   configs/unirestore/stage2.py starts from work_dirs/stage1/iter_200.pth.
 _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
 model = dict(
-    _base_._latent, adapters=[_base_._cfrm, _base_._control], latent_loss=dict(type='MSELoss')
+    _base_._latent,
+    adapters=dict(cfrm=_base_._cfrm, control=_base_._control),
+    latent_loss=dict(type='MSELoss'),
 )
 
 train_dataloader = dict(

@@ -23,11 +23,11 @@ model = dict(
     restorer=dict(
         _base_._latent,
         init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage1/iter_200.pth'),
-        adapters=[
-            dict(_base_._cfrm, frozen=True),
-            dict(_base_._control, frozen=True),
-            dict(type='TFA', tasks=['ir', 'cls', 'seg']),
-        ],
+        adapters=dict(
+            cfrm=dict(_base_._cfrm, frozen=True),
+            control=dict(_base_._control, frozen=True),
+            tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        ),
         image_loss=dict(type='L1Loss'),
         image_weight=10.0,
     ),

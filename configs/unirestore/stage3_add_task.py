@@ -23,16 +23,16 @@ model = dict(
         init_cfg=dict(
             type='StartFrom', checkpoint='work_dirs/stage2/iter_200.pth', part='restorer'
         ),
-        adapters=[
-            dict(_base_._cfrm, frozen=True),
-            dict(_base_._control, frozen=True),
-            dict(
+        adapters=dict(
+            cfrm=dict(_base_._cfrm, frozen=True),
+            control=dict(_base_._control, frozen=True),
+            tfa=dict(
                 type='TFA',
                 tasks=['ir', 'cls', 'seg', 'det'],
                 frozen=True,
                 frozen_tasks=['ir', 'cls', 'seg'],
             ),
-        ],
+        ),
         image_loss=dict(type='L1Loss'),
         image_weight=10.0,
     ),

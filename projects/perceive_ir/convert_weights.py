@@ -23,8 +23,8 @@ from restorelab.utils.weights import save_published
 LEVEL = r'(encoder|down|up|reduce|decoder)([123])\.'  # counted from 1 in official names, lists here
 RENAMES = [  # in this order
     (r'^module\.', ''),
-    (r'^cfe\.', 'priors.1.'),
-    (r'^pgm\.(\d)\.affine\.', r'adapters.0.layers.\1.'),
+    (r'^cfe\.', 'priors.degradation.'),
+    (r'^pgm\.(\d)\.affine\.', r'adapters.guidance.layers.\1.'),
     (r'^' + LEVEL, lambda match: f'backbone.{match[1]}s.{int(match[2]) - 1}.'),
     (r'^(embed|latent|refinement|output)\.', r'backbone.\1.'),
     (r'\.blocks\.', '.'),
@@ -68,15 +68,15 @@ def model_config(
     if not guided:
         return config
     backbone['decoder_block'] = dict(type='EnhancedBlock')
-    dim = network['priors.1.projection.weight'].shape[0]
-    width = network['adapters.0.layers.0.0.weight'].shape[1] - dim
+    dim = network['priors.degradation.projection.weight'].shape[0]
+    width = network['adapters.guidance.layers.0.0.weight'].shape[1] - dim
     semantic = dict(type='DINOv2ClassTokens', pretrained=dino)
     if width != 768:
         semantic['network'] = dict(hidden_size=width, num_attention_heads=max(1, width // 64))
-    config['priors'] = [semantic, dict(type='CompactDegradationEncoder', dim=dim)]
-    config['adapters'] = [
-        dict(type='PromptGuidance', taps=[f'dec.s{2**level}.guidance' for level in range(4)])
-    ]
+    degradation = dict(type='CompactDegradationEncoder', dim=dim)
+    config['priors'] = dict(semantic=semantic, degradation=degradation)
+    taps = [f'dec.s{2**level}.guidance' for level in range(4)]
+    config['adapters'] = dict(guidance=dict(type='PromptGuidance', taps=taps))
     return config
 
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from restorelab.utils.checkpoint import model_state, read_checkpoint
 
 # Where the parts lie in the model of configs/allinone_paper.py.
-PROMPT, CROSS_ATTENTION, FILM, STRUCTURE = 'adapters.0.', 'adapters.1.', 'adapters.2.', 'priors.2.'
+PROMPT, CROSS_ATTENTION, FILM = 'adapters.time.', 'adapters.semantic.', 'adapters.film.'
+STRUCTURE = 'priors.structure.'
 
 
 def level_names(num_levels: int) -> tuple[list[str], list[str]]:

@@ -66,13 +66,10 @@ class Comparison:
         )
         cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook['type'] != 'TaskWarmupHook']
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None  # the tests follow at once
-        cfrm, *editors = cfg.model.restorer.adapters
-        if self.chain:
-            editors[0].pairs = [pair for editor in editors for pair in editor.pairs]
-            editors = editors[:1]
-        for editor in editors:
-            editor.prompt_for = dict(det=restorer)
-        cfg.model.restorer.adapters = [] if restorer == 'alone' else [cfrm, *editors]
+        if restorer == 'alone':
+            cfg.model.restorer.adapters = {}
+        else:
+            cfg.model.restorer.adapters.tfa.update(chain=self.chain, prompt_for=dict(det=restorer))
         return cfg
 
     def start(self) -> Path:

@@ -20,12 +20,12 @@ from restorelab.utils.checkpoint import CheckpointError, load_weights, model_sta
 from restorelab.utils.weights import save_published
 
 SD_TURBO = 'stabilityai/sd-turbo'
-RENAMES = [  # {CFRM} and the like stand for the adapter's place in the model
-    (r'^ae\.vae\.encoder\.fr_blocks\.', 'adapters.{CFRM}.stages.'),
-    (r'^controller\.', 'adapters.{ControlSCTuner}.controller.'),
-    (r'^base_model\.csc_editors\.', 'adapters.{ControlSCTuner}.tuners.'),
-    (r'^ae\.vae\.decoder\.task_editors\.', 'adapters.{TFA}.editors.'),
-    (r'^ae\.vae\.decoder\.task_prompts\.', 'adapters.{TFA}.prompts.'),
+RENAMES = [
+    (r'^ae\.vae\.encoder\.fr_blocks\.', 'adapters.cfrm.stages.'),
+    (r'^controller\.', 'adapters.control.controller.'),
+    (r'^base_model\.csc_editors\.', 'adapters.control.tuners.'),
+    (r'^ae\.vae\.decoder\.task_editors\.', 'adapters.tfa.editors.'),
+    (r'^ae\.vae\.decoder\.task_prompts\.', 'adapters.tfa.prompts.'),
     (r'^ae\.vae\.', 'backbone.vae.'),
     (r'^base_model\.unet\.', 'prior.unet.'),
     (r'^base_model\.null_embeds$', 'prior.null_embeds'),
@@ -33,18 +33,17 @@ RENAMES = [  # {CFRM} and the like stand for the adapter's place in the model
 Value = TypeVar('Value')
 
 
-def rename(state: dict[str, Value], model: nn.Module) -> dict[str, Value]:
-    """``state`` with the official names replaced by those in ``model``, a ``LatentRestorer``.
+def rename(state: dict[str, Value]) -> dict[str, Value]:
+    """``state`` with the official names replaced by those of the model.
 
     Lightning's ``model.`` in front is dropped. Raises: CheckpointError for a name that is none of UniRestore's.
     """
-    places = {type(adapter).__name__: index for index, adapter in enumerate(model.adapters)}
     renamed = {}
     for key, value in state.items():
         name = key.removeprefix('model.')
         for old, new in RENAMES:
             if re.match(old, name):
-                renamed[re.sub(old, new, name).format(**places)] = value
+                renamed[re.sub(old, new, name)] = value
                 break
         else:
             raise CheckpointError(
@@ -78,15 +77,15 @@ def assembly(state: dict[str, Value], sd_turbo: str) -> dict:
         type='LatentRestorer',
         backbone=dict(type='LatentAutoencoder', pretrained=sd_turbo),
         prior=dict(type='SDTurboPrior', pretrained=sd_turbo),
-        adapters=[
-            dict(type='CFRM', num_naf=[cores[stage] for stage in sorted(cores)]),
-            dict(type='ControlSCTuner'),
-            dict(
+        adapters=dict(
+            cfrm=dict(type='CFRM', num_naf=[cores[stage] for stage in sorted(cores)]),
+            control=dict(type='ControlSCTuner'),
+            tfa=dict(
                 type='TFA',
                 tasks=sorted(prompts, key=lambda task: task != 'ir'),
                 prompt_len=len(next(iter(prompts.values()))),
             ),
-        ],
+        ),
     )
 
 
@@ -104,7 +103,7 @@ def convert(
         state |= model_state(read_checkpoint(path), path)
     config = config or assembly(state, sd_turbo)
     model = MODELS.build(config)
-    load_weights(model, rename(state, model), f'{stage1} and {stage2}')
+    load_weights(model, rename(state), f'{stage1} and {stage2}')
     return model, config
 
 
@@ -138,7 +137,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     print(
-        f'{len(state)} tensors, tasks {config["adapters"][2]["tasks"]}; missing, unexpected, reshaped: none\n'
+        f'{len(state)} tensors, tasks {config["adapters"]["tfa"]["tasks"]}; missing, unexpected, reshaped: none\n'
         f'-> {args.target}'
     )
 

@@ -27,17 +27,15 @@ SPREAD = 200.0  # of the random prompts; trained ones are of the order of 10
 def changed(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
     """(what is changed, the changed model, the prompt it restores by)."""
     yield 'prompt `ir`', model, 'ir'
-    for number, adapter in enumerate(model.adapters):
-        if not hasattr(adapter, 'prompts'):
-            continue
+    tfa = model.adapters['tfa']
+    for level, tap in enumerate(tfa.skip_of):
         other = copy.deepcopy(model)
-        prompt = other.adapters[number].prompts['det']
-        prompt.data = SPREAD * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(0))
-        yield f'random prompt at {adapter.taps[-1]}', other, 'det'
+        levels = other.adapters['tfa'].prompts['det'].data.split(tfa.prompt_widths, dim=-1)
+        prompt = levels[level]
+        prompt.copy_(SPREAD * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(0)))
+        yield f'random prompt at {tap}', other, 'det'
     without = copy.deepcopy(model)
-    without.adapters = nn.ModuleList(
-        adapter for adapter in model.adapters if not hasattr(adapter, 'prompts')
-    )
+    del without.adapters['tfa']
     yield 'without TFA', without, 'det'
 
 

@@ -196,8 +196,7 @@ def step_seconds(runner: Runner, repeats: int = 5) -> float:
 
 def without_losses(model: nn.Module) -> nn.Module:
     """``model`` without the networks that only its training asks."""
-    if hasattr(model, 'step_losses'):
-        model.step_losses = nn.ModuleDict()
+    model.step_losses = nn.ModuleDict()
     return model
 
 

@@ -62,7 +62,7 @@ def restore_files(
         _check_writable(folder)
     keep_freed_memory()
     restorer = load(model, checkpoint, device)
-    check_task(restorer.model, task)
+    check_task(restorer.model.image_restorer(), task)
     failures = []
     for path, result in tqdm(jobs, desc='restoring', unit='image'):
         try:

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from restorelab.models.contracts import Model, Restorer
 from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils import LatticeNoise, resize
@@ -70,7 +71,7 @@ def load(
             'give the config that the checkpoint was trained with instead'
         )
     model = MODELS.build(config)
-    if not hasattr(model, 'restore'):
+    if not isinstance(model, Model) or model.image_restorer() is None:
         raise TypeError(f'{source}: {type(model).__name__} restores no images; load a restorer')
     model.load_pretrained()
     load_weights(model, state, source)
@@ -146,13 +147,13 @@ class RestoreModel:
         Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted; KeyError
             for a task that the model does not know.
         """
-        check_task(self.model, task)
+        restorer = self.model.image_restorer()
+        check_task(restorer, task)
         batch, back = read_picture(image)
         if equalize:
             batch = torch.stack(
                 [to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch]
             )
-        restorer = restorer_in(self.model)
         height, width = restorer.working_size(tuple(batch.shape[-2:]))
         if tile is None:
             tile = TILE if height * width > WHOLE_PIXELS else 0
@@ -160,7 +161,7 @@ class RestoreModel:
             overlap = default_overlap(tile, restorer.tile_grid)
         if tile:
             check_tile(tile, overlap)
-        with sampling_steps(self.model, steps), torch.inference_mode():
+        with sampling_steps(restorer, steps), torch.inference_mode():
             tasks = None if task is None else [task] * len(batch)
             lq = batch.to(self.device, torch.float32)
             if tile == 0 or max(height, width) <= tile:
@@ -170,13 +171,8 @@ class RestoreModel:
         return back(restored)
 
 
-def restorer_in(model: nn.Module) -> nn.Module:
-    """The restorer of a model that has other networks behind it, or the model itself."""
-    return getattr(model, 'restorer', model)
-
-
 def restore_tiles(
-    restorer: nn.Module,
+    restorer: Restorer,
     lq: Tensor,
     tile: int,
     overlap: int,
@@ -192,7 +188,9 @@ def restore_tiles(
 
     def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
         part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
-        return restorer.run(part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks)
+        return restorer.restore_region(
+            part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks, None
+        )
 
     restored = blend_tiles(
         restore_tile,
@@ -205,23 +203,15 @@ def restore_tiles(
     return resize(restored, size).clamp(0, 1)
 
 
-def check_task(model: nn.Module, task: str | None) -> None:
-    """Raise KeyError, naming those there are, unless ``model`` has a prompt for ``task``; None is always right."""
-    prompts = [
-        adapter.tasks
-        for adapter in getattr(restorer_in(model), 'adapters', ())
-        if hasattr(adapter, 'tasks')
-    ]
-    known = (
-        [name for name in prompts[0] if all(name in others for others in prompts)]
-        if prompts
-        else []
+def check_task(restorer: Restorer, task: str | None) -> None:
+    """Raise KeyError, naming those there are, unless ``restorer`` has a prompt for ``task``."""
+    if task is None or task in restorer.tasks:
+        return
+    known = list(restorer.tasks)
+    raise KeyError(
+        f"task '{task}': this model restores for {known or 'the eye alone'}; "
+        f'{"choose one of these" if known else "leave the task out"}'
     )
-    if task is not None and task not in known:
-        raise KeyError(
-            f"task '{task}': this model restores for {known or 'the eye alone'}; "
-            f'{"choose one of these" if known else "leave the task out"}'
-        )
 
 
 def cut_maps(

@@ -33,7 +33,7 @@ def publish(
         averaged: False publishes the raw weights of the last iteration instead of their moving average.
         license, notes: kept in the file; how it was trained belongs into the notes.
         only: the model's members to write, such as ``['semantic', 'degradation']`` of a prior stage; None for all.
-        cfg_options: changes to the config, such as ``{'model.priors.0.pretrained': 'restorelab:tpgdiff-priors'}``.
+        cfg_options: changes to the config, such as ``{'model.priors.semantic.pretrained': 'restorelab:tpgdiff-priors'}``.
     Returns: the ``info`` that was written.
     Raises: CheckpointError for weights of another model; ValueError for a config with paths of this machine;
         FileExistsError when ``output`` exists.

@@ -5,6 +5,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from restorelab.apis.training import prepare, release_workers
+from restorelab.models.contracts import Model
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.weights import resolve_weights
 
@@ -58,7 +59,7 @@ def test(
     )  # before the checkpoint, which may hold such a part as it was trained further
     runner = Runner.from_cfg(cfg)
     model = getattr(runner.model, 'module', runner.model)
-    if hasattr(model, 'load_pretrained'):
+    if isinstance(model, Model):
         model.load_pretrained()
     load_weights(model, state, path)
     metrics = runner.test()

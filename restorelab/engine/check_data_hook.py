@@ -1,12 +1,13 @@
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
+from restorelab.models.contracts import Model
 from restorelab.registry import HOOKS
 
 
 @HOOKS.register_module()
 class CheckDataHook(Hook):
-    """Asks a model that has a ``check_dataset`` whether its data sets suit it, before anything is computed.
+    """Asks the model whether its data sets suit it, before anything is computed.
 
     Raises: what ``check_dataset(dataset, training)`` raises.
     """
@@ -24,6 +25,6 @@ class CheckDataHook(Hook):
     @staticmethod
     def _check(runner, dataset, training: bool) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if hasattr(model, 'check_dataset'):
+        if isinstance(model, Model):
             for part in getattr(dataset, 'parts', [dataset]):
                 model.check_dataset(part, training)

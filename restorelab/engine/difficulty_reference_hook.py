@@ -41,7 +41,7 @@ class DifficultyReferenceHook(Hook):
                 f'{list(model.step_losses)}'
             )
         loss = model.step_losses[self.loss]
-        if not hasattr(loss, 'reference_psnr'):
+        if not loss.keeps_reference:
             raise TypeError(
                 f"DifficultyReferenceHook: the step loss '{self.loss}' is a {type(loss).__name__}, which "
                 "has no 'reference_psnr'; give as `loss` the name of a DifficultyAdaptivePerceptualLoss"

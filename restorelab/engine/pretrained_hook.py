@@ -1,6 +1,7 @@
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
+from restorelab.models.contracts import Model
 from restorelab.registry import HOOKS
 
 
@@ -12,5 +13,5 @@ class PretrainedHook(Hook):
 
     def before_run(self, runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if hasattr(model, 'load_pretrained'):
+        if isinstance(model, Model):
             model.load_pretrained()

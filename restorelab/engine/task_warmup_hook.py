@@ -77,7 +77,7 @@ class TaskWarmupHook(Hook):
         for number, batch in zip(range(1, self.max_iters + 1), loader, strict=False):
             torch.manual_seed(iteration_seed(runner.seed, number, runner.rank))
             data = preprocess(batch, True)
-            loss = sum(task.losses(data['inputs'], data['data_samples']).values())
+            loss = sum(task.loss(data['inputs'], data['data_samples']).values())
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(task.parameters(), self.max_norm)

@@ -354,11 +354,16 @@ class Loss(nn.Module):
 class StepLoss(Part):
     """A whole training step -> scalar. For losses that need more than prediction and target.
 
+    Attributes:
+        keeps_reference: its buffer ``reference_psnr`` is written by ``DifficultyReferenceHook``.
+
     >>> class Pale(StepLoss):
     ...     def forward(self, step):
     ...         return (step.restored.mean() - step.gt.mean()).abs()
     >>> check_contract(Pale, 'loss')
     """
+
+    keeps_reference: bool = False
 
     @required
     def forward(self, step: TrainingStep) -> Tensor:
@@ -386,9 +391,14 @@ class Model(BaseModel):
 
     Attributes:
         find_unused_parameters: a batch need not use all weights; processes must look which it used.
+        step_losses: losses on a whole training step, by name; only training needs them.
     """
 
     find_unused_parameters: bool = False
+
+    def __init__(self, data_preprocessor: nn.Module | None = None, init_cfg: dict | None = None):
+        super().__init__(data_preprocessor, init_cfg)
+        self.step_losses = nn.ModuleDict()
 
     def load_pretrained(self) -> None:
         """Read the weights of pretrained parts, as ``Part.load_pretrained``."""

@@ -16,6 +16,8 @@ import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 from torch import Tensor, nn
 
+from restorelab.utils.legacy import translate_state
+
 _EMA_PREFIX = 'module.'
 _SHOWN = 8
 
@@ -80,6 +82,7 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.Pa
     What the model's own ``state_dict()`` leaves out (frozen pretrained parts) is not asked for.
     Raises: CheckpointError with the missing, unexpected and reshaped keys; ``source`` names the file in it.
     """
+    state = translate_state(model, state, source)
     _check_fit(
         model.state_dict(), state, source, missing=sorted(set(model.state_dict()) - set(state))
     )
@@ -95,6 +98,7 @@ def load_known_weights(
     """
     if not state:
         raise CheckpointError(f'{source}: no weights for this part of the model')
+    state = translate_state(model, state, source)
     _check_fit(model.state_dict(), state, source, missing=[])
     model.load_state_dict(state, strict=False)
 

@@ -22,15 +22,3 @@ def keep_out_of_checkpoint(module: nn.Module) -> None:
     """
     module._register_state_dict_hook(_drop_from_state)
     module.register_load_state_dict_pre_hook(_stand_in_on_load)
-
-
-def load_pretrained_parts(module: nn.Module) -> None:
-    """Let the parts of ``module`` that have a ``load_pretrained`` read their weights.
-
-    What is inside such a part is its own affair: it may hold newer weights than those that its parts start from.
-    """
-    for part in module.children():
-        if hasattr(part, 'load_pretrained'):
-            part.load_pretrained()
-        else:
-            load_pretrained_parts(part)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
 from restorelab.utils.files import atomic_path
+from restorelab.utils.legacy import translate_config
 
 WEIGHTS_DIR = Path(__file__).parent.parent / 'weights'
 SCHEME = 'restorelab:'
@@ -68,7 +69,8 @@ def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, di
         key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
         for key, value in state.items()
     }
-    return state, json.loads(metadata['config']), json.loads(metadata['info'])
+    config = translate_config(json.loads(metadata['config']))
+    return state, config, json.loads(metadata['info'])
 
 
 def published_names() -> list[str]:

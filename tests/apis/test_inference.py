@@ -185,7 +185,7 @@ def test_a_plain_split_differs_from_the_whole_image_only_at_the_cuts(restorer, p
 def test_priors_see_the_whole_image_once():
     restorer = RestoreModel(tiny_restorer())
     restorer(torch.rand(3, 64, 64), tile=16, overlap=4)
-    assert restorer.model.priors[0].calls == 1
+    assert restorer.model.priors['tiny'].calls == 1
 
 
 @pytest.mark.parametrize(('pixels', 'tiled'), [(30 * 40, False), (30 * 40 - 1, True)])
@@ -193,10 +193,10 @@ def test_a_large_image_is_tiled_by_itself(restorer, monkeypatch, pixels, tiled):
     monkeypatch.setattr(inference, 'WHOLE_PIXELS', pixels)
     monkeypatch.setattr(inference, 'TILE', 16)
     sizes = []
-    run = restorer.model.run
+    run = restorer.model.restore_region
     monkeypatch.setattr(
         restorer.model,
-        'run',
+        'restore_region',
         lambda lq, *rest: sizes.append(tuple(lq.shape[-2:])) or run(lq, *rest),
     )
     restorer(torch.rand(3, 30, 40))

@@ -149,8 +149,10 @@ def test_a_checkpoint_of_another_config_is_not_published(trained, tmp_path):
 def test_a_path_of_this_machine_in_the_config_is_named(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'here.pth').touch()
-    with pytest.raises(ValueError, match=rf'model\.priors\.0\.pretrained is the path {path}'):
-        check_portable(dict(priors=[dict(type='Prior', pretrained=path)], name='restorelab:priors'))
+    with pytest.raises(ValueError, match=rf'model\.priors\.tower\.pretrained is the path {path}'):
+        check_portable(
+            dict(priors=dict(tower=dict(type='Prior', pretrained=path)), name='restorelab:priors')
+        )
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Restoring for a task, with a model that has prompts."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,7 @@ from restorelab.apis import RestoreModel
 from restorelab.apis.inference import check_task
 from restorelab.registry import MODELS
 from tests.apis.tiny import tiny_restorer
-from tests.models.tiny import TINY_RESTORERS, part, randomize
+from tests.models.tiny import TINY_BACKBONES, TINY_RESTORERS, part, randomize
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (20, 28, 3), dtype=np.uint8)
 
@@ -20,7 +18,7 @@ def model():
     torch.manual_seed(0)
     net = MODELS.build(part(TINY_RESTORERS, 'LatentRestorer'))
     randomize(net.adapters, std=0.2)
-    torch.nn.init.normal_(net.adapters[2].prompts['det'], std=30)
+    torch.nn.init.normal_(net.adapters['tfa'].prompts['det'], std=30)
     return RestoreModel(net)
 
 
@@ -41,13 +39,13 @@ def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_netw
 ):
     monkeypatch.setattr(model.model, 'min_side', 40)
     seen = []
-    run = model.model.run
+    run = model.model.restore_region
 
-    def watched(part, cond, noise, tasks):
+    def watched(part, cond, noise, tasks, steps):
         seen.append((tuple(part.shape[-2:]), noise.top, noise.left))
-        return run(part, cond, noise, tasks)
+        return run(part, cond, noise, tasks, steps)
 
-    monkeypatch.setattr(model.model, 'run', watched)
+    monkeypatch.setattr(model.model, 'restore_region', watched)
     assert model(PICTURE, tile=32, overlap=8).shape == PICTURE.shape
     assert seen == [
         ((24, 32), 0, 0),
@@ -74,7 +72,17 @@ def test_a_model_without_prompts_takes_no_task():
 
 
 def test_a_task_is_known_when_every_tfa_has_a_prompt_for_it():
-    first, second = (SimpleNamespace(tasks=tasks) for tasks in (('ir', 'det'), ('ir', 'seg')))
-    check_task(SimpleNamespace(adapters=[first, SimpleNamespace(), second]), 'ir')
+    first = dict(type='TFA', pairs=[('dec.s2.in', 'enc.s2')], tasks=['ir', 'det'])
+    second = dict(first, tasks=['ir', 'seg'])
+    backbone = part(TINY_BACKBONES, 'RestormerUNet')
+    restorer = MODELS.build(
+        dict(
+            type='RegressionRestorer',
+            backbone=dict(backbone, blocks=[1, 1, 1], heads=[1, 2, 2]),
+            adapters=dict(first=first, second=second),
+            loss=dict(type='L1Loss'),
+        )
+    )
+    check_task(restorer, 'ir')
     with pytest.raises(KeyError, match=r"restores for \['ir'\]"):
-        check_task(SimpleNamespace(adapters=[first, second]), 'det')
+        check_task(restorer, 'det')

@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor, nn
 
-from restorelab.models.restorers.base import Restorer
+from restorelab.models.contracts import Prior, RegressionBackbone
+from restorelab.models.restorers.base import BaseRestorer
 from restorelab.registry import BACKBONES, MODELS, PRIORS
-from restorelab.structures import Condition
+from restorelab.structures import Condition, TapContext
 
 
 @BACKBONES.register_module()
-class TinyNet(nn.Module):
+class TinyNet(RegressionBackbone):
     """A convolution that starts near the identity; (B, 3, H, W) -> (B, 3, H, W); it sees one pixel away."""
 
     def __init__(self, width: int = 3):
@@ -17,12 +18,12 @@ class TinyNet(nn.Module):
         self.conv = nn.Conv2d(3, width, 3, padding=1)
         self.out = nn.Conv2d(width, 3, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + 0.1 * self.out(self.conv(x))
+    def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
+        return lq + 0.1 * self.out(self.conv(lq))
 
 
 @PRIORS.register_module()
-class TinyPrior(nn.Module):
+class TinyPrior(Prior):
     """The mean color of the image and its gray values at half the size; counts how often it is asked."""
 
     provides = {'vectors.color': 3, 'maps.gray': 1}
@@ -43,7 +44,7 @@ class TinySampler:
 
 
 @MODELS.register_module()
-class TinyRestorer(Restorer):
+class TinyRestorer(BaseRestorer):
     """``steps`` times: convolve, move toward the image's mean color and its gray map, add noise of ``noise_level``."""
 
     def __init__(self, backbone: dict, noise_level: float = 0.0, steps: int | None = 2, **kwargs):
@@ -52,13 +53,13 @@ class TinyRestorer(Restorer):
         if steps is not None:
             self.sampler = TinySampler(steps)
 
-    def learn(
+    def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks
     ) -> tuple[dict[str, Tensor], Tensor]:
         restored = self.backbone(lq)
         return dict(loss_pixel=(restored - gt).square().mean()), restored
 
-    def run(self, lq: Tensor, cond: Condition, noise, tasks) -> Tensor:
+    def restore_region(self, lq: Tensor, cond: Condition, noise, tasks, steps) -> Tensor:
         gray = nn.functional.interpolate(cond.map('gray'), lq.shape[-2:])
         for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
             lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray
@@ -69,7 +70,7 @@ class TinyRestorer(Restorer):
 CONFIG = dict(
     type='TinyRestorer',
     backbone=dict(type='TinyNet'),
-    priors=[dict(type='TinyPrior')],
+    priors=dict(tiny=dict(type='TinyPrior')),
     noise_level=0.02,
 )
 

@@ -7,7 +7,12 @@ import torch
 from torch import nn
 
 from restorelab.engine.difficulty_reference_hook import DifficultyReferenceHook, probe_indices
+from restorelab.models.contracts import StepLoss
 from restorelab.structures import RestorationSample
+
+
+class PlainLoss(StepLoss):
+    """Keeps no reference."""
 
 
 class Model(nn.Module):
@@ -17,6 +22,7 @@ class Model(nn.Module):
         super().__init__()
         self.step_losses = nn.ModuleDict(dict(perceptual=nn.Module()))
         self.step_losses.perceptual.degradations = degradations
+        self.step_losses.perceptual.keeps_reference = True
         self.step_losses.perceptual.register_buffer(
             'reference_psnr', torch.full((len(degradations or 'a'),), torch.nan)
         )
@@ -76,8 +82,8 @@ def test_a_model_without_the_loss_is_refused():
 
 def test_a_loss_without_reference_is_refused():
     model = Model()
-    model.step_losses.other = nn.L1Loss()
-    with pytest.raises(TypeError, match="'other' is a L1Loss, which has no 'reference_psnr'"):
+    model.step_losses.other = PlainLoss()
+    with pytest.raises(TypeError, match="'other' is a PlainLoss, which has no 'reference_psnr'"):
         DifficultyReferenceHook(loss='other').before_train(SimpleNamespace(model=model))
 
 

@@ -6,13 +6,13 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from restorelab.apis.training import train
-from restorelab.models.tasks.base import Task
+from restorelab.models.tasks.base import NetworkTask
 from restorelab.registry import DATASETS, HOOKS, MODELS, TASKS
 from tests.engine.toys import ToyPairs, toy_config
 
 
 @TASKS.register_module()
-class HalfTask(Task):
+class HalfTask(NetworkTask):
     """Tells, by a norm and a line, which half of the images has the brighter mean."""
 
     def __init__(
@@ -23,7 +23,7 @@ class HalfTask(Task):
         )
         super().__init__(net, checkpoint, frozen, loss_weight)
 
-    def losses(self, images, samples):
+    def loss(self, images, samples):
         halves = (
             torch.stack([sample.gt.mean(dim=(0, 1)) for sample in samples])
             .view(-1, 2, 8)
@@ -104,7 +104,7 @@ def loss_of(state: dict) -> float:
     found = [HalvesPairs(clean=True)[index]['data_samples'] for index in range(16)]
     for sample in found:
         sample.gt = sample.gt / 255
-    return task.losses(torch.stack([sample.gt for sample in found]), found)['loss'].item()
+    return task.loss(torch.stack([sample.gt for sample in found]), found)['loss'].item()
 
 
 def test_the_task_learns_and_then_stays_bit_for_bit(tmp_path):

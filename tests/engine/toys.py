@@ -16,27 +16,28 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
 
-from restorelab.models.restorers.base import Restorer
+from restorelab.models.contracts import RegressionBackbone
+from restorelab.models.restorers.base import BaseRestorer
 from restorelab.registry import BACKBONES, DATA_SAMPLERS, DATASETS, HOOKS, MODELS
-from restorelab.structures import RestorationSample
+from restorelab.structures import RestorationSample, TapContext
 
 DEGRADATIONS = ('noise', 'haze')
 
 
 @BACKBONES.register_module()
-class ToyNet(nn.Module):
+class ToyNet(RegressionBackbone):
     """One convolution; (B, 3, H, W) -> (B, 3, H, W)."""
 
     def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(3, 3, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x)
+    def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
+        return self.conv(lq)
 
 
 @MODELS.register_module()
-class ToyRestorer(Restorer):
+class ToyRestorer(BaseRestorer):
     """A regression whose loss draws from torch, numpy and random, as a diffusion loss does.
 
     ``poison_at``: iterations, from 1, whose loss is NaN.  ``freeze_bias``: train the weights only.
@@ -53,20 +54,24 @@ class ToyRestorer(Restorer):
         self.backbone.conv.bias.requires_grad_(not freeze_bias)
         self.noise_scale, self.poison_at, self.calls = noise_scale, poison_at, 0
 
-    def learn(self, lq: Tensor, gt: Tensor, cond, tasks) -> tuple[dict[str, Tensor], Tensor]:
+    def compute_losses(
+        self, lq: Tensor, gt: Tensor, cond, tasks
+    ) -> tuple[dict[str, Tensor], Tensor]:
         noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
         self.calls += 1
         factor = float('nan') if self.calls in self.poison_at else 1.0
         restored = self.backbone(lq + noise)
         return dict(loss_pixel=(restored - gt).square().mean() * factor), restored
 
-    def run(self, lq: Tensor, cond, noise, tasks) -> Tensor:
+    def restore_region(self, lq: Tensor, cond, noise, tasks, steps) -> Tensor:
         return self.backbone(lq)
 
 
 @DATASETS.register_module()
 class ToyPairs(Dataset):
     """Pairs of random 16x16 images; the index carries the epoch."""
+
+    task = None
 
     def __init__(self, size: int = 6, seed: int = 0):
         self.size, self.seed = size, seed

@@ -36,7 +36,7 @@ def test_tpgdiff_network_and_adapters(allinone):
 
 
 def test_tpgdiff_structure_prior(allinone):
-    assert count(allinone.priors[2]) == 7_118_720
+    assert count(allinone.priors['structure']) == 7_118_720
 
 
 def test_tpgdiff_trains_network_adapters_and_structure_prior_only(allinone):
@@ -62,7 +62,7 @@ PERCEIVE_IR = Path('..') / '..' / 'perceive_ir' / 'configs'
 )
 def test_perceive_ir_network_guidance_and_encoder(name, size):
     model = build(PERCEIVE_IR / name)
-    assert count(model.backbone, model.adapters, model.priors[1]) == size
+    assert count(model.backbone, model.adapters, model.priors['degradation']) == size
     assert count(model, trained=True) == size
 
 
@@ -76,4 +76,4 @@ def test_restormer():
 
 
 def test_dinov2_base():
-    assert count(build(PERCEIVE_IR / 'adair3.py').priors[0]) == 86_580_480
+    assert count(build(PERCEIVE_IR / 'adair3.py').priors['semantic']) == 86_580_480

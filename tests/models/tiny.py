@@ -151,11 +151,12 @@ def part(table: dict[str, dict], name: str, **options) -> dict:
 TINY_RESTORERS = dict(
     DiffusionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'IRSDEUNet'),
-        priors=[
-            part(TINY_PRIORS, name)
-            for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
-        ],
-        adapters=[part(TINY_ADAPTERS, name) for name in TRUNK_ADAPTERS],
+        priors=dict(
+            degradation=part(TINY_PRIORS, 'CLIPDegradationPrior'),
+            semantic=part(TINY_PRIORS, 'CLIPSemanticPrior'),
+            structure=part(TINY_PRIORS, 'StructurePrior'),
+        ),
+        adapters={name.lower(): part(TINY_ADAPTERS, name) for name in TRUNK_ADAPTERS},
         process=part(TINY_PROCESSES, 'MeanRevertingProcess'),
         loss=dict(type='L1Loss'),
         sampler=part(TINY_SAMPLERS, 'DDIM'),
@@ -163,11 +164,13 @@ TINY_RESTORERS = dict(
     LatentRestorer=dict(
         backbone=part(TINY_BACKBONES, 'LatentAutoencoder'),
         prior=part(TINY_PRIORS, 'SDTurboPrior'),
-        adapters=[
-            part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
-            part(TINY_ADAPTERS, 'ControlSCTuner'),
-            part(TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')]),
-        ],
+        adapters=dict(
+            cfrm=part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
+            control=part(TINY_ADAPTERS, 'ControlSCTuner'),
+            tfa=part(
+                TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')]
+            ),
+        ),
         latent_loss=dict(type='MSELoss'),
         image_loss=dict(type='L1Loss'),
         min_side=16,
@@ -195,13 +198,15 @@ TINY_RESTORERS = dict(
     PromptLearning=dict(perceiver=part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=False)),
     RegressionRestorer=dict(
         backbone=part(TINY_BACKBONES, 'RestormerUNet'),
-        priors=[
-            part(TINY_PRIORS, 'DINOv2ClassTokens'),
-            part(TINY_PRIORS, 'CompactDegradationEncoder'),
-        ],
-        adapters=[
-            part(TINY_ADAPTERS, 'PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance'])
-        ],
+        priors=dict(
+            semantic=part(TINY_PRIORS, 'DINOv2ClassTokens'),
+            degradation=part(TINY_PRIORS, 'CompactDegradationEncoder'),
+        ),
+        adapters=dict(
+            guidance=part(
+                TINY_ADAPTERS, 'PromptGuidance', taps=['dec.s1.guidance', 'dec.s2.guidance']
+            )
+        ),
         loss=dict(type='L1Loss'),
         step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES},
     ),

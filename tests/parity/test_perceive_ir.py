@@ -123,14 +123,14 @@ def test_every_recorded_activation(restorer):
         if name in names
     ]
     ctx = restorer.context(describe(restorer, io))
-    for tap in restorer.adapters[0].taps:
+    for tap in restorer.adapters['guidance'].taps:
         ctx._adapters[tap].append(Spy())
     restorer.backbone(io['in.image'], ctx)
     for hook in hooks:
         hook.remove()
     for converted, name in names.items():
         if name.startswith('pgm.'):
-            converted = restorer.adapters[0].taps[int(name.removeprefix('pgm.'))]
+            converted = restorer.adapters['guidance'].taps[int(name.removeprefix('pgm.'))]
         assert_close(seen[converted], io[f'act.{name}'])
 
 
@@ -173,7 +173,7 @@ def test_a_module_alone(restorer, tag, name):
 
 
 def test_the_guidance_alone(restorer):
-    io, adapter = recording('modules_io'), restorer.adapters[0]
+    io, adapter = recording('modules_io'), restorer.adapters['guidance']
     semantic = torch.stack([io['pgm1.in1']] * len(adapter.taps), dim=1)
     ctx = restorer.context(Condition(dict(degradation=io['pgm1.in2']), dict(semantic=semantic)))
     assert_close(adapter.on_tap(adapter.taps[1], io['pgm1.in0'], ctx), io['pgm1.out'])
@@ -181,7 +181,7 @@ def test_the_guidance_alone(restorer):
 
 def test_the_degradation_encoder_alone(restorer):
     io = recording('modules_io')
-    assert_close(restorer.priors[1](io['cfe.in0']).vector('degradation'), io['cfe.out'])
+    assert_close(restorer.priors['degradation'](io['cfe.in0']).vector('degradation'), io['cfe.out'])
 
 
 def test_norms_have_the_recorded_epsilon(restorer):
@@ -193,7 +193,7 @@ def test_norms_have_the_recorded_epsilon(restorer):
 def test_the_network_has_the_recorded_size(restorer):
     sizes = vectors()['net']
     assert (
-        sum(p.numel() for name, p in restorer.named_parameters() if 'priors.0.' not in name)
+        sum(p.numel() for name, p in restorer.named_parameters() if 'priors.semantic.' not in name)
         == sizes['params']
     )
     assert restorer.backbone.embed.out_channels == sizes['dim']

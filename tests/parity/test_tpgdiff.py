@@ -72,16 +72,21 @@ def make_restorer(config: dict, with_priors: bool = True, process: dict | None =
     deep = dict(type='SpatialTransformerBlock') if config['use_image_context'] else linear
     attention = [linear] * min(3, levels) + [deep] * max(0, levels - 3)
     shallow = [f'{side}.s{2**i}.block' for side in ('enc', 'dec') for i in range(levels - 1)]
-    adapters = [
-        dict(type='PromptTimeAdapter'),
-        dict(type='TokenCrossAttention'),
-        dict(
+    adapters = dict(
+        time=dict(type='PromptTimeAdapter'),
+        semantic=dict(type='TokenCrossAttention'),
+        film=dict(
             type='PooledFiLM',
             taps=shallow,
             zero_init=False,
             idle_taps=[f'{side}.s{2 ** (levels - 1)}.block' for side in ('enc', 'dec')],
         ),
-    ]
+    )
+    given = dict(
+        type='GivenCondition',
+        context_dim=config['context_dim'],
+        struct_dim=config['struct_context_dim'],
+    )
     return MODELS.build(
         dict(
             type='DiffusionRestorer',
@@ -93,16 +98,8 @@ def make_restorer(config: dict, with_priors: bool = True, process: dict | None =
                 attention=attention,
                 mid_attention=deep,
             ),
-            priors=[
-                dict(
-                    type='GivenCondition',
-                    context_dim=config['context_dim'],
-                    struct_dim=config['struct_context_dim'],
-                )
-            ]
-            if with_priors
-            else [],
-            adapters=adapters if with_priors else [],
+            priors=dict(given=given) if with_priors else {},
+            adapters=adapters if with_priors else {},
             process=process or dict(type='MeanRevertingProcess'),
             loss=dict(type='L1Loss'),
             sampler=dict(type='Posterior'),
@@ -184,7 +181,7 @@ def test_network_activations(restorer):
     x_t, mu, t, deg, sem, struct = (
         io[f'a.{name}'][:1] for name in ('x_t', 'mu', 't', 'deg', 'sem', 'struct')
     )
-    prompt, films = restorer.adapters[0], restorer.adapters[2]
+    prompt, films = restorer.adapters['time'], restorer.adapters['film']
     hooks.append(prompt.prompt_mlp.register_forward_hook(keep('prompt_mlp')))
     feats = {}
     on_tap = films.on_tap

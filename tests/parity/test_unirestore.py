@@ -198,20 +198,20 @@ def model_config() -> dict:
             train_times=config['train_timesteps'],
             prompt_tokens=recording('e2e')['w/base_model.null_embeds'].shape[1],
         ),
-        adapters=[
-            dict(
+        adapters=dict(
+            cfrm=dict(
                 type='CFRM',
                 taps=[f'enc.s{level}' for level in levels],
                 num_naf=[block['num_naf'] for block in blocks],
             ),
-            dict(type='ControlSCTuner', controller=controller_options()),
-            dict(
+            control=dict(type='ControlSCTuner', controller=controller_options()),
+            tfa=dict(
                 type='TFA',
                 pairs=[(f'dec.s{level}.in', f'enc.s{level}') for level in reversed(levels)],
                 tasks=editors['tasks'],
                 prompt_len=editors['prompt_len'],
             ),
-        ],
+        ),
     )
 
 
@@ -434,6 +434,9 @@ def test_whole_restoration(model):
     size = tuple(io['image'].shape[-2:])
     enlarged = resize(io['image'], model.working_size(size))
     out = resize(
-        model.run(enlarged, Condition(), lambda like: next(draws), [options['task']]), size
+        model.restore_region(
+            enlarged, Condition(), lambda like: next(draws), [options['task']], None
+        ),
+        size,
     )
     assert_close(out, io['output'], 2e-5)

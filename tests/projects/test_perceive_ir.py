@@ -51,9 +51,9 @@ def test_the_guided_network_names_its_dino_and_leaves_it_out(tmp_path, monkeypat
         'replicate',
     )
     state, config, _ = read_published(tmp_path / 'out.safetensors')
-    assert config['priors'][0]['pretrained'] == 'facebook/dinov2-base'
+    assert config['priors']['semantic']['pretrained'] == 'facebook/dinov2-base'
     assert config['padding'] == 'replicate'
-    assert not any(key.startswith('priors.0.') for key in state)
+    assert not any(key.startswith('priors.semantic.') for key in state)
 
 
 @pytest.mark.parametrize('content', [dict(state_dict={}), dict(model=dict(alphas=torch.ones(2)))])

@@ -49,20 +49,20 @@ def test_parameters_of_every_part(paper):
 def test_checkpoints_hold_the_trained_parts_alone(paper):
     parts = Counter('.'.join(name.split('.')[:3]) for name in paper.state_dict())
     assert parts == {
-        'adapters.0.stages': 288,
-        'adapters.1.controller': 228,
-        'adapters.1.tuners': 72,
-        'adapters.2.editors': 64,
-        'adapters.2.prompts': 3,
+        'adapters.cfrm.stages': 288,
+        'adapters.control.controller': 228,
+        'adapters.control.tuners': 72,
+        'adapters.tfa.editors': 64,
+        'adapters.tfa.prompts': 3,
     }
 
 
 OFFICIAL = {
-    'adapters.0.stages.': 'ae.vae.encoder.fr_blocks.',
-    'adapters.1.controller.': 'controller.',
-    'adapters.1.tuners.': 'base_model.csc_editors.',
-    'adapters.2.editors.': 'ae.vae.decoder.task_editors.',
-    'adapters.2.prompts.': 'ae.vae.decoder.task_prompts.',
+    'adapters.cfrm.stages.': 'ae.vae.encoder.fr_blocks.',
+    'adapters.control.controller.': 'controller.',
+    'adapters.control.tuners.': 'base_model.csc_editors.',
+    'adapters.tfa.editors.': 'ae.vae.decoder.task_editors.',
+    'adapters.tfa.prompts.': 'ae.vae.decoder.task_prompts.',
 }
 
 

@@ -15,21 +15,21 @@ _base_ = ['_base_/adair3_data.py', '_base_/schedule.py', '../../../configs/_base
 
 model = dict(
     type='RegressionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        semantic=dict(
             type='DINOv2ClassTokens',
             layers=[1, 4, 8, 12],
             size=224,
             pretrained='facebook/dinov2-base',
         ),
-        dict(type='CompactDegradationEncoder'),
-    ],
-    adapters=[
-        dict(
+        degradation=dict(type='CompactDegradationEncoder'),
+    ),
+    adapters=dict(
+        guidance=dict(
             type='PromptGuidance',
             taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
         )
-    ],
+    ),
     backbone=dict(
         type='RestormerUNet',
         dim=48,

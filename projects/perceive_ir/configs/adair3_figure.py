@@ -10,12 +10,12 @@ Expect: not measured. 27,859,919 parameters. The residual degradation encoder of
 _base_ = ['adair3.py']
 
 model = dict(
-    adapters=[
-        dict(
+    adapters=dict(
+        guidance=dict(
             type='PromptGuidance',
             taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
             residual=False,
         )
-    ],
+    ),
     backbone=dict(decoder_block=dict(self_attention=False)),
 )

@@ -13,18 +13,18 @@ _base_ = ['_base_/data.py', '../../../configs/_base_/runtime.py']
 
 model = dict(
     type='DiffusionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        degradation=dict(
             type='CLIPDegradationPrior',
             tower='ViT-B-32',
             pretrained='work_dirs/priors_paper/iter_30000.pth',
         ),
-        dict(
+        semantic=dict(
             type='CLIPSemanticPrior',
             tower='ViT-B-32',
             pretrained='work_dirs/priors_paper/iter_30000.pth',
         ),
-        dict(
+        structure=dict(
             type='StructurePrior',
             cues=[
                 dict(type='DepthCue', pretrained='LiheYoung/depth-anything-small-hf'),
@@ -40,11 +40,11 @@ model = dict(
             num_tokens=64,
             num_heads=8,
         ),
-    ],
-    adapters=[
-        dict(type='PromptTimeAdapter'),
-        dict(type='TokenCrossAttention'),
-        dict(
+    ),
+    adapters=dict(
+        time=dict(type='PromptTimeAdapter'),
+        semantic=dict(type='TokenCrossAttention'),
+        film=dict(
             type='PooledFiLM',
             taps=[
                 'enc.s1.block',
@@ -57,7 +57,7 @@ model = dict(
             idle_taps=['enc.s8.block', 'dec.s8.block'],
             zero_init=False,
         ),
-    ],
+    ),
     backbone=dict(
         type='IRSDEUNet',
         width=64,

@@ -17,10 +17,10 @@ model = dict(
         pretrained='stabilityai/sd-turbo',
         train_times=[249, 499, 749, 999, 999, 999],
     ),
-    adapters=[
-        dict(type='CFRM', num_naf=[1, 1, 9], loss_weights=[0.1, 0.1, 0.01]),
-        dict(type='ControlSCTuner'),
-    ],
+    adapters=dict(
+        cfrm=dict(type='CFRM', num_naf=[1, 1, 9], loss_weights=[0.1, 0.1, 0.01]),
+        control=dict(type='ControlSCTuner'),
+    ),
     latent_loss=dict(type='MSELoss'),
 )
 

@@ -29,11 +29,11 @@ model = dict(
             pretrained='stabilityai/sd-turbo',
             train_times=[249, 499, 749, 999, 999, 999],
         ),
-        adapters=[
-            dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
-            dict(type='ControlSCTuner', frozen=True),
-            dict(type='TFA', tasks=['ir', 'cls', 'seg']),
-        ],
+        adapters=dict(
+            cfrm=dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
+            control=dict(type='ControlSCTuner', frozen=True),
+            tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        ),
         image_loss=dict(type='L1Loss'),
         image_weight=10.0,
         keep_weight=1.0,

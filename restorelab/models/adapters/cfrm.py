@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
@@ -75,7 +76,7 @@ class GroupAttentionBlock(nn.Module):
 
 
 @ADAPTERS.register_module()
-class CFRM(nn.Module):
+class CFRM(Adapter):
     """Repairs features of a degraded image tap by tap, taught by those of the clean one: (B, C, H, W) -> the same.
 
     Source: UniRestore (arXiv 2501.13134). A stage is a few NAFBlocks and a ``GroupAttentionBlock``. The loss is the
@@ -149,7 +150,7 @@ class CFRM(nn.Module):
         ctx.skips[name] = restored.detach() if self.cut else restored
         return restored.detach() if self.cut and name == self.taps[-1] else restored
 
-    def losses(self, ctx: TapContext, reference: TapContext) -> dict[str, Tensor]:
+    def loss(self, ctx: TapContext, reference: TapContext) -> dict[str, Tensor]:
         """``cfrm``: the weighted sum over taps of the mean squared distances; see the class."""
         distances = [
             F.mse_loss(ctx.scratch[(self, name)], reference.skips[name]) for name in self.taps

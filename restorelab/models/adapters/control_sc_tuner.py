@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec
 
@@ -132,7 +133,7 @@ class SCTuner(nn.Module):
 
 
 @ADAPTERS.register_module()
-class ControlSCTuner(nn.Module):
+class ControlSCTuner(Adapter):
     """Rewrites the skips of a latent U-Net under the control of the degraded image's latent: shapes stay.
 
     Source: UniRestore (arXiv 2501.13134). The control maps depend on the latent and the diffusion time and are made

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
@@ -11,7 +12,7 @@ FEATURE_MAPS = ('enc', 'mid', 'dec')
 
 
 @ADAPTERS.register_module()
-class PooledFiLM(nn.Module):
+class PooledFiLM(Adapter):
     """``feat * (1 + scale) + shift`` from the mean of the tokens (B, M, D): (B, C, H, W) -> the same.
 
     Source: TPGDiff (arXiv 2601.20306), FiLM (arXiv 1709.07871). ``[scale, shift] = Linear(LayerNorm(mean))``.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
@@ -12,7 +13,7 @@ FEATURE_MAPS = ('enc', 'mid', 'dec')
 
 
 @ADAPTERS.register_module()
-class PromptGuidance(nn.Module):
+class PromptGuidance(Adapter):
     """``feat * (1 + gamma) + beta``, [gamma, beta] from two vectors by a small network a tap; (B, C, H, W) -> the same.
 
     The first tap reads the first semantic token, the second the second, and so on, so taps go from fine to coarse where

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS, BLOCKS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
@@ -34,7 +35,7 @@ class PromptBlock(nn.Module):
 
 
 @ADAPTERS.register_module()
-class PromptInteraction(nn.Module):
+class PromptInteraction(Adapter):
     """PromptIR's prompt block on feature taps: (B, C, H, W) -> the same; needs no prior.
 
     Learned maps are mixed by a softmax over what the mean feature says, resized, and joined to the feature by a

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
 
 @ADAPTERS.register_module()
-class PromptTimeAdapter(nn.Module):
+class PromptTimeAdapter(Adapter):
     """``t + prompt_mlp(softmax(text_mlp(v)) * prompt)`` on the tap ``time``: (B, E) -> (B, E).
 
     Source: DA-CLIP (arXiv 2310.01018), TPGDiff; the degradation vector ``v`` (B, D) steers every residual block through

@@ -1,11 +1,11 @@
-"""Task feature adaptation: one prompt a task steers the decoder (UniRestore)."""
+"""Task feature adaptation: one prompt per task steers the decoder (UniRestore)."""
 
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 
 import torch
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
@@ -47,6 +47,7 @@ class TaskEditor(nn.Module):
         self.t_gate1 = nn.Conv2d(skip_channels, skip_channels, 1)
         self.t_gate2 = nn.Conv2d(skip_channels, skip_channels, 1)
         self.conv_out = nn.Conv2d(channels + skip_channels, channels, 1)
+        self.prompt_trans = None
         if next_channels is not None:
             self.prompt_trans = nn.Sequential(nn.Linear(skip_channels, next_channels), nn.GELU())
 
@@ -60,34 +61,39 @@ class TaskEditor(nn.Module):
         prompt = forget * prompt + refill * self._tokens(self.content_trans, skip).tanh()
         chosen = self.out_gate(prompt.flatten(1))[:, :, None, None] * self.t_gate1(skip)
         feat = feat + self.conv_out(torch.cat([feat, skip + self.t_gate2(chosen)], dim=1))
-        return feat, self.prompt_trans(prompt) if hasattr(self, 'prompt_trans') else None
+        return feat, None if self.prompt_trans is None else self.prompt_trans(prompt)
 
 
 @ADAPTERS.register_module()
-class TFA(nn.Module):
-    """Adapts decoder features to what each image is restored for: (B, C, H, W) -> the same.
+class TFA(Adapter):
+    """Adapts decoder features to the task of each image: (B, C, H, W) -> the same.
 
-    Source: UniRestore (arXiv 2501.13134). Each task has a prompt (T, C), zero at first; from level to level it is
-    updated by the encoder feature of the same size. ``ctx.tasks`` names the task of each image, so a batch
-    may mix tasks; without it, all images are for the first of ``tasks``. As published it is not the identity at the start
-    (``zero_init`` makes it so).
+    Source: UniRestore (arXiv 2501.13134). Each task has a prompt (T, C), zero at first. At each
+    decoder level the encoder feature of the same size updates the prompt, and the updated prompt
+    chooses what enters the decoder. An image without a task gets the first of ``tasks``. A batch
+    may mix tasks. As published it is not the identity at the start (``zero_init`` makes it so).
 
     Args:
-        pairs: (decoder tap, encoder tap) in the decoder's order. The encoder feature is what ``CFRM`` left there, or
-            the plain one.
+        pairs: (decoder tap, encoder tap) in the decoder's order. The encoder feature is the one
+            that ``CFRM`` left there, or the plain one.
         tasks: names of the prompts.
         prompt_len: T.
-        zero_init: start as the identity, for a trunk that works already.
+        chain: hand the prompt from level to level, as published. False gives each level prompts of
+            its own: along the chain a prompt fades by about the number of channels at each level.
+        zero_init: start as the identity, for a network that works already.
         frozen: train prompts only.
-        frozen_tasks: prompts that do not train. Frozen with all other tasks here, a new task changes nothing for them.
-        prompt_for: prompt to take for a task in place of its own, such as ``dict(det='ir')``: what would a detector
-            say of images that were restored for the eye?
-    Raises: ValueError for no pairs, a pair whose taps differ in stride, pairs in another order than the decoder's, no
-        tasks, and names that no parameter can have; KeyError for an unknown task or prompt.
+        frozen_tasks: prompts that do not train. If ``frozen`` is set too, a new task changes
+            nothing for them.
+        prompt_for: the prompt for a task instead of its own, such as ``dict(det='ir')``. It shows
+            what a detector finds in images that were restored for viewing.
+    Raises: ValueError for no pairs, a pair whose taps differ in stride, pairs in another order than
+        the decoder's, no tasks, and names that no parameter can have; KeyError for an unknown task
+        or prompt.
     """
 
     needs = ()
     in_reference = False
+    find_unused_parameters = True  # a batch uses the prompts of its own tasks only
 
     def __init__(
         self,
@@ -100,82 +106,95 @@ class TFA(nn.Module):
         ),
         tasks: Sequence[str] = ('ir',),
         prompt_len: int = 1,
+        chain: bool = True,
         zero_init: bool = False,
         frozen: bool = False,
         frozen_tasks: Sequence[str] = (),
         prompt_for: Mapping[str, str] | None = None,
     ):
         super().__init__()
-        if not pairs or not tasks:
-            raise ValueError(
-                f'TFA: pairs={list(pairs)}, tasks={list(tasks)}; give at least one of each'
-            )
-        if bad := [task for task in tasks if not task or '.' in task]:
-            raise ValueError(
-                f'TFA: tasks {bad}; a task is named without dots, for its prompt is a parameter'
-            )
-        if unknown := sorted(set(frozen_tasks) - set(tasks)):
-            raise KeyError(f'frozen_tasks {unknown} are not among the tasks {list(tasks)}')
-        self.prompt_for = dict(prompt_for or {})
-        if unknown := sorted({*self.prompt_for, *self.prompt_for.values()} - set(tasks)):
-            raise KeyError(
-                f'prompt_for names {unknown}, which are not among the tasks {list(tasks)}'
-            )
         self.skip_of = dict(pairs)
         self.tasks = tuple(tasks)
+        self.prompt_for = dict(prompt_for or {})
+        self._validate_tasks(frozen_tasks)
+        self.chain = chain
         self.taps = tuple(dict.fromkeys((*self.skip_of.values(), *self.skip_of)))
         feats = select_taps(tap_specs, list(self.skip_of), 'TFA', ('dec',))
         skips = select_taps(tap_specs, list(self.skip_of.values()), 'TFA', ('enc',))
-        if bad := [
-            (f.name, s.name) for f, s in zip(feats, skips, strict=True) if f.stride != s.stride
-        ]:
+        self._validate_pairs(feats, skips, [spec.name for spec in tap_specs])
+        self.editors = nn.ModuleList()
+        for place, (feat, skip) in enumerate(zip(feats, skips, strict=True)):
+            is_last = place == len(skips) - 1
+            next_channels = None if is_last or not chain else skips[place + 1].channels
+            editor = TaskEditor(feat.channels, skip.channels, next_channels, prompt_len)
+            if zero_init:
+                nn.init.zeros_(editor.conv_out.weight)
+                nn.init.zeros_(editor.conv_out.bias)
+            self.editors.append(editor)
+        if frozen:
+            self.requires_grad_(False)
+        # without the chain, a prompt holds those of all levels side by side
+        self.prompt_widths = [skip.channels for skip in (skips[:1] if chain else skips)]
+        self.prompts = nn.ParameterDict()
+        for task in tasks:
+            prompt = torch.zeros(prompt_len, sum(self.prompt_widths))
+            self.prompts[task] = nn.Parameter(prompt, requires_grad=task not in frozen_tasks)
+
+    def _validate_tasks(self, frozen_tasks: Sequence[str]) -> None:
+        if not self.skip_of or not self.tasks:
+            raise ValueError(
+                f'TFA: pairs={list(self.skip_of.items())}, tasks={list(self.tasks)}; give at least '
+                'one of each'
+            )
+        bad = [task for task in self.tasks if not task or '.' in task]
+        if bad:
+            raise ValueError(
+                f'TFA: tasks {bad}; a task is named without dots, for its prompt is a parameter'
+            )
+        unknown = sorted(set(frozen_tasks) - set(self.tasks))
+        if unknown:
+            raise KeyError(f'frozen_tasks {unknown} are not among the tasks {list(self.tasks)}')
+        unknown = sorted({*self.prompt_for, *self.prompt_for.values()} - set(self.tasks))
+        if unknown:
+            raise KeyError(
+                f'prompt_for names {unknown}, which are not among the tasks {list(self.tasks)}'
+            )
+
+    def _validate_pairs(self, feats: list[TapSpec], skips: list[TapSpec], order: list[str]) -> None:
+        pairs = zip(feats, skips, strict=True)
+        bad = [(feat.name, skip.name) for feat, skip in pairs if feat.stride != skip.stride]
+        if bad:
             raise ValueError(
                 f'TFA: the taps of the pairs {bad} differ in stride; pair taps of one stride'
             )
-        order = [spec.name for spec in tap_specs]
-        if (given := list(self.skip_of)) != (run := sorted(given, key=order.index)):
+        given = list(self.skip_of)
+        wanted = sorted(given, key=order.index)
+        if given != wanted:
             raise ValueError(
-                f'TFA: the decoder comes by the taps {run}, not {given}; order the pairs like that'
+                f'TFA: the decoder comes by the taps {wanted}, not {given}; order the pairs like that'
             )
-        self.editors = nn.ModuleList(
-            TaskEditor(feat.channels, skip.channels, after.channels if after else None, prompt_len)
-            for feat, skip, after in zip_longest(feats, skips, skips[1:])
-        )
-        if zero_init:
-            for editor in self.editors:
-                nn.init.zeros_(editor.conv_out.weight)
-                nn.init.zeros_(editor.conv_out.bias)
-        if frozen:
-            self.requires_grad_(False)
-        self.prompts = nn.ParameterDict(
-            {
-                task: nn.Parameter(
-                    torch.zeros(prompt_len, skips[0].channels),
-                    requires_grad=task not in frozen_tasks,
-                )
-                for task in tasks
-            }
-        )
 
-    def prompt_of(self, tasks: Sequence[str] | None, batch: int) -> Tensor:
-        """The prompts (B, T, C) of a batch."""
+    def prompt_of(self, tasks: Sequence[str] | None, batch: int, level: int = 0) -> Tensor:
+        """The prompts (B, T, C) of a batch at a level of the decoder."""
         tasks = [self.tasks[0]] * batch if tasks is None else tasks
-        if unknown := sorted(set(tasks) - set(self.tasks)):
+        unknown = sorted(set(tasks) - set(self.tasks))
+        if unknown:
             raise KeyError(
-                f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task to '
-                '`tasks` of TFA and train its prompt'
+                f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task '
+                'to `tasks` of TFA and train its prompt'
             )
-        return torch.stack([self.prompts[self.prompt_for.get(task, task)] for task in tasks])
+        prompts = [self.prompts[self.prompt_for.get(task, task)] for task in tasks]
+        return torch.stack(prompts).split(self.prompt_widths, dim=-1)[level]
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         if name not in self.skip_of:
             ctx.skips.setdefault(name, feat)
             return feat
-        index = list(self.skip_of).index(name)
-        prompt = (
-            self.prompt_of(ctx.tasks, len(feat)) if index == 0 else ctx.scratch[(self, 'prompt')]
-        )
-        feat, ctx.scratch[(self, 'prompt')] = self.editors[index](
-            feat, ctx.skips[self.skip_of[name]], prompt
-        )
+        level = list(self.skip_of).index(name)
+        if level > 0 and self.chain:
+            prompt = ctx.scratch[(self, 'prompt')]
+        else:
+            prompt = self.prompt_of(ctx.tasks, len(feat), level)
+        skip = ctx.skips[self.skip_of[name]]
+        feat, ctx.scratch[(self, 'prompt')] = self.editors[level](feat, skip, prompt)
         return feat

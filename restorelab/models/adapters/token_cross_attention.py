@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Adapter
 from restorelab.models.layers.attention import TokenAttention
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
@@ -26,7 +27,7 @@ class CrossAttentionLayer(nn.Module):
 
 
 @ADAPTERS.register_module()
-class TokenCrossAttention(nn.Module):
+class TokenCrossAttention(Adapter):
     """``y + attention(norm(y), context)`` on token taps: (B, N, C) -> (B, N, C), heads of width 32.
 
     A context of a single token, as TPGDiff's semantic vector is, makes the branch a constant per image; it is then

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Part
 from restorelab.models.layers.hooked_taps import tap_input, tap_output, tapped
 from restorelab.registry import BACKBONES
 from restorelab.structures import TapContext, TapSpec
@@ -23,7 +24,7 @@ SD_VAE = dict(
 
 
 @BACKBONES.register_module()
-class LatentAutoencoder(nn.Module):
+class LatentAutoencoder(Part):
     """diffusers' ``AutoencoderKL``, frozen: images (B, 3, H, W) in [0, 1] <-> latents (B, C, H / stride, W / stride).
 
     Taps: ``enc.s2``, ``enc.s4``, ... behind all encoder blocks but the last (after their downsampler), and

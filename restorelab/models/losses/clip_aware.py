@@ -1,13 +1,14 @@
 """How far from excellent a restored image looks to CLIP (Perceive-IR)."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import StepLoss
 from restorelab.registry import LOSSES, PRIORS
 from restorelab.structures import TrainingStep
 
 
 @LOSSES.register_module()
-class CLIPAwareLoss(nn.Module):
+class CLIPAwareLoss(StepLoss):
     """``weight * mean(1 - p)``, p the probability of the best tier of quality; for ``step_losses`` of any restorer.
 
     Source: Perceive-IR. The prompts were learned with a scale of 100 on the cosines; here it is 1, so that with three

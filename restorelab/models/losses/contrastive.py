@@ -5,8 +5,9 @@ from zlib import crc32
 import torch
 from mmengine.dist import all_gather
 from mmengine.logging import MessageHub
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import StepLoss
 from restorelab.registry import LOSSES
 from restorelab.structures import TrainingStep, stack_images
 
@@ -38,7 +39,7 @@ def degradation_infonce(
 
 
 @LOSSES.register_module()
-class DegradationInfoNCE(nn.Module):
+class DegradationInfoNCE(StepLoss):
     """``weight * degradation_infonce`` of a condition, for ``step_losses``; the labels are the samples' degradations.
 
     The positive is the condition of the sample's ``positive_lq`` (``PositiveView`` cuts it), or of the mirrored image

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from restorelab.models.contracts import StepLoss
 from restorelab.registry import LOSSES, PROXIES
 from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
-from restorelab.utils.modules import keep_out_of_checkpoint, load_pretrained_parts
+from restorelab.utils.modules import keep_out_of_checkpoint
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
@@ -94,7 +95,7 @@ def difficulty_adaptive_perceptual(
 
 
 @LOSSES.register_module()
-class DifficultyAdaptivePerceptualLoss(nn.Module):
+class DifficultyAdaptivePerceptualLoss(StepLoss):
     """``weight * mean difficulty_adaptive_perceptual``, for ``step_losses`` of any restorer.
 
     Source: Perceive-IR. Proxies are images by other restorers, harder to tell from the clean one than the degraded one
@@ -109,6 +110,8 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
             random weights, a distance that needs no download and knows less of what people see.
     Raises: when called, KeyError for a sample of another degradation than ``degradations``.
     """
+
+    keeps_reference = True
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class DifficultyAdaptivePerceptualLoss(nn.Module):
 
     def load_pretrained(self) -> None:
         """Read the weights of VGG and of the proxies. Raises: FileNotFoundError with both ways to provide them."""
-        load_pretrained_parts(self)
+        super().load_pretrained()
         if not self.pretrained:
             return
         path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)

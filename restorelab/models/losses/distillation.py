@@ -1,14 +1,15 @@
 """Losses of the prior stage: what a prior should say about a degraded image."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Loss
 from restorelab.models.losses.pixel import check_same_shape
 from restorelab.registry import LOSSES
 
 
 @LOSSES.register_module()
-class CosineDistillationLoss(nn.Module):
+class CosineDistillationLoss(Loss):
     """``weight * mean (1 - cos(pred, target))`` over the batch of vectors (B, D); TPGDiff's semantic loss."""
 
     def __init__(self, weight: float = 1.0):
@@ -21,7 +22,7 @@ class CosineDistillationLoss(nn.Module):
 
 
 @LOSSES.register_module()
-class LabelSmoothedCrossEntropy(nn.Module):
+class LabelSmoothedCrossEntropy(Loss):
     """``weight *`` cross-entropy of logits (B, K) and class ids (B,) with label smoothing (arXiv 1512.00567)."""
 
     def __init__(self, weight: float = 1.0, smoothing: float = 0.01):

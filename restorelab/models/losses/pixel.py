@@ -1,8 +1,9 @@
 """Losses between two tensors of one shape, element by element."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Loss
 from restorelab.registry import LOSSES
 
 
@@ -15,7 +16,7 @@ def check_same_shape(pred: Tensor, target: Tensor, who: str) -> None:
 
 
 @LOSSES.register_module()
-class L1Loss(nn.Module):
+class L1Loss(Loss):
     """``weight * mean |pred - target|``, a scalar."""
 
     def __init__(self, weight: float = 1.0):
@@ -28,7 +29,7 @@ class L1Loss(nn.Module):
 
 
 @LOSSES.register_module()
-class MSELoss(nn.Module):
+class MSELoss(Loss):
     """``weight * mean (pred - target)^2``, a scalar."""
 
     def __init__(self, weight: float = 1.0):
@@ -41,7 +42,7 @@ class MSELoss(nn.Module):
 
 
 @LOSSES.register_module()
-class PSNRLoss(nn.Module):
+class PSNRLoss(Loss):
     """``weight * 10 log10(mse + floor)`` of each image, averaged over the batch: decibels, a scalar, often negative.
 
     Every image counts by what it gains in decibels. Under an L1 loss the large, one-signed errors of darkness and haze

@@ -2,15 +2,16 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Prior
 from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower, square_views
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.modules import keep_out_of_checkpoint
 
 
-class ImageTowerPrior(nn.Module):
+class ImageTowerPrior(Prior):
     """A CLIP image tower that looks at the degraded image; subclasses say what its output (B, D) becomes.
 
     Args:

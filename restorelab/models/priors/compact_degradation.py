@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Prior
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 
 
 @PRIORS.register_module()
-class CompactDegradationEncoder(nn.Module):
+class CompactDegradationEncoder(Prior):
     """Vector ``degradation`` (B, dim) of unit length, learned with the restorer.
 
     Strided 3x3 convolutions with GELU, the mean over the pixels, a linear layer. Source: Perceive-IR's release;

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Prior
 from restorelab.registry import CUES
 from restorelab.structures import Condition
 from restorelab.utils.files import atomic_path
@@ -60,7 +61,7 @@ def class_id_map(logits: Tensor) -> Tensor:
     return logits.argmax(dim=1, keepdim=True).float() / (logits.shape[1] - 1)
 
 
-class WeightFreeCue(nn.Module):
+class WeightFreeCue(Prior):
     """A cue that is a formula; subclasses name it and state it."""
 
     name = ''
@@ -120,7 +121,7 @@ class SharedNetwork:
         return self
 
 
-class TransformersCue(nn.Module):
+class TransformersCue(Prior):
     """A cue from a frozen network of the ``transformers`` library, read when first needed and never checkpointed.
 
     The network is no submodule (see ``SharedNetwork``); it moves to the device of the images it is given.

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Prior
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
@@ -32,7 +33,7 @@ def imagenet_view(image: Tensor, size: int | None = None) -> Tensor:
 
 
 @PRIORS.register_module()
-class DINOv2ClassTokens(nn.Module):
+class DINOv2ClassTokens(Prior):
     """Tokens ``semantic`` (B, L, D): the class token after each of ``layers``, before the final norm; shallow first.
 
     Frozen, by the transformers library. Source: Perceive-IR's release: DINOv2-B/14 without registers, 86,580,480

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Prior
 from restorelab.models.priors.image_tower import load_clip, load_tower, square_starts
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
@@ -50,7 +51,7 @@ def perceiver_view(image: Tensor, size: int) -> Tensor:
 
 
 @PRIORS.register_module()
-class CLIPQualityPerceiver(nn.Module):
+class CLIPQualityPerceiver(Prior):
     """Vector ``quality`` (B, tiers): how probable each tier is for the image, the lowest first.
 
     Each tier has a prompt of ``num_context`` learned vectors before CLIP's end-of-text token; the tiers' probabilities

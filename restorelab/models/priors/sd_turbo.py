@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Prior
 from restorelab.models.layers.hooked_taps import tap_skips, tapped
 from restorelab.registry import PRIORS
 from restorelab.structures import TapContext, TapSpec
@@ -39,7 +40,7 @@ FINAL_ALPHAS = ('first', 'one')
 
 
 @PRIORS.register_module()
-class SDTurboPrior(nn.Module):
+class SDTurboPrior(Prior):
     """Frozen U-Net of Stable Diffusion under the empty prompt, its noise law, and a few DDIM steps back.
 
     Not a prior that gives a ``Condition``: a ``LatentRestorer`` starts from the noised latent of the degraded image and

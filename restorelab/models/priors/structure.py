@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab.models.contracts import Prior
 from restorelab.registry import CUES, PRIORS
 from restorelab.structures import Condition
 
@@ -81,7 +82,7 @@ class LatentResampler(nn.Module):
 
 
 @PRIORS.register_module()
-class StructurePrior(nn.Module):
+class StructurePrior(Prior):
     """Tokens ``structure`` (B, M, D) from the cue maps of the degraded image; trained with the restorer.
 
     Every map is resized to a square, encoded by one shared encoder, told apart by a learned embedding per cue and a

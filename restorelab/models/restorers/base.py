@@ -1,229 +1,196 @@
-"""What every restorer shares: priors, adapters on the backbone's taps, and the three modes of ``forward``."""
+"""What every restorer shares: priors, adapters on the taps, and the way through one image."""
 
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, MODELS, PRIORS
+from restorelab.models.contracts import Adapter, Backbone, Noise, Restorer
+from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, MODELS, PRIORS, build_parts
 from restorelab.structures import (
     Condition,
     RestorationSample,
     TapContext,
-    TapRecorder,
     TapSpec,
     TrainingStep,
+    by_tap,
     select_taps,
     stack_images,
     tasks_of,
 )
 from restorelab.utils import LatticeNoise, resize
-from restorelab.utils.modules import load_pretrained_parts
 
 
-class Restorer(BaseModel):
-    """Data flow of a restorer; subclasses say what is trained (``learn``) and how to restore (``run``).
+class BaseRestorer(Restorer):
+    """Data flow of a restorer. Subclasses write ``compute_losses`` and ``restore_region``.
 
     Shapes: images (B, 3, H, W), float32, RGB, [0, 1].
 
     Args:
         backbone: config of a BACKBONES part.
-        priors: configs of PRIORS parts; their conditions are merged, by name.
-        adapters: configs of ADAPTERS parts; each is given the backbone's taps and the widths of all conditions.
-        noise_seed: seed of the noise used when restoring, so that the same image gives the same result.
-        step_losses: further LOSSES parts by name, each called with the ``TrainingStep``; its scalar is logged as
-            ``loss_<name>``.
-    Raises: KeyError when an adapter needs a condition that no prior gives, or two priors give the same.
+        priors: configs of PRIORS parts by name. What they say is merged.
+        adapters: configs of ADAPTERS parts by name. On a tap they act in this order. Each is given
+            the taps of the model and the widths of all conditions.
+        step_losses: configs of further LOSSES parts by name. Each is called with the
+            ``TrainingStep`` and logged as ``loss_<name>``.
+    Raises: KeyError when an adapter needs a condition that no prior provides, or when two priors
+        provide the same.
     """
-
-    tile_grid = (
-        16  # tiles of a large image begin at multiples of this; the networks' strides divide it
-    )
 
     def __init__(
         self,
         backbone: dict,
-        priors: list[dict] = (),
-        adapters: list[dict] = (),
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
-        noise_seed: int = 0,
+        priors: dict[str, dict] | None = None,
+        adapters: dict[str, dict] | None = None,
         step_losses: dict[str, dict] | None = None,
+        init_cfg: dict | None = None,
     ):
-        super().__init__(
-            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
-        )
+        super().__init__(MODELS.build(dict(type='RestorationDataPreprocessor')), init_cfg)
         self.backbone = BACKBONES.build(backbone)
-        self.priors = nn.ModuleList(PRIORS.build(prior) for prior in priors)
+        self.priors = nn.ModuleDict(build_parts(priors, PRIORS))
+        self.step_losses = nn.ModuleDict(build_parts(step_losses, LOSSES))
         self.add_adapters(adapters)
-        self.noise_seed = noise_seed
-        self.step_losses = nn.ModuleDict(
-            {name: LOSSES.build(cfg) for name, cfg in (step_losses or {}).items()}
-        )
 
-    def add_adapters(self, adapters: list[dict]) -> None:
-        """Build ``adapters``; for subclasses whose own networks have taps too, and must be there first."""
+    def add_adapters(self, adapters: dict[str, dict] | None) -> None:
+        """Build ``adapters``. A subclass whose own networks have taps calls it when they exist."""
         widths = self.condition_widths()
-        self.adapters = nn.ModuleList(self._build_adapter(adapter, widths) for adapter in adapters)
+        self.adapters = nn.ModuleDict()
+        if adapters:
+            shared = dict(tap_specs=self.all_taps(), cond_widths=widths)
+            self.adapters.update(build_parts(adapters, ADAPTERS, shared))
+        for name, adapter in self.adapters.items():
+            self._validate_adapter(name, adapter, widths)
+
+    def _validate_adapter(self, name: str, adapter: Adapter, widths: dict[str, int]) -> None:
+        kind = type(adapter).__name__
+        missing = sorted(set(adapter.needs) - set(widths))
+        if missing:
+            raise KeyError(
+                f"adapter '{name}' ({kind}) needs the condition {missing}; the configured priors "
+                f'provide {sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.'
+            )
+        select_taps(self.all_taps(), adapter.taps, kind)
+
+    def check_backbone(self, contract: type[Backbone]) -> None:
+        """Raise TypeError when the backbone is not called as ``contract`` says."""
+        if not isinstance(self.backbone, contract):
+            raise TypeError(
+                f'{type(self).__name__} needs a {contract.__name__}, called as '
+                f'forward{inspect.signature(contract.forward)}; '
+                f'{type(self.backbone).__name__} is none'
+            )
 
     def all_taps(self) -> list[TapSpec]:
         """Where adapters may sit."""
-        return list(getattr(self.backbone, 'tap_specs', ()))
-
-    def _build_adapter(self, cfg: dict, widths: dict[str, int]) -> nn.Module:
-        taps = self.all_taps()
-        adapter = ADAPTERS.build(cfg, default_args=dict(tap_specs=taps, cond_widths=widths))
-        if missing := sorted(set(adapter.needs) - set(widths)):
-            raise KeyError(
-                f'{cfg["type"]} needs the condition {missing}; the configured priors provide '
-                f'{sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.'
-            )
-        select_taps(taps, adapter.taps, cfg['type'])
-        return adapter
-
-    def load_pretrained(self) -> None:
-        """Read the weights of pretrained parts (a file, or a hub). Once, before training or restoring, not when built.
-
-        Raises: FileNotFoundError that says how to provide weights which cannot be fetched.
-        """
-        load_pretrained_parts(self)
+        return list(self.backbone.tap_specs)
 
     def condition_widths(self) -> dict[str, int]:
         """Width of every condition by its full name, such as ``vectors.degradation``."""
         widths: dict[str, int] = {}
-        for prior in self.priors:
-            if twice := sorted(set(widths) & set(prior.provides)):
+        for prior in self.priors.values():
+            twice = sorted(set(widths) & set(prior.provides))
+            if twice:
                 raise KeyError(f'two priors provide {twice}; give one of them another name')
             widths.update(prior.provides)
         return widths
 
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks that all adapters with prompts know, in the order of the first of them."""
+        known = [adapter.tasks for adapter in self.adapters.values() if adapter.tasks]
+        if not known:
+            return []
+        return [task for task in known[0] if all(task in others for others in known)]
+
+    @property
+    def find_unused_parameters(self) -> bool:
+        """Whether a batch may leave weights without a gradient, such as prompts of other tasks."""
+        return any(adapter.find_unused_parameters for adapter in self.adapters.values())
+
     def context(self, cond: Condition, tasks: Sequence[str] | None = None) -> TapContext:
-        """A fresh context for one network call; ``tasks`` as in ``TapContext``."""
-        return TapContext(by_tap(self.adapters), cond, tasks)
-
-    def reference_context(self, cond: Condition) -> TapContext | None:
-        """A context for the reference pass that some adapters learn from (CFRM); None when none does.
-
-        The restorer runs it through the same network on the clean image, without gradient. Adapters that repair
-        features (``in_reference = False``) are off in it; those that hear priors stay: the trunk relies on them.
-        """
-        taps = [
-            name
-            for adapter in self.adapters
-            if getattr(adapter, 'needs_reference', False)
-            for name in adapter.taps
-        ]
-        if not taps:
-            return None
-        on_tap = by_tap(
-            adapter for adapter in self.adapters if getattr(adapter, 'in_reference', True)
-        )
-        for name in taps:
-            on_tap.setdefault(name, []).append(TapRecorder())
-        return TapContext(on_tap, cond)
-
-    def adapter_losses(self, ctx: TapContext, reference: TapContext | None) -> dict[str, Tensor]:
-        """``loss_*`` of the adapters that compare a call on the degraded image with its reference pass, summed by name."""
-        losses: dict[str, Tensor] = {}
-        for adapter in self.adapters:
-            if getattr(adapter, 'needs_reference', False):
-                for name, value in adapter.losses(ctx, reference).items():
-                    losses[f'loss_{name}'] = losses.get(f'loss_{name}', 0) + value
-        return losses
+        """A fresh context for one network call; ``tasks`` names one task per image."""
+        return TapContext(by_tap(self.adapters.values()), cond, tasks)
 
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
-        """What the priors say about ``lq``; once an image, never once a step.
+        """What the priors say about ``lq``; computed once per image, never once per step.
 
         Args:
-            wanted: full names such as ``vectors.degradation``; only priors that give one of them are asked. All when
-                None.
+            wanted: full names such as ``vectors.degradation``. Only priors that provide one of
+                them are asked. None asks all.
         """
         cond = Condition()
-        for prior in self.priors:
+        for prior in self.priors.values():
             if wanted is None or set(wanted) & set(prior.provides):
                 cond.update(prior(lq))
         return cond
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: list[RestorationSample] | None = None,
-        mode: str = 'tensor',
-    ):
-        """``loss``: dict of ``loss_*``; ``predict``: the samples with ``restored`` set; ``tensor``: the image."""
-        if mode == 'loss':
-            return self.training_step(inputs, data_samples)[0]
-        if mode == 'predict':
-            outputs = self.restore(inputs, tasks=tasks_of(data_samples))
-            for sample, lq, restored in zip(data_samples, inputs, outputs, strict=True):
-                sample.lq, sample.restored = lq, restored
-            return data_samples
-        if mode == 'tensor':
-            return self.restore(inputs)
-        raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
+    def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
+        return self.training_step(inputs, data_samples)[0]
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[RestorationSample]
+    ) -> list[RestorationSample]:
+        """The samples, with ``lq`` and ``restored`` (3, H, W) set."""
+        outputs = self.restore(inputs, tasks=tasks_of(data_samples))
+        for sample, lq, restored in zip(data_samples, inputs, outputs, strict=True):
+            sample.lq, sample.restored = lq, restored
+        return data_samples
+
+    def tensor(self, inputs: Tensor) -> Tensor:
+        """The restored image (B, 3, H, W)."""
+        return self.restore(inputs)
 
     @torch.no_grad()
     def restore(
         self,
         lq: Tensor,
         cond: Condition | None = None,
-        noise: Callable[[Tensor], Tensor] | None = None,
+        noise: Noise | None = None,
         tasks: Sequence[str] | None = None,
+        steps: int | None = None,
     ) -> Tensor:
-        """Restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
+        """The restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
 
         Args:
             cond: what ``condition`` says of these images; computed when None.
-            noise: source of standard normal noise, called with a tensor of the wanted shape.
-            tasks: what each image is restored for, where adapters ask.
+            noise: source of standard normal noise; the same for every call when None.
+            tasks: what each image is restored for, where adapters have prompts.
+            steps: sampling steps instead of the sampler's own.
         """
         cond = self.condition(lq) if cond is None else cond
-        noise = LatticeNoise(self.noise_seed) if noise is None else noise
+        noise = LatticeNoise(0) if noise is None else noise
         size = tuple(lq.shape[-2:])
-        return resize(
-            self.run(resize(lq, self.working_size(size)), cond, noise, tasks), size
-        ).clamp(0, 1)
-
-    def working_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The size at which an image of ``size`` (H, W) is restored, before it is cut into tiles."""
-        return size
+        region = resize(lq, self.working_size(size))
+        return resize(self.restore_region(region, cond, noise, tasks, steps), size).clamp(0, 1)
 
     def training_step(
         self, lq: Tensor, samples: list[RestorationSample]
     ) -> tuple[dict[str, Tensor], TrainingStep]:
-        """All losses of one step as ``loss_*``, and the step itself, for tasks behind the restorer."""
         gt = stack_images(samples, 'gt', lq.device)
         cond = self.condition(lq)
-        losses, restored = self.learn(lq, gt, cond, tasks_of(samples))
+        losses, restored = self.compute_losses(lq, gt, cond, tasks_of(samples))
         step = TrainingStep(restored, lq, gt, cond, samples, self.condition)
-        losses |= {f'loss_{name}': loss(step) for name, loss in self.step_losses.items()}
+        for name, loss in self.step_losses.items():
+            losses[f'loss_{name}'] = loss(step)
         return losses, step
 
-    def learn(
+    def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """The method's own losses, and the clean image (B, 3, H, W) in [0, 1] units that this step predicts."""
+        """The method's own losses, and the clean image (B, 3, H, W) that this step predicts."""
         raise NotImplementedError
 
-    def run(
+    def restore_region(
         self,
         lq: Tensor,
         cond: Condition,
-        noise: Callable[[Tensor], Tensor],
+        noise: Noise,
         tasks: Sequence[str] | None,
+        steps: int | None,
     ) -> Tensor:
-        """The restored image (B, 3, H, W) before clamping, from ``lq`` in its working size, or from a tile of that.
+        """The restored image (B, 3, H, W), not clamped, of a whole image or of a tile.
 
-        ``cond`` is then that of the whole image, its maps cut to the tile.
+        ``lq`` is at working size. ``cond`` is that of the whole image, its maps cut to the tile.
         """
         raise NotImplementedError
-
-
-def by_tap(adapters: Iterable[nn.Module]) -> dict[str, list[nn.Module]]:
-    """The adapters on each tap, in their order."""
-    on_tap: dict[str, list] = {}
-    for adapter in adapters:
-        for name in adapter.taps:
-            on_tap.setdefault(name, []).append(adapter)
-    return on_tap

@@ -1,17 +1,18 @@
 """Restorers that walk a diffusion process backwards in pixel space (DiffUIR, TPGDiff and their mixtures)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from restorelab.models.restorers.base import Restorer
+from restorelab.models.contracts import DiffusionBackbone, Noise
+from restorelab.models.restorers.base import BaseRestorer
+from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import LOSSES, MODELS, OBJECTIVES, PROCESSES, SAMPLERS
 from restorelab.structures import Condition
 
 
 @MODELS.register_module()
-class DiffusionRestorer(Restorer):
+class DiffusionRestorer(BaseRestorer):
     """Backbone + process + sampler: the data flow of a pixel-space diffusion restorer.
 
     The network answers for the state ``x_t``, the degraded image and the time that the process names; what the answer
@@ -23,7 +24,7 @@ class DiffusionRestorer(Restorer):
         sampler: config of the SAMPLERS part used for restoring.
         objective: config of the part (OBJECTIVES) that turns the network's answer into that pair;
             None compares the answer with the process's target directly.
-        kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
+        backbone, priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
     Raises: TypeError when the sampler or the objective cannot read this process's state.
     """
 
@@ -34,16 +35,13 @@ class DiffusionRestorer(Restorer):
         loss: dict,
         sampler: dict,
         objective: dict | None = None,
-        priors: list[dict] = (),
-        adapters: list[dict] = (),
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
-        noise_seed: int = 0,
+        priors: dict[str, dict] | None = None,
+        adapters: dict[str, dict] | None = None,
         step_losses: dict[str, dict] | None = None,
+        init_cfg: dict | None = None,
     ):
-        super().__init__(
-            backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses
-        )
+        super().__init__(backbone, priors, adapters, step_losses, init_cfg)
+        self.check_backbone(DiffusionBackbone)
         self.process = PROCESSES.build(process)
         self.objective = OBJECTIVES.build(objective) if objective else None
         if hasattr(self.objective, 'check'):
@@ -58,35 +56,31 @@ class DiffusionRestorer(Restorer):
             sampler.check(self.process)
         self.sampler = sampler
 
-    def learn(
+    def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
-        state = self.process.add_noise(self.process.to_state(gt), self.process.to_state(lq))
-        time, ctx, reference = (
-            self.process.time(state.t),
-            self.context(cond, tasks),
-            self.reference_context(cond),
-        )
+        process = self.process
+        state = process.add_noise(process.to_state(gt), process.to_state(lq))
+        time = process.time(state.t)
+        ctx = self.context(cond, tasks)
+        reference = ReferencePass(self.adapters.values(), cond)
         out = self.backbone(state.x_t, state.lq, time, ctx)
-        if reference is not None:
-            with torch.no_grad():
-                self.backbone(
-                    state.x_t, state.gt, time, reference
-                )  # the same state, told the clean image
-        pred, target = (
-            self.objective(self.process, out, state) if self.objective else (out, state.target)
-        )
-        clean = self.process.to_image(self.process.clean_from(out, state.x_t, state.lq, state.t))
-        return dict(
-            loss_diffusion=self.criterion(pred, target), **self.adapter_losses(ctx, reference)
-        ), clean
+        # the reference pass has the same state, and the clean image in place of the degraded one
+        reference.run(lambda ref_ctx: self.backbone(state.x_t, state.gt, time, ref_ctx))
+        pred, target = out, state.target
+        if self.objective is not None:
+            pred, target = self.objective(process, out, state)
+        losses = dict(loss_diffusion=self.criterion(pred, target), **reference.losses(ctx))
+        clean = process.clean_from(out, state.x_t, state.lq, state.t)
+        return losses, process.to_image(clean)
 
-    def run(
+    def restore_region(
         self,
         lq: Tensor,
         cond: Condition,
-        noise: Callable[[Tensor], Tensor],
+        noise: Noise,
         tasks: Sequence[str] | None,
+        steps: int | None,
     ) -> Tensor:
         start = self.process.to_state(lq)
 

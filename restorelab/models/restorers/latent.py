@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from restorelab.models.restorers.base import Restorer
+from restorelab.models.restorers.base import BaseRestorer
+from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import LOSSES, MODELS, PRIORS
 from restorelab.structures import Condition, RestorationSample, TapContext, TapSpec, stack_images
 from restorelab.utils import LatticeNoise, pad_to_multiple
@@ -16,7 +17,7 @@ FOR_THE_EYE = 'ir'
 
 
 @MODELS.register_module()
-class LatentRestorer(Restorer):
+class LatentRestorer(BaseRestorer):
     """Encoder, a few denoising steps, decoder; adapters sit on the autoencoder's taps and on the denoiser's skips.
 
     Source: UniRestore (arXiv 2501.13134). Autoencoder and denoiser are frozen, the adapters train. A training step
@@ -38,7 +39,7 @@ class LatentRestorer(Restorer):
         posterior: ``sample`` the encoder's distribution, as published, or take its ``mode``.
         min_side: smaller images are first enlarged to this shorter side.
         pad_multiple: then sides, of the image or of its tiles, are padded to multiples of this.
-        kwargs: priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
+        priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
     Raises: ValueError for an option that is not among those named here, or does not fit the networks.
     """
 
@@ -54,12 +55,10 @@ class LatentRestorer(Restorer):
         posterior: str = 'sample',
         min_side: int = 512,
         pad_multiple: int = 64,
-        priors: list[dict] = (),
-        adapters: list[dict] = (),
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
-        noise_seed: int = 0,
+        priors: dict[str, dict] | None = None,
+        adapters: dict[str, dict] | None = None,
         step_losses: dict[str, dict] | None = None,
+        init_cfg: dict | None = None,
     ):
         if posterior not in POSTERIORS:
             raise ValueError(f"posterior='{posterior}'; choose from {list(POSTERIORS)}")
@@ -69,7 +68,7 @@ class LatentRestorer(Restorer):
             raise ValueError(
                 "train_source='lq' samples without gradient: a latent_loss would train nothing; take 'gt'"
             )
-        super().__init__(backbone, priors, (), data_preprocessor, init_cfg, noise_seed, step_losses)
+        super().__init__(backbone, priors, None, step_losses, init_cfg)
         self.prior = PRIORS.build(prior)
         self.add_adapters(adapters)
         self.latent_loss = LOSSES.build(latent_loss) if latent_loss else None
@@ -125,29 +124,22 @@ class LatentRestorer(Restorer):
             self.prior.add_noise(z_lq, noise, last), lambda t: self.denoiser_context(z_lq, t, cond)
         )
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: list[RestorationSample] | None = None,
-        mode: str = 'tensor',
-    ):
-        if (
-            mode == 'loss' and self.image_loss is None and not self.step_losses
-        ):  # nobody looks at the decoded image
+    def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
+        if self.image_loss is None and not self.step_losses:  # nothing reads the decoded image
             gt = stack_images(data_samples, 'gt', inputs.device)
             return self.learn_latent(inputs, gt, self.condition(inputs), None)[0]
-        return super().forward(inputs, data_samples, mode)
+        return super().loss(inputs, data_samples)
 
     def learn_latent(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor, TapContext]:
         """Losses before the decoder, the latent to be decoded, and the context of the degraded image's encoder."""
-        reference = self.reference_context(cond)
+        reference = ReferencePass(self.adapters.values(), cond)
         with torch.no_grad():
-            z_gt = self.encode(gt, torch.randn_like, reference)
+            z_gt = self.encode(gt, torch.randn_like, reference.ctx)
         ctx = self.context(cond, tasks)
         z_lq = self.encode(lq, torch.randn_like, ctx)
-        losses = self.adapter_losses(ctx, reference)
+        losses = reference.losses(ctx)
         noise = torch.randn_like(z_gt)
         if self.train_source == 'lq':
             return losses, self.sample(z_lq, noise, cond), ctx
@@ -157,7 +149,7 @@ class LatentRestorer(Restorer):
             losses['loss_latent'] = self.latent_loss(z_0, z_gt)
         return losses, z_0, ctx
 
-    def learn(
+    def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
         losses, z_0, ctx = self.learn_latent(lq, gt, cond, tasks)
@@ -190,7 +182,14 @@ class LatentRestorer(Restorer):
             )
         return losses
 
-    def run(self, lq: Tensor, cond: Condition, noise: Noise, tasks: Sequence[str] | None) -> Tensor:
+    def restore_region(
+        self,
+        lq: Tensor,
+        cond: Condition,
+        noise: Noise,
+        tasks: Sequence[str] | None,
+        steps: int | None,
+    ) -> Tensor:
         if isinstance(noise, LatticeNoise):
             noise = noise.at_stride(self.backbone.stride)
         height, width = lq.shape[-2:]

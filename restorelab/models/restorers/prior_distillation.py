@@ -3,16 +3,16 @@
 import copy
 
 import torch
-from mmengine.model import BaseModel
 from torch import Tensor
 
+from restorelab.models.contracts import Model
 from restorelab.models.layers.heads import ResidualClassifier
 from restorelab.registry import LOSSES, MODELS, PRIORS
 from restorelab.structures import RestorationSample, stack_images
 
 
 @MODELS.register_module()
-class PriorDistillation(BaseModel):
+class PriorDistillation(Model):
     """Trains a semantic and a degradation prior; its checkpoint is the ``pretrained`` of both in stage 2.
 
     The semantic tower sees the degraded image and learns to say what a frozen teacher, a copy of it as it was at the
@@ -33,12 +33,9 @@ class PriorDistillation(BaseModel):
         degradations: list[str],
         semantic_loss: dict,
         degradation_loss: dict,
-        data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(
-            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
-        )
+        super().__init__(MODELS.build(dict(type='RestorationDataPreprocessor')), init_cfg)
         self.degradations = list(degradations)
         self.semantic = PRIORS.build(semantic)
         self.degradation = PRIORS.build(degradation)
@@ -77,32 +74,29 @@ class PriorDistillation(BaseModel):
     def teach(self, gt: Tensor) -> Tensor:
         return self.teacher(gt).token('semantic')[:, 0]
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: list[RestorationSample] | None = None,
-        mode: str = 'tensor',
-    ):
-        """``loss``: dict of ``loss_*``; ``predict``: samples with ``predicted_degradation`` and ``semantic_cosine`` set;
-        ``tensor``: (semantic, logits)."""
-        if mode not in ('loss', 'predict', 'tensor'):
-            raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
+    def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
         semantic, logits = self.describe(inputs)
-        if mode == 'tensor':
-            return semantic, logits
         teacher = self.teach(stack_images(data_samples, 'gt', inputs.device))
-        if mode == 'loss':
-            return dict(
-                loss_semantic=self.semantic_loss(semantic, teacher),
-                loss_degradation=self.degradation_loss(
-                    logits, self.labels(data_samples, inputs.device)
-                ),
-            )
-        cosines = (semantic * teacher).sum(dim=1)
-        answers = zip(data_samples, logits.argmax(dim=1).tolist(), cosines.tolist(), strict=True)
-        for sample, degradation, cosine in answers:
-            sample.set_field(
-                self.degradations[degradation], 'predicted_degradation', field_type='metainfo'
-            )
+        labels = self.labels(data_samples, inputs.device)
+        return dict(
+            loss_semantic=self.semantic_loss(semantic, teacher),
+            loss_degradation=self.degradation_loss(logits, labels),
+        )
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[RestorationSample]
+    ) -> list[RestorationSample]:
+        """The samples, with ``predicted_degradation`` and ``semantic_cosine`` set."""
+        semantic, logits = self.describe(inputs)
+        teacher = self.teach(stack_images(data_samples, 'gt', inputs.device))
+        cosines = (semantic * teacher).sum(dim=1).tolist()
+        found = logits.argmax(dim=1).tolist()
+        for sample, number, cosine in zip(data_samples, found, cosines, strict=True):
+            name = self.degradations[number]
+            sample.set_field(name, 'predicted_degradation', field_type='metainfo')
             sample.set_field(cosine, 'semantic_cosine', field_type='metainfo')
         return data_samples
+
+    def tensor(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Semantic vectors (B, D) and degradation logits (B, K)."""
+        return self.describe(inputs)

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModel
 from torch import Tensor
 
+from restorelab.models.contracts import Model
 from restorelab.registry import MODELS, PRIORS
 from restorelab.structures import RestorationSample, stack_images
 
 
 @MODELS.register_module()
-class PromptLearning(BaseModel):
+class PromptLearning(Model):
     """Trains the prompts of a ``CLIPQualityPerceiver``; its checkpoint is the ``prompts`` of the one in stage 2.
 
     Every sample brings one image a tier: degraded, as a briefly trained restorer left it, clean. The loss is the
@@ -28,12 +28,9 @@ class PromptLearning(BaseModel):
         self,
         perceiver: dict,
         tiers: Sequence[str] = ('lq', 'rendered', 'gt'),
-        data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(
-            MODELS.build(data_preprocessor or dict(type='RestorationDataPreprocessor')), init_cfg
-        )
+        super().__init__(MODELS.build(dict(type='RestorationDataPreprocessor')), init_cfg)
         self.perceiver = PRIORS.build(perceiver)
         self.tiers = tuple(tiers)
         words = self.perceiver.provides['vectors.quality']
@@ -52,24 +49,23 @@ class PromptLearning(BaseModel):
         ]
         return self.perceiver.logits(torch.cat(images)).unflatten(0, (len(self.tiers), -1))
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: list[RestorationSample] | None = None,
-        mode: str = 'tensor',
-    ):
-        """``loss``: dict of ``loss_*``; ``predict``: samples with ``tier_scores``, the expected tier of each of their
-        images from 0 (worst) up; ``tensor``: logits (B, tiers) of the inputs alone."""
-        if mode == 'tensor':
-            return self.perceiver.logits(inputs)
-        if mode not in ('loss', 'predict'):
-            raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not '{mode}'")
+    def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
         logits = self.logits(inputs, data_samples)
         tiers = torch.arange(len(self.tiers), device=inputs.device)
-        if mode == 'loss':
-            labels = tiers.repeat_interleave(len(inputs))
-            return dict(loss_prompts=F.cross_entropy(logits.flatten(0, 1), labels))
+        labels = tiers.repeat_interleave(len(inputs))
+        return dict(loss_prompts=F.cross_entropy(logits.flatten(0, 1), labels))
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[RestorationSample]
+    ) -> list[RestorationSample]:
+        """The samples with ``tier_scores``: the expected tier of each image, from 0 (worst) up."""
+        logits = self.logits(inputs, data_samples)
+        tiers = torch.arange(len(self.tiers), device=inputs.device)
         expected = (logits.softmax(dim=-1) * tiers).sum(dim=-1)
         for sample, scores in zip(data_samples, expected.T.tolist(), strict=True):
             sample.set_field(scores, 'tier_scores', field_type='metainfo')
         return data_samples
+
+    def tensor(self, inputs: Tensor) -> Tensor:
+        """Logits (B, tiers) of the inputs alone."""
+        return self.perceiver.logits(inputs)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import Proxy
 from restorelab.registry import MODELS, PROXIES
 from restorelab.structures import RestorationSample, TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
@@ -37,7 +38,7 @@ def chosen(
 
 
 @PROXIES.register_module()
-class RenderedProxy(nn.Module):
+class RenderedProxy(Proxy):
     """The images ``rendered`` of the samples, made before training; samples without one are masked out.
 
     Args:
@@ -62,7 +63,7 @@ class RenderedProxy(nn.Module):
 
 
 @PROXIES.register_module()
-class ProxyRestorer(nn.Module):
+class ProxyRestorer(Proxy):
     """What another, frozen restorer makes of the batch, computed live; only the samples asked for cost time.
 
     Args:

@@ -1,75 +1,73 @@
-"""Restorers that answer with the restored image in one call of the network (Restormer, Perceive-IR)."""
+"""Restorers that restore in one call of the network (Restormer, Perceive-IR)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from restorelab.models.restorers.base import Restorer
+from restorelab.models.contracts import Noise, RegressionBackbone
+from restorelab.models.restorers.base import BaseRestorer
+from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import LOSSES, MODELS
 from restorelab.structures import Condition, TapContext
 from restorelab.utils import pad_to_multiple
 
 
 @MODELS.register_module()
-class RegressionRestorer(Restorer):
+class RegressionRestorer(BaseRestorer):
     """The backbone maps the degraded image to the clean one, guided by what the priors say.
 
-    Images are padded to the backbone's ``size_divisor``, and the priors see the padded image, as in Perceive-IR.
+    Images are padded to the backbone's ``size_divisor``. The priors see the padded image, as in
+    Perceive-IR.
 
     Args:
-        loss: config of the LOSSES part, applied to (restored, clean); the output is not clamped for it.
+        backbone: config of a BACKBONES part, a ``RegressionBackbone``.
+        loss: config of the LOSSES part for (restored, clean). The restored image is not clamped.
         padding: ``reflect`` or ``replicate``.
-        kwargs: backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses of every restorer.
+        priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
     """
 
     def __init__(
         self,
         backbone: dict,
         loss: dict,
-        priors: list[dict] = (),
-        adapters: list[dict] = (),
+        priors: dict[str, dict] | None = None,
+        adapters: dict[str, dict] | None = None,
         padding: str = 'reflect',
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
-        noise_seed: int = 0,
         step_losses: dict[str, dict] | None = None,
+        init_cfg: dict | None = None,
     ):
-        super().__init__(
-            backbone, priors, adapters, data_preprocessor, init_cfg, noise_seed, step_losses
-        )
+        super().__init__(backbone, priors, adapters, step_losses, init_cfg)
         if padding not in ('reflect', 'replicate'):
             raise ValueError(f"padding is 'reflect' or 'replicate', not '{padding}'")
+        self.check_backbone(RegressionBackbone)
         self.padding = padding
         self.criterion = LOSSES.build(loss)
 
     def pad(self, image: Tensor) -> Tensor:
-        return pad_to_multiple(image, getattr(self.backbone, 'size_divisor', 1), self.padding)
+        return pad_to_multiple(image, self.backbone.size_divisor, self.padding)
 
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
         return super().condition(self.pad(lq), wanted)
 
-    def learn(
+    def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None
     ) -> tuple[dict[str, Tensor], Tensor]:
-        ctx, reference = self.context(cond, tasks), self.reference_context(cond)
-        restored = self._restored(lq, ctx)
-        if reference is not None:
-            with torch.no_grad():
-                self._restored(gt, reference)
-        return dict(
-            loss_pixel=self.criterion(restored, gt), **self.adapter_losses(ctx, reference)
-        ), restored
+        ctx = self.context(cond, tasks)
+        reference = ReferencePass(self.adapters.values(), cond)
+        restored = self._call(lq, ctx)
+        reference.run(lambda reference_ctx: self._call(gt, reference_ctx))
+        return dict(loss_pixel=self.criterion(restored, gt), **reference.losses(ctx)), restored
 
-    def run(
+    def restore_region(
         self,
         lq: Tensor,
         cond: Condition,
-        noise: Callable[[Tensor], Tensor],
+        noise: Noise,
         tasks: Sequence[str] | None,
+        steps: int | None,
     ) -> Tensor:
-        return self._restored(lq, self.context(cond, tasks))
+        return self._call(lq, self.context(cond, tasks))
 
-    def _restored(self, lq: Tensor, ctx: TapContext) -> Tensor:
+    def _call(self, lq: Tensor, ctx: TapContext) -> Tensor:
         height, width = lq.shape[-2:]
         return self.backbone(self.pad(lq), ctx)[..., :height, :width]

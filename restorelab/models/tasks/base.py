@@ -1,10 +1,10 @@
-"""What every task behind a restorer shares."""
+"""What every network behind a restorer shares."""
 
-from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
+from restorelab.models.contracts import Task
 from restorelab.structures import RestorationSample
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
@@ -13,10 +13,10 @@ from restorelab.utils.weights import resolve_weights
 FIXED_IN_FROZEN = (_NormBase, nn.GroupNorm, nn.LayerNorm, _DropoutNd, nn.MultiheadAttention)
 
 
-class Task(BaseModule):
+class NetworkTask(Task):
     """A network that looks at restored images: its losses train the restorer, its predictions judge it.
 
-    Subclasses give ``losses`` and ``predict``. A frozen network keeps its parameters, and its norms and dropouts stay
+    A frozen network keeps its parameters, and its norms and dropouts stay
     in eval mode, so that statistics do not move; the rest of it follows ``train()``, since some heads compute their
     loss in training mode only. Gradients flow through it to the images either way. One that is read from ``checkpoint``
     and frozen is left out of the checkpoints of the restorer.
@@ -73,17 +73,6 @@ class Task(BaseModule):
         """As the network's own configs say; not over the weights of a checkpoint."""
         if self.checkpoint is None and hasattr(self.network, 'init_weights'):
             self.network.init_weights()
-
-    def check_dataset(self, dataset) -> None:
-        """Raise a ValueError or KeyError when this task cannot be trained or scored on ``dataset``."""
-
-    def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
-        """Scalars by name, not weighted, of images (B, 3, H, W) in [0, 1] RGB and their annotations."""
-        raise NotImplementedError
-
-    def predict(self, image: Tensor, sample: RestorationSample) -> dict[str, object]:
-        """What the network says of one image (3, H, W) in [0, 1] RGB: ``pred_*`` fields as metrics read them."""
-        raise NotImplementedError
 
 
 def check_fields(samples: list[RestorationSample], name: str, hint: str) -> None:

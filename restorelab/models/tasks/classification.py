@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restorelab.models.tasks.base import Task, check_fields, check_num_classes
+from restorelab.models.tasks.base import NetworkTask, check_fields, check_num_classes
 from restorelab.models.tasks.torchvision_networks import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -16,7 +16,7 @@ from restorelab.structures import RestorationSample
 
 
 @TASKS.register_module()
-class ClassificationTask(Task):
+class ClassificationTask(NetworkTask):
     """Cross entropy of a torchvision classifier on restored images; UniRestore's is ResNet-50.
 
     Images are stretched to a square (bilinear, antialiased, whatever their shape) and normalized. Samples need
@@ -62,7 +62,7 @@ class ClassificationTask(Task):
         )
         return self.network(self.normalize(images))
 
-    def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
+    def loss(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
         check_fields(samples, 'gt_label', 'LabelFromBoxes makes it from boxes')
         labels = torch.stack([sample.gt_label for sample in samples]).to(images.device)
         return dict(loss=F.cross_entropy(self.logits(images), labels))

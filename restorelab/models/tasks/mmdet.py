@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from restorelab.models.tasks.base import Task, check_fields, check_num_classes
+from restorelab.models.tasks.base import NetworkTask, check_fields, check_num_classes
 from restorelab.registry import MODELS, TASKS, TRANSFORMS, nearest, optional_module
 from restorelab.structures import RestorationSample
 
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @TASKS.register_module()
-class MMDetTask(Task):
+class MMDetTask(NetworkTask):
     """A detector's own losses on restored images, and its detections on them.
 
     In training the image goes through the detector's own preprocessor, as 0..255 in the BGR order of OpenMMLab's
@@ -85,7 +85,7 @@ class MMDetTask(Task):
                 'set with_masks=True there, or take a detector without a mask head'
             )
 
-    def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
+    def loss(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
         check_fields(samples, 'gt_instances', 'take a DetectionDataset')
         size = tuple(images.shape[-2:])
         given = [self._det_sample(sample, size) for sample in samples]

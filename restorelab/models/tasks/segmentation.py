@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from restorelab.models.tasks.base import Task, check_fields
+from restorelab.models.tasks.base import NetworkTask, check_fields
 from restorelab.models.tasks.torchvision_networks import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -17,7 +17,7 @@ from restorelab.structures import RestorationSample
 
 
 @TASKS.register_module()
-class SegmentationTask(Task):
+class SegmentationTask(NetworkTask):
     """Cross entropy of a torchvision segmentation network on restored images, such as DeepLabV3.
 
     The logits are brought to the image's size (bilinear). Samples need ``gt_sem_seg.sem_seg`` (1, H, W).
@@ -54,7 +54,7 @@ class SegmentationTask(Task):
         coarse = self.network(self.normalize(images))['out']
         return F.interpolate(coarse, images.shape[-2:], mode='bilinear')
 
-    def losses(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
+    def loss(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
         check_fields(samples, 'gt_sem_seg', 'SemanticFromMasks makes it from masks')
         labels = torch.cat([sample.gt_sem_seg.sem_seg for sample in samples]).to(images.device)
         self._check_labels(labels, samples)

@@ -16,7 +16,7 @@ SPECS = [
 PAIR = [('dec.s2.in', 'enc.s2')]
 
 
-def restorer(*adapters: dict):
+def restorer(**adapters: dict):
     torch.manual_seed(0)
     return MODELS.build(
         dict(
@@ -25,16 +25,18 @@ def restorer(*adapters: dict):
             process=part(TINY_PROCESSES, 'SharedResidualProcess'),
             loss=dict(type='L1Loss'),
             sampler=part(TINY_SAMPLERS, 'SDTDDIMSampler'),
-            adapters=list(adapters),
+            adapters=adapters,
         )
     )
 
 
-def both(**options) -> list[dict]:
-    return [
-        dict(type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[0.1], cut=False, **options),
-        dict(type='TFA', pairs=PAIR, tasks=['ir', 'det'], **options),
-    ]
+def both(**options) -> dict[str, dict]:
+    return dict(
+        cfrm=dict(
+            type='CFRM', taps=['enc.s2'], num_naf=[1], loss_weights=[0.1], cut=False, **options
+        ),
+        tfa=dict(type='TFA', pairs=PAIR, tasks=['ir', 'det'], **options),
+    )
 
 
 def images(seed: int = 1):
@@ -49,17 +51,17 @@ def samples():
 
 
 def test_with_zero_init_a_restorer_begins_bit_for_bit_as_it_was():
-    plain, adapted = restorer(), restorer(*both(zero_init=True))
+    plain, adapted = restorer(), restorer(**both(zero_init=True))
     adapted.load_state_dict(plain.state_dict(), strict=False)
     assert torch.equal(adapted.restore(images(), tasks=['ir', 'det']), plain.restore(images()))
 
 
 def test_the_reference_pass_teaches_cfrm_and_the_trunk_trains_along():
-    model = restorer(*both())
+    model = restorer(**both())
     losses = model(images(), samples(), mode='loss')
     assert set(losses) == {'loss_diffusion', 'loss_cfrm'}
     sum(losses.values()).backward()
-    assert all(weight.grad is not None for weight in model.adapters[0].parameters())
+    assert all(weight.grad is not None for weight in model.adapters['cfrm'].parameters())
     assert model.backbone.init_conv.weight.grad is not None
 
 
@@ -70,10 +72,10 @@ def test_they_work_on_restormer_too():
             type='RegressionRestorer',
             loss=dict(type='L1Loss'),
             backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
-            adapters=[
-                dict(type='CFRM', taps=['enc.s1'], num_naf=[1], loss_weights=[0.1], cut=False),
-                dict(type='TFA', pairs=[('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
-            ],
+            adapters=dict(
+                cfrm=dict(type='CFRM', taps=['enc.s1'], num_naf=[1], loss_weights=[0.1], cut=False),
+                tfa=dict(type='TFA', pairs=[('dec.s1.in', 'enc.s1')], tasks=['ir', 'det']),
+            ),
         )
     )
     losses = model(images(), samples(), mode='loss')
@@ -83,7 +85,7 @@ def test_they_work_on_restormer_too():
 
 
 def test_the_loss_of_a_clean_input_vanishes_while_cfrm_is_the_identity():
-    model = restorer(*both(zero_init=True))
+    model = restorer(**both(zero_init=True))
     given = samples()
     lq = torch.stack([sample.gt for sample in given])
     assert (
@@ -92,17 +94,17 @@ def test_the_loss_of_a_clean_input_vanishes_while_cfrm_is_the_identity():
 
 
 def test_cut_features_carry_no_gradient_and_the_loss_does():
-    model = restorer({**both()[0], 'cut': True}, both()[1])
+    model = restorer(cfrm={**both()['cfrm'], 'cut': True}, tfa=both()['tfa'])
     losses = model(images(), samples(), mode='loss')
     losses['loss_diffusion'].backward(retain_graph=True)
-    assert all(weight.grad is None for weight in model.adapters[0].parameters())
+    assert all(weight.grad is None for weight in model.adapters['cfrm'].parameters())
     losses['loss_cfrm'].backward()
-    assert all(weight.grad is not None for weight in model.adapters[0].parameters())
+    assert all(weight.grad is not None for weight in model.adapters['cfrm'].parameters())
 
 
 def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
-    model = restorer(*both())
-    torch.nn.init.normal_(model.adapters[1].prompts['det'], std=50)
+    model = restorer(**both())
+    torch.nn.init.normal_(model.adapters['tfa'].prompts['det'], std=50)
     assert not torch.equal(
         model.restore(images(), tasks=['ir', 'ir']), model.restore(images(), tasks=['det', 'det'])
     )
@@ -110,10 +112,10 @@ def test_images_restored_for_different_tasks_differ_once_their_prompts_do():
 
 def test_a_route_may_take_the_prompt_of_another():
     plain, swapped = (
-        restorer(*both()),
-        restorer(both()[0], {**both()[1], 'prompt_for': dict(det='ir')}),
+        restorer(**both()),
+        restorer(cfrm=both()['cfrm'], tfa={**both()['tfa'], 'prompt_for': dict(det='ir')}),
     )
-    torch.nn.init.normal_(plain.adapters[1].prompts['det'], std=50)
+    torch.nn.init.normal_(plain.adapters['tfa'].prompts['det'], std=50)
     swapped.load_state_dict(plain.state_dict())
     for_eye = plain.restore(images(), tasks=['ir', 'ir'])
     assert torch.equal(swapped.restore(images(), tasks=['det', 'det']), for_eye)
@@ -132,7 +134,7 @@ def test_from_one_level_to_the_next_a_prompt_fades_at_least_by_its_width():
 
 
 def test_tfa_alone_takes_the_plain_encoder_features():
-    assert restorer(both()[1]).restore(images()).shape == images().shape
+    assert restorer(tfa=both()['tfa']).restore(images()).shape == images().shape
 
 
 @pytest.mark.parametrize(
@@ -166,11 +168,11 @@ def test_what_does_not_fit_is_named(cfg, error, message):
 def test_two_cfrm_bring_the_sum_of_their_losses():
     options = dict(type='CFRM', num_naf=[1], cut=False)
     pair = restorer(
-        dict(options, taps=['enc.s1'], loss_weights=[0.1]),
-        dict(options, taps=['enc.s2'], loss_weights=[0.1]),
+        cfrm=dict(options, taps=['enc.s1'], loss_weights=[0.1]),
+        deep=dict(options, taps=['enc.s2'], loss_weights=[0.1]),
     )
     both_count = pair(images(), samples(), mode='loss')['loss_cfrm']
-    pair.adapters[0].loss_weights = [0.0]
+    pair.adapters['cfrm'].loss_weights = [0.0]
     assert 0 < pair(images(), samples(), mode='loss')['loss_cfrm'] < both_count
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from restorelab.registry import PRIORS
-from tests.models.tiny import TINY_PRIORS, TOWER, part
+from tests.models.tiny import TINY_PRIORS, part
 
 CHANNEL_AXIS = dict(vectors=1, tokens=2, maps=1)
 DIMS = dict(vectors=2, tokens=3, maps=4)
@@ -113,14 +113,17 @@ def test_degradation_vectors_are_the_raw_features():
     assert torch.equal(prior(lq).vector('degradation'), prior.embed(lq))
 
 
-@pytest.mark.parametrize(
-    'options', [dict(cues=[]), dict(cues=[dict(type='CLIPSemanticPrior', tower=TOWER)])]
-)
-def test_a_structure_prior_wants_cues(options):
+def test_a_structure_prior_wants_cues():
     with pytest.raises(
         ValueError, match='StructurePrior needs cues, priors that give one map each'
     ):
-        PRIORS.build(part(TINY_PRIORS, 'StructurePrior', **options))
+        PRIORS.build(part(TINY_PRIORS, 'StructurePrior', cues=[]))
+
+
+def test_a_prior_is_no_cue():
+    cues = [part(TINY_PRIORS, 'CLIPSemanticPrior')]
+    with pytest.raises(KeyError, match=r"no cue is called 'CLIPSemanticPrior' \(it is the name of"):
+        PRIORS.build(part(TINY_PRIORS, 'StructurePrior', cues=cues))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from torch import nn
 
 from restorelab.registry import LOSSES, MODELS
 from restorelab.structures import RestorationSample
+from restorelab.utils import LatticeNoise
 from tests.models.tiny import (
     DENOISERS,
     PROCESS_OF,
@@ -40,10 +41,11 @@ def test_loss_mode_gives_losses_only():
 
 def test_the_loss_reaches_every_weight_but_those_that_one_token_leaves_idle():
     model = restorer(
-        priors=[
-            part(TINY_PRIORS, name, **({} if name == 'StructurePrior' else dict(frozen=False)))
-            for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
-        ]
+        priors=dict(
+            degradation=part(TINY_PRIORS, 'CLIPDegradationPrior', frozen=False),
+            semantic=part(TINY_PRIORS, 'CLIPSemanticPrior', frozen=False),
+            structure=part(TINY_PRIORS, 'StructurePrior'),
+        )
     )
     sum(model(images(), samples(), mode='loss').values()).backward()
     idle = {name.split('.')[-2] for name, weight in model.named_parameters() if weight.grad is None}
@@ -81,8 +83,9 @@ def test_the_same_image_gives_the_same_result():
     assert torch.equal(model.restore(images()), model.restore(images()))
 
 
-def test_another_noise_seed_gives_another_result():
-    assert not torch.equal(restorer().restore(images()), restorer(noise_seed=1).restore(images()))
+def test_other_noise_gives_another_result():
+    first, second = (restorer().restore(images(), noise=LatticeNoise(seed)) for seed in (0, 1))
+    assert not torch.equal(first, second)
 
 
 def test_a_batch_gives_what_its_images_give_alone():
@@ -93,7 +96,7 @@ def test_a_batch_gives_what_its_images_give_alone():
 
 def test_priors_are_asked_once_an_image_and_not_when_their_answer_is_given():
     model, calls = restorer(), []
-    for prior in model.priors:
+    for prior in model.priors.values():
         prior.register_forward_hook(lambda *_: calls.append(1))
     cond = model.condition(images())
     model.restore(images(), cond)
@@ -134,12 +137,13 @@ def test_bfloat16_autocast_restores():
 
 @pytest.mark.parametrize('prior', ['CLIPDegradationPrior', 'CLIPSemanticPrior'])
 def test_frozen_pretrained_priors_are_not_in_its_checkpoint(prior):
-    priors = [
-        part(TINY_PRIORS, name, **(dict(pretrained='weights.pth') if name == prior else {}))
-        for name in ('CLIPDegradationPrior', 'CLIPSemanticPrior', 'StructurePrior')
-    ]
+    kinds = dict(
+        degradation='CLIPDegradationPrior', semantic='CLIPSemanticPrior', structure='StructurePrior'
+    )
+    priors = {name: part(TINY_PRIORS, kind) for name, kind in kinds.items()}
+    index = next(name for name, kind in kinds.items() if kind == prior)
+    priors[index]['pretrained'] = 'weights.pth'
     model = restorer(priors=priors)
-    index = [config['type'] for config in priors].index(prior)
     state = model.state_dict()
     assert [key for key in state if key.startswith(f'priors.{index}.')] == []
     before = [weight.clone() for weight in model.priors[index].parameters()]
@@ -152,31 +156,34 @@ def test_frozen_pretrained_priors_are_not_in_its_checkpoint(prior):
 
 def test_every_pretrained_part_is_loaded(hub):
     model = restorer(
-        priors=[
-            part(TINY_PRIORS, 'CLIPDegradationPrior'),
-            part(TINY_PRIORS, 'CLIPSemanticPrior'),
-            part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_CUES, 'DepthCue')]),
-        ]
+        priors=dict(
+            degradation=part(TINY_PRIORS, 'CLIPDegradationPrior'),
+            semantic=part(TINY_PRIORS, 'CLIPSemanticPrior'),
+            structure=part(TINY_PRIORS, 'StructurePrior', cues=[part(TINY_CUES, 'DepthCue')]),
+        )
     )
     model.load_pretrained()
-    assert model.priors[2].cues[0].shared.net is not None
+    assert model.priors['structure'].cues[0].shared.net is not None
 
 
 def test_an_adapter_without_its_prior_is_named():
     with pytest.raises(
         KeyError,
-        match=r"PooledFiLM needs the condition \['tokens.structure'\]; .* provide "
+        match=r"adapter 'film' \(PooledFiLM\) needs the condition \['tokens.structure'\]; .* provide "
         r"\['vectors.degradation'\]",
     ):
         restorer(
-            priors=[part(TINY_PRIORS, 'CLIPDegradationPrior')],
-            adapters=[part(TINY_ADAPTERS, 'PooledFiLM')],
+            priors=dict(degradation=part(TINY_PRIORS, 'CLIPDegradationPrior')),
+            adapters=dict(film=part(TINY_ADAPTERS, 'PooledFiLM')),
         )
 
 
 def test_two_priors_of_one_condition_are_refused():
     with pytest.raises(KeyError, match=r"two priors provide \['tokens.semantic'\]"):
-        restorer(priors=[part(TINY_PRIORS, 'CLIPSemanticPrior')] * 2, adapters=[])
+        restorer(
+            priors=dict.fromkeys(['one', 'two'], part(TINY_PRIORS, 'CLIPSemanticPrior')),
+            adapters={},
+        )
 
 
 def test_a_sampler_of_another_process_is_refused():
@@ -213,8 +220,8 @@ def test_backbones_and_processes_cross(backbone, process):
         part(
             TINY_RESTORERS,
             'DiffusionRestorer',
-            priors=[],
-            adapters=[],
+            priors={},
+            adapters={},
             backbone=part(TINY_BACKBONES, backbone),
             process=part(TINY_PROCESSES, process),
             sampler=part(TINY_SAMPLERS, sampler),
@@ -252,7 +259,7 @@ def test_adapters_are_told_what_each_image_is_restored_for():
     model, given, seen = restorer(), samples(), []
     for sample, task in zip(given, ('ir', 'det'), strict=True):
         sample.set_metainfo(dict(task=task))
-    adapter = model.adapters[0]
+    adapter = next(iter(model.adapters.values()))
     original = adapter.on_tap
     adapter.on_tap = lambda name, feat, ctx: seen.append(ctx.tasks) or original(name, feat, ctx)
     model(images(), given, mode='loss')

@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from restorelab.models.tasks.base import Task
+from restorelab.models.tasks.base import NetworkTask
 from restorelab.registry import MODELS, TASKS
 from restorelab.structures import RestorationSample
 from tests.engine import toys  # noqa: F401  ToyRestorer and ToyNet
 
 
 @TASKS.register_module()
-class ToyTask(Task):
+class ToyTask(NetworkTask):
     """Wants images whose mean is ``aim``; ``answer`` is their mean. Keeps the images that it was shown in ``seen``."""
 
     def __init__(
@@ -29,7 +29,7 @@ class ToyTask(Task):
         )
         self.aim, self.seen = aim, []
 
-    def losses(self, images, samples):
+    def loss(self, images, samples):
         self.seen.append((images, [sample.key for sample in samples]))
         return dict(
             loss=(self.network(images).mean() - self.aim).abs()

@@ -17,7 +17,7 @@ from tests.models.tiny import (
     randomize,
 )
 
-CFRM, CONTROL, EDITOR = TINY_RESTORERS['LatentRestorer']['adapters']
+CFRM, CONTROL, EDITOR = TINY_RESTORERS['LatentRestorer']['adapters'].values()
 
 
 def restorer(**options) -> nn.Module:
@@ -79,14 +79,17 @@ def test_without_a_look_at_images_a_training_step_decodes_none(monkeypatch):
 
 def test_a_frozen_first_stage_gives_no_losses_and_gets_no_gradient():
     model = restorer(
-        latent_loss=None, adapters=[{**CFRM, 'frozen': True}, {**CONTROL, 'frozen': True}, EDITOR]
+        latent_loss=None,
+        adapters=dict(
+            cfrm={**CFRM, 'frozen': True}, control={**CONTROL, 'frozen': True}, tfa=EDITOR
+        ),
     )
     given = losses(model, 'ir')
     assert set(given) == {'loss_image'}
     given['loss_image'].backward()
     assert {
         name.split('.')[1] for name, weight in model.named_parameters() if weight.grad is not None
-    } == {'2'}
+    } == {'tfa'}
 
 
 def test_the_image_loss_of_a_mixed_batch_is_the_mean_of_its_images():
@@ -131,7 +134,7 @@ def test_no_task_means_the_first_task():
     assert torch.equal(model.restore(images()), model.restore(images(), tasks=['ir', 'ir']))
 
 
-def test_an_unknown_route_is_refused_with_those_there_are():
+def test_an_unknown_task_is_refused_with_those_there_are():
     with pytest.raises(
         KeyError, match=r"no prompt for \['cls'\]; this model restores for \['ir', 'det'\]"
     ):
@@ -142,19 +145,19 @@ def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
     old = restorer()
     grown = restorer(
         latent_loss=None,
-        adapters=[
-            {**CFRM, 'frozen': True},
-            {**CONTROL, 'frozen': True},
-            {
+        adapters=dict(
+            cfrm={**CFRM, 'frozen': True},
+            control={**CONTROL, 'frozen': True},
+            tfa={
                 **EDITOR,
                 'tasks': ['ir', 'det', 'seg'],
                 'frozen': True,
                 'frozen_tasks': ['ir', 'det'],
             },
-        ],
+        ),
     )
     assert grown.load_state_dict(old.state_dict(), strict=False).missing_keys == [
-        'adapters.2.prompts.seg'
+        'adapters.tfa.prompts.seg'
     ]
     optimizer = torch.optim.AdamW(grown.parameters(), lr=1.0, weight_decay=0.1)
     before = grown.restore(images(), tasks=['seg', 'seg'])
@@ -170,11 +173,11 @@ def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
 
 
 def test_what_is_frozen_stays_so_in_front_of_tasks():
-    frozen = [
-        {**CFRM, 'frozen': True},
-        {**CONTROL, 'frozen': True},
-        {**EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']},
-    ]
+    frozen = dict(
+        cfrm={**CFRM, 'frozen': True},
+        control={**CONTROL, 'frozen': True},
+        tfa={**EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']},
+    )
     alone = restorer(latent_loss=None, adapters=frozen)
     joint = MODELS.build(
         dict(
@@ -187,7 +190,7 @@ def test_what_is_frozen_stays_so_in_front_of_tasks():
         weight.requires_grad for weight in alone.parameters()
     ]
     assert [name for name, weight in joint.named_parameters() if weight.requires_grad] == [
-        'restorer.adapters.2.prompts.det'
+        'restorer.adapters.tfa.prompts.det'
     ]
 
 
@@ -232,7 +235,9 @@ def test_a_skip_without_a_control_map_of_its_size_is_refused():
     with pytest.raises(
         ValueError, match=r"skips \['skip.2', 'skip.3'\] are smaller than the last of 1"
     ):
-        restorer(adapters=[part(TINY_ADAPTERS, 'ControlSCTuner', controller=controller)])
+        restorer(
+            adapters=dict(control=part(TINY_ADAPTERS, 'ControlSCTuner', controller=controller))
+        )
 
 
 class TestPretrained:

@@ -114,18 +114,20 @@ def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from
     """A proxy inside a loss inside a restorer, with a tower that went on learning from pretrained weights."""
     inner = dict(
         TINY_PROXIES['ProxyRestorer']['restorer'],
-        priors=[
-            part(
+        priors=dict(
+            degradation=part(
                 TINY_PRIORS,
                 'CLIPDegradationPrior',
                 frozen=False,
                 pretrained=str(tmp_path / 'start.pth'),
             )
-        ],
+        ),
     )
     source = MODELS.build(inner)
-    torch.save(dict(state_dict=source.priors[0].tower.state_dict()), tmp_path / 'start.pth')
-    torch.nn.init.ones_(source.priors[0].tower.conv1.weight)
+    torch.save(
+        dict(state_dict=source.priors['degradation'].tower.state_dict()), tmp_path / 'start.pth'
+    )
+    torch.nn.init.ones_(source.priors['degradation'].tower.conv1.weight)
     torch.save(dict(state_dict=source.state_dict()), tmp_path / 'medium.pth')
     loss = part(
         TINY_STEP_LOSSES,

@@ -54,8 +54,8 @@ def joint(detector=None, **options):
     restorer = tiny.part(
         tiny.TINY_RESTORERS,
         'DiffusionRestorer',
-        priors=[],
-        adapters=[],
+        priors={},
+        adapters={},
         backbone=tiny.part(tiny.TINY_BACKBONES, 'ResidualDiffusionUNet'),
         process=tiny.part(tiny.TINY_PROCESSES, 'SharedResidualProcess'),
         sampler=tiny.part(tiny.TINY_SAMPLERS, 'SDTDDIMSampler'),
@@ -91,7 +91,7 @@ def test_an_image_without_boxes_trains_too(name):
     empty = annotated('bb')
     empty.gt_instances = empty.ignored_instances.clone()
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
-    sum(task(DETECTORS[name]()).train().losses(image, [annotated('a'), empty]).values()).backward()
+    sum(task(DETECTORS[name]()).train().loss(image, [annotated('a'), empty]).values()).backward()
     assert image.grad[1].isfinite().all()
     assert image.grad[1].abs().sum() > 0
 
@@ -100,7 +100,7 @@ def test_an_image_without_boxes_trains_too(name):
 def test_every_kind_of_frozen_detector_sends_gradients_to_the_image(name):
     net = task(DETECTORS[name]()).train()
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
-    sum(net.losses(image, [annotated('a'), annotated('bb')]).values()).backward()
+    sum(net.loss(image, [annotated('a'), annotated('bb')]).values()).backward()
     assert image.grad.abs().sum() > 0
 
 
@@ -162,7 +162,7 @@ def test_the_detector_sees_what_mmdet_would_read_from_a_file():
         for values in ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
     )
     torch.testing.assert_close(seen[0][0], (image * 255 - mean) / std)
-    net.losses(image[None], [annotated()])
+    net.loss(image[None], [annotated()])
     torch.testing.assert_close(seen[1], seen[0])
 
 
@@ -230,13 +230,13 @@ def test_a_missing_annotation_is_named():
     sample = annotated()
     del sample.gt_instances.masks
     with pytest.raises(KeyError, match="MaskRCNN asks the annotations for 'masks'"):
-        task(DETECTORS['mask_rcnn']()).losses(sample.gt[None], [sample])
+        task(DETECTORS['mask_rcnn']()).loss(sample.gt[None], [sample])
 
 
 def test_a_sample_without_annotations_is_named():
     sample = RestorationSample(metainfo=dict(key='street'))
     with pytest.raises(KeyError, match="'street' has no 'gt_instances'"):
-        task().losses(torch.rand(1, 3, 64, 64), [sample])
+        task().loss(torch.rand(1, 3, 64, 64), [sample])
 
 
 def test_a_checkpoint_of_another_head_is_refused(tmp_path):

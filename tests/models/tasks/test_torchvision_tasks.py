@@ -21,7 +21,7 @@ def test_a_frozen_network_sends_gradients_and_keeps_its_statistics(cfg):
     task = TASKS.build(cfg).train()
     before = {key: value.clone() for key, value in task.state_dict().items()}
     images = torch.rand(2, 3, 24, 40, requires_grad=True)
-    sum(task.losses(images, [sample('a'), sample('b')]).values()).backward()
+    sum(task.loss(images, [sample('a'), sample('b')]).values()).backward()
     assert images.grad.abs().sum() > 0
     assert all(torch.equal(value, before[key]) for key, value in task.state_dict().items())
 
@@ -29,7 +29,7 @@ def test_a_frozen_network_sends_gradients_and_keeps_its_statistics(cfg):
 def test_a_trainable_network_moves_its_statistics():
     task = TASKS.build(dict(CLASSIFIER, frozen=False)).train()
     before = task.network.bn1.running_mean.clone()
-    task.losses(torch.rand(2, 3, 24, 40), [sample('a'), sample('b')])
+    task.loss(torch.rand(2, 3, 24, 40), [sample('a'), sample('b')])
     assert not torch.equal(task.network.bn1.running_mean, before)
 
 
@@ -52,7 +52,7 @@ def test_a_label_beyond_the_classes_is_named():
     wrong = sample()
     wrong.gt_sem_seg = PixelData(sem_seg=torch.full((1, 24, 40), 7))
     with pytest.raises(ValueError, match=r"\['a'\] has the class 7, but the network has 3 classes"):
-        TASKS.build(SEGMENTER).losses(torch.rand(1, 3, 24, 40), [wrong])
+        TASKS.build(SEGMENTER).loss(torch.rand(1, 3, 24, 40), [wrong])
 
 
 def test_an_unknown_network_names_the_nearest():
@@ -62,6 +62,6 @@ def test_an_unknown_network_names_the_nearest():
 
 def test_a_sample_without_its_label_is_named():
     with pytest.raises(KeyError, match="sample 'b' has no 'gt_label'"):
-        TASKS.build(CLASSIFIER).losses(
+        TASKS.build(CLASSIFIER).loss(
             torch.rand(1, 3, 24, 40), [RestorationSample(metainfo=dict(key='b'))]
         )

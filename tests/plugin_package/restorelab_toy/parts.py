@@ -5,12 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from restorelab.models.contracts import (
+    Adapter,
+    DiffusionBackbone,
+    Loss,
+    Prior,
+    Process,
+    Sampler,
+)
 from restorelab.registry import ADAPTERS, BACKBONES, LOSSES, PRIORS, SAMPLERS
 from restorelab.structures import Condition, TapContext, TapSpec
 
 
 @BACKBONES.register_module()
-class ToyUNet(nn.Module):
+class ToyUNet(DiffusionBackbone):
     """Two convolutions with a tap between them; ``x_t``, ``lq`` (B, 3, H, W), ``time`` (B,) -> (B, 3, H, W)."""
 
     size_divisor = 1
@@ -21,13 +29,15 @@ class ToyUNet(nn.Module):
         self.head = nn.Conv2d(6, width, 3, padding=1)
         self.tail = nn.Conv2d(width, 3, 3, padding=1)
 
-    def forward(self, x_t: Tensor, lq: Tensor, time: Tensor, ctx: TapContext) -> Tensor:
+    def forward(
+        self, x_t: Tensor, lq: Tensor, time: Tensor, ctx: TapContext | None = None
+    ) -> Tensor:
         feat = torch.relu(self.head(torch.cat([x_t, lq], dim=1)))
         return self.tail(ctx.tap('mid', feat))
 
 
 @PRIORS.register_module()
-class BrightnessPrior(nn.Module):
+class BrightnessPrior(Prior):
     """Vector ``brightness`` (B, 3): the mean of every color."""
 
     provides = {'vectors.brightness': 3}
@@ -37,7 +47,7 @@ class BrightnessPrior(nn.Module):
 
 
 @ADAPTERS.register_module()
-class ShiftAdapter(nn.Module):
+class ShiftAdapter(Adapter):
     """Adds a projection of the brightness to every tap; the identity at first."""
 
     needs = ('vectors.brightness',)
@@ -57,7 +67,7 @@ class ShiftAdapter(nn.Module):
 
 
 @LOSSES.register_module()
-class LogCoshLoss(nn.Module):
+class LogCoshLoss(Loss):
     """Mean of log cosh(pred - target), a scalar."""
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -65,11 +75,11 @@ class LogCoshLoss(nn.Module):
 
 
 @SAMPLERS.register_module()
-class OneStep:
+class OneStep(Sampler):
     """Takes the network's answer at the last step for the clean image itself."""
 
     def __call__(
-        self, predict: Callable, process: nn.Module, lq: Tensor, noise: Callable
+        self, predict: Callable, process: Process, lq: Tensor, noise: Callable, steps=None
     ) -> Tensor:
         last = torch.full((len(lq),), process.steps, dtype=torch.long, device=lq.device)
         return lq - predict(lq, last)

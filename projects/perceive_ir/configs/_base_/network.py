@@ -5,21 +5,21 @@ The proxies are the medium restorers alone; the release has up to three publishe
 
 _network = dict(
     type='RegressionRestorer',
-    priors=[
-        dict(
+    priors=dict(
+        semantic=dict(
             type='DINOv2ClassTokens',
             layers=[1, 4, 8, 12],
             size=224,
             pretrained='facebook/dinov2-base',
         ),
-        dict(type='CompactDegradationEncoder'),
-    ],
-    adapters=[
-        dict(
+        degradation=dict(type='CompactDegradationEncoder'),
+    ),
+    adapters=dict(
+        guidance=dict(
             type='PromptGuidance',
             taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
         )
-    ],
+    ),
     backbone=dict(
         type='RestormerUNet',
         dim=48,

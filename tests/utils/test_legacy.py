@@ -1,0 +1,82 @@
+"""Files of earlier versions, whose priors and adapters were lists, still load."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from restorelab.apis import load
+from restorelab.registry import MODELS
+from restorelab.utils.checkpoint import load_weights
+from restorelab.utils.legacy import named_parts, translate_config
+from tests.models.tiny import TINY_RESTORERS, part, restorer
+
+
+def numbered(model) -> dict:
+    """The state dict with the names that an earlier version gave."""
+    state = {}
+    for key, value in model.state_dict().items():
+        words = key.split('.')
+        if words[0] in ('priors', 'adapters'):
+            words[1] = str(list(getattr(model, words[0])).index(words[1]))
+        state['.'.join(words)] = value
+    return state
+
+
+def test_weights_with_numbers_load_with_a_notice():
+    source, target = restorer(), MODELS.build(part(TINY_RESTORERS, 'DiffusionRestorer'))
+    with pytest.warns(UserWarning, match=r'old.pth: written by an earlier version, which numbered'):
+        load_weights(target, numbered(source), 'old.pth')
+    for name, value in source.state_dict().items():
+        assert torch.equal(target.state_dict()[name], value), name
+
+
+def test_weights_with_numbers_load_inside_a_joint_model():
+    source = restorer()
+    joint = MODELS.build(
+        dict(type='JointRestorer', tasks={}, restorer=part(TINY_RESTORERS, 'DiffusionRestorer'))
+    )
+    state = {f'restorer.{name}': value for name, value in numbered(source).items()}
+    with pytest.warns(UserWarning, match='earlier version'):
+        load_weights(joint, state, 'old.pth')
+    assert torch.equal(
+        joint.restorer.adapters['prompttimeadapter'].prompt,
+        source.adapters['prompttimeadapter'].prompt,
+    )
+
+
+def test_a_published_file_with_lists_restores_as_it_did(tmp_path):
+    source = restorer()
+    config = part(TINY_RESTORERS, 'DiffusionRestorer')
+    for kind in ('priors', 'adapters'):
+        config[kind] = list(config[kind].values())
+    metadata = dict(config=json.dumps(config), info='{}')
+    save_file(numbered(source), tmp_path / 'old.safetensors', metadata)
+    picture = torch.rand(3, 12, 16)
+    with pytest.warns(UserWarning, match='earlier version'):
+        model = load(tmp_path / 'old.safetensors')
+    assert torch.equal(model(picture), source.restore(picture[None])[0])
+
+
+def test_parts_of_one_kind_get_names_of_their_own():
+    assert list(named_parts([dict(type='TFA'), dict(type='TFA'), dict(type='x.Mine')])) == [
+        'tfa',
+        'tfa_2',
+        'mine',
+    ]
+
+
+def test_todays_config_is_left_as_it_is():
+    config = part(TINY_RESTORERS, 'DiffusionRestorer')
+    assert translate_config(config) == config
+
+
+def test_exchanging_two_adapters_changes_nothing_about_which_weights_load():
+    source = restorer()
+    config = part(TINY_RESTORERS, 'DiffusionRestorer')
+    config['adapters'] = dict(reversed(config['adapters'].items()))
+    target = MODELS.build(config)
+    load_weights(target, source.state_dict(), 'weights.pth')
+    for name, value in source.adapters.state_dict().items():
+        assert torch.equal(target.adapters.state_dict()[name], value), name
