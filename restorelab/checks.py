@@ -194,7 +194,8 @@ def check_top_level(cfg: Config) -> None:
     known = top_level_keys()
     stray = [key for key in cfg if key not in known]
     if stray:
-        near = '; '.join(f"'{key}': nearest {nearest(key, known) or 'none'}" for key in stray)
+        hints = [f"'{key}': nearest {nearest(key, known) or 'none'}" for key in stray]
+        near = '; '.join(hints)
         raise KeyError(
             f'{cfg.filename or "the config"}: nothing reads the top-level keys {stray} ({near}). A '
             "variable of the config's own starts with an underscore; --allow-unknown lets any key "
@@ -222,10 +223,11 @@ def _keys_of_untyped() -> dict[str, list[str]]:
         visualizer=[Visualizer],
         randomness=[runner.Runner.set_randomness],
     )
-    keys = {
-        place: [key for part in parts for key in named_options(part)[0]]
-        for place, parts in readers.items()
-    }
+    keys = {}
+    for place, parts in readers.items():
+        keys[place] = []
+        for part in parts:
+            keys[place] += named_options(part)[0]
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         keys[loader] += ['num_batch_per_epoch', 'disable_subprocess_warning']
     keys['train_cfg'] += ['by_epoch']
@@ -290,7 +292,10 @@ def _first(
 
 def _likeness(word: str, names: list[str]) -> float:
     """How like ``word`` the most similar of ``names`` is, from 0 to 1."""
-    return max((SequenceMatcher(None, word, name).ratio() for name in names), default=0.0)
+    likeness = 0.0
+    for name in names:
+        likeness = max(likeness, SequenceMatcher(None, word, name).ratio())
+    return likeness
 
 
 def _is_slip(word: str, names: list[str]) -> bool:

@@ -29,10 +29,15 @@ def fit_schedules(cfg: Config) -> None:
     Raises: ValueError for a share that is none, or of a length that is not known.
     """
     for path, entries in _schedules(cfg):
+        kept = []
         for index, entry in enumerate(entries):
+            by_hand = isinstance(entry.get('end'), int)
             place = f'{path}.{index}'
             _fill(entry, _length(cfg, entry, place), place)
-        entries[:] = [entry for entry in entries if entry.get('end', 1) != entry.get('begin', 0)]
+            end = entry.get('end')
+            if by_hand or end is None or end > entry.get('begin', 0):
+                kept.append(entry)
+        entries[:] = kept
 
 
 def check_schedules(cfg: Config) -> None:
@@ -86,9 +91,8 @@ def _fill(entry: dict, length: int | None, place: str) -> None:
     for key in COUNTS & set(entry):
         entry[key] = _steps(entry[key], length, f'{place}.{key}')
     if 'milestones' in entry:
-        entry['milestones'] = [
-            _steps(m, length, f'{place}.milestones') for m in entry['milestones']
-        ]
+        milestones = entry['milestones']
+        entry['milestones'] = [_steps(each, length, f'{place}.milestones') for each in milestones]
     if 'periods' in entry:
         entry['periods'] = _periods(entry['periods'], length, f'{place}.periods')
     if length is None or not ends_by_share or {'T_max', 'total_steps'} & set(entry):
@@ -136,23 +140,28 @@ def _check_fit(entry: dict, entries: list[dict], length: int, place: str) -> Non
                 f'{place}: {kind} goes on to step {stop} by its {key}, but {ending}. Write {key} '
                 'as a share of the training: a float from 0 to 1, where 1.0 is its end'
             )
-    falls = kind.startswith(FALLING)
-    if kind.startswith('Linear'):
-        falls = entry.get('start_factor', 1 / 3) > entry.get('end_factor', 1.0)
-    if not falls or not stops or min(stops.values()) >= length - 1:
+    if not _falls(entry) or not stops or min(stops.values()) >= length - 1:
         return
     key = min(stops, key=stops.get)
-    if not any(_goes_on(other, entry, stops[key]) for other in entries):
+    if not _goes_on(entry, entries, stops[key]):
         raise ValueError(
             f'{place}: {kind} is at its lowest at step {stops[key]} by its {key}, but {ending}. '
             f'Leave {key} out, and it goes on to the end; or write it as a share of the training'
         )
 
 
+def _falls(entry: dict) -> bool:
+    if _kind(entry).startswith('Linear'):
+        return entry.get('start_factor', 1 / 3) > entry.get('end_factor', 1.0)
+    return _kind(entry).startswith(FALLING)
+
+
 def _stops(entry: dict) -> dict[str, int]:
     """The step at which an entry stops to act, by the option that says so."""
-    begin = entry.get('begin', 0)
-    stops = {key: begin + entry[key] for key in ('T_max', 'total_steps') if entry.get(key)}
+    begin, stops = entry.get('begin', 0), {}
+    for key in ('T_max', 'total_steps'):
+        if entry.get(key):
+            stops[key] = begin + entry[key]
     if entry.get('end') is not None:
         stops['end'] = entry['end']
     if entry.get('milestones'):
@@ -162,7 +171,10 @@ def _stops(entry: dict) -> dict[str, int]:
     return stops
 
 
-def _goes_on(other: dict, entry: dict, stop: int) -> bool:
-    """Whether ``other`` takes the same quantity on from where ``entry`` stops."""
-    same = _kind(other).endswith('Momentum') == _kind(entry).endswith('Momentum')
-    return same and other is not entry and other.get('begin', 0) >= stop
+def _goes_on(entry: dict, entries: list[dict], stop: int) -> bool:
+    """Whether another entry takes the same quantity on from where this one stops."""
+    for other in entries:
+        same = _kind(other).endswith('Momentum') == _kind(entry).endswith('Momentum')
+        if same and other is not entry and other.get('begin', 0) >= stop:
+            return True
+    return False

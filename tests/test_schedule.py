@@ -54,6 +54,11 @@ def test_a_training_of_a_few_steps_keeps_what_has_room(max_iters):
     assert learning_rates(schedules, 2)[0] == 0.01
 
 
+def test_an_entry_without_an_end_is_kept_wherever_it_begins():
+    late = dict(type='ExponentialLR', gamma=0.9, by_epoch=False, begin=1)
+    assert fitted(late) == [late]
+
+
 @pytest.mark.parametrize(
     ('entry', 'expected'),
     [

@@ -83,15 +83,17 @@ def compare(
         raise ValueError(
             f'{list(configs)}: two of them would share a folder; name each config once'
         )
-    cfgs = {config: with_budget(config, cfg_options, images) for config in configs}
-    done = {config: read_result(folders[config], settings(cfgs[config])) for config in configs}
+    cfgs, done = {}, {}
+    for config in configs:
+        cfgs[config] = with_budget(config, cfg_options, images)
+        done[config] = read_result(folders[config], settings(cfgs[config]))
     for config in configs:
         if done[config] is None:
             check_datasets(cfgs[config])
-    return [
-        done[config] or run(config, cfgs[config], folders[config], cfg_options or {}, device)
-        for config in configs
-    ]
+    for config in configs:
+        if done[config] is None:
+            done[config] = run(config, cfgs[config], folders[config], cfg_options or {}, device)
+    return [done[config] for config in configs]
 
 
 def label(config: str) -> str:
@@ -211,10 +213,7 @@ def as_table(results: Sequence[Result]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    protocol = next(name.split('/')[0] for name in results[0].scores if '/psnr/' in name)
-    degradations = [
-        name.rsplit('/', 1)[1] for name in results[0].scores if name.startswith(f'{protocol}/psnr/')
-    ]
+    protocol, degradations = _columns(results[0].scores)
     table = Table(
         box=SIMPLE, title=f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)'
     )
@@ -248,8 +247,20 @@ def as_table(results: Sequence[Result]) -> str:
     return text.getvalue().rstrip()
 
 
+def _columns(scores: dict[str, float]) -> tuple[str, list[str]]:
+    """The first protocol that was scored, and the degradations of its PSNR."""
+    protocol, degradations = '', []
+    for name in scores:
+        if '/psnr/' in name:
+            protocol = protocol or name.split('/')[0]
+            if name.startswith(f'{protocol}/psnr/'):
+                degradations.append(name.rsplit('/', 1)[1])
+    return protocol, degradations
+
+
 def _cells(scores: dict[str, float], prefix: str, degradations: list[str]) -> list[str]:
-    return [
-        f'{scores[f"{prefix}psnr/{degradation}"]:.2f} {scores[f"{prefix}ssim/{degradation}"]:.3f}'
-        for degradation in degradations
-    ]
+    cells = []
+    for degradation in degradations:
+        psnr, ssim = scores[f'{prefix}psnr/{degradation}'], scores[f'{prefix}ssim/{degradation}']
+        cells.append(f'{psnr:.2f} {ssim:.3f}')
+    return cells

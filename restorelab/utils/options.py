@@ -38,10 +38,14 @@ def named_options(part: Callable) -> tuple[list[str], bool]:
 
 
 def _named(function: Callable) -> tuple[list[str], bool]:
-    parameters = inspect.signature(function).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    names = [p.name for p in parameters if p.kind in kinds]
-    return names, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    """The named parameters of a function, ``self`` included, and whether it takes others."""
+    names, takes_more = [], False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            takes_more = True
+        elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            names.append(parameter.name)
+    return names, takes_more
 
 
 def _only_hands_on(constructor: Callable) -> bool:
@@ -57,10 +61,13 @@ def _only_hands_on(constructor: Callable) -> bool:
 
 def missing_options(part: Callable, given: Iterable[str]) -> list[str]:
     """The options without a default that ``given`` lacks."""
-    takes = inspect.signature(part).parameters.values()
-    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in takes):
-        return []
-    return [p.name for p in takes if p.default is p.empty and p.name not in given]
+    missing = []
+    for parameter in inspect.signature(part).parameters.values():
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            return []  # what it takes is not all in its signature
+        if parameter.default is parameter.empty and parameter.name not in given:
+            missing.append(parameter.name)
+    return missing
 
 
 def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
