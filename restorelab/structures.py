@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
+from torch.utils.data import Dataset
 
 
 @dataclass
@@ -165,6 +166,28 @@ class RestorationSample(BaseDataElement):
     image), ``path``, ``ori_shape`` (H, W), and ``task`` (what it is restored for: ``ir`` for
     viewing, ``det``, ``cls``, ``seg``) in sets for several tasks.
     """
+
+
+class SampleDataset(Dataset):
+    """A data set of samples in the form ``dict(inputs=<image>, data_samples=<RestorationSample>)``.
+
+    Attributes:
+        task: what the images are restored for, or None where nothing asks for it.
+        parts: the data sets that it joins; one that joins none is its own only part.
+        metainfo: what evaluators must know, such as the names of classes.
+        with_masks: whether its objects have masks.
+    """
+
+    task: str | None = None
+    metainfo: Mapping = {}
+    with_masks: bool = False
+
+    @property
+    def parts(self) -> list[SampleDataset]:
+        return [self]
+
+    def __iter__(self) -> Iterator[dict]:
+        return (self[index] for index in range(len(self)))
 
 
 def tasks_of(samples: Sequence[BaseDataElement]) -> list[str] | None:

@@ -110,7 +110,10 @@ def test_no_module_imports_what_it_must_not():
         ('restorelab.models.layers.norm', 'import restorelab.registry'),
         ('restorelab.ops.linear_attention', 'from restorelab.models.layers import norm'),
         ('restorelab.models.restorers.base', 'from restorelab.models import backbones'),
-        ('restorelab.datasets.paired', 'def f():\n    from restorelab.models.layers import norm'),
+        (
+            'restorelab.datasets.paired_dataset',
+            'def f():\n    from restorelab.models.layers import norm',
+        ),
         ('restorelab.registry', 'from restorelab import structures'),
         ('restorelab.models.tasks.detection', 'import mmdet.models'),
         ('restorelab.apis.training', 'from projects.tpgdiff import convert_weights'),

@@ -40,7 +40,6 @@ train_dataloader = dict(
         degradations=['haze', 'noise'],
         all_degradations=True,
         filter_empty=True,
-        cache_mib=0,
         pipeline=[
             dict(type='RandomResize', scale=(0.8, 1.3), smallest=256),
             dict(type='RandomCrop', size=256, objects=True),

@@ -1,23 +1,33 @@
-"""What every data set shares: records, the epoch in the index, the cache of decoded images, and the pipeline."""
+"""What all data sets share: records, the epoch in the index, cached images, and the pipeline."""
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch.utils.data import Dataset
 
 from restorelab.datasets.openmmlab import adapted
 from restorelab.registry import TRANSFORMS
+from restorelab.structures import SampleDataset
 from restorelab.utils.images import READ_EXTENSIONS, read_image
+
+CACHE_VARIABLE = 'RESTORELAB_CACHE_MIB'
+CACHE_MIB = 1024.0
 
 
 @dataclass(frozen=True)
 class Record:
-    """One sample before it is read: ``lq`` is None where the pipeline makes it, ``gt`` where there is none.
+    """One sample before its images are read.
 
-    ``rendered``: the degraded image as another restorer restored it.  ``name``: path below the data set's folder,
-    without extension, which stays when the data move.  ``fold``: see ``FoldDataset``.
+    ``lq`` is None where the pipeline makes the degraded image, ``gt`` where there is no clean one.
+
+    Attributes:
+        key: name for output files.
+        degradation: what was done to the image, or what will be done to it.
+        rendered: the degraded image as another restorer restored it.
+        name: path below the data set's folder, without extension. It stays when the data move.
+        fold: see ``FoldDataset``.
     """
 
     key: str
@@ -30,14 +40,19 @@ class Record:
 
 
 class ImageCache:
-    """Decoded images (uint8, read-only arrays), kept until ``limit_mib`` MiB are full; each worker has its own."""
+    """Keeps decoded images (uint8, read-only arrays) until ``limit_mib`` MiB are full.
 
-    def __init__(self, limit_mib: float):
-        self.free = limit_mib * 2**20
+    Each process that reads data has its own. By default the limit is 1024 MiB, or what the
+    environment variable ``RESTORELAB_CACHE_MIB`` says; 0 keeps nothing.
+    Raises: ValueError when that variable is not a number.
+    """
+
+    def __init__(self, limit_mib: float | None = None):
+        self.free = (_limit_of_environment() if limit_mib is None else limit_mib) * 2**20
         self.images: dict[Path, np.ndarray] = {}
 
     def read(self, path: Path) -> np.ndarray:
-        """``read_image``, once a file as long as there is room."""
+        """``read_image``; a file is decoded once, as long as there is room for it."""
         if path in self.images:
             return self.images[path]
         image = read_image(path)
@@ -48,22 +63,33 @@ class ImageCache:
         return image
 
 
-class RestorationDataset(Dataset):
+def _limit_of_environment() -> float:
+    text = os.environ.get(CACHE_VARIABLE) or str(CACHE_MIB)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{CACHE_VARIABLE} is '{text}'; it must be a number of MiB, such as 4096"
+        ) from error
+
+
+class RestorationDataset(SampleDataset):
     """Samples for training and testing: ``dataset[epoch * len(dataset) + index]``.
 
-    Each sample gets a random generator of its own, made from (seed, epoch, index): what comes out depends on nothing
-    else, no matter how many workers read, and in which order. Plain indices are epoch 0, always the same.
+    Each sample gets its own random generator, made from (seed, epoch, index). So a sample depends
+    on these three alone, and not on the number of workers or on the order of reading. A plain index
+    is one of epoch 0 and always gives the same sample.
 
-    ``degradations`` and ``tasks`` name the degradation and the task of each index.
+    Attributes:
+        degradations, tasks: the degradation and the task of each index.
 
     Args:
         records: what there is to read.
-        pipeline: configs of TRANSFORMS parts (or callables), MMDetection's too (``type='mmdet.RandomFlip'``); the last
-            one packs.
-        task: what the images are restored for: ``ir`` for viewing, ``det``, ``cls``, ``seg``. None where only one
-            purpose is meant.
-        seed: of all that the pipeline draws.
-        cache_mib: memory for decoded images, in MiB a process.
+        pipeline: configs of TRANSFORMS parts, or callables. MMDetection's transforms work, too
+            (``type='mmdet.RandomFlip'``). The last one packs.
+        task: what the images are restored for: ``ir`` for viewing, ``det``, ``cls``, ``seg``. None
+            where nothing asks for it.
+        seed: seed of all random draws of the pipeline.
     """
 
     def __init__(
@@ -72,29 +98,18 @@ class RestorationDataset(Dataset):
         pipeline: Iterable[dict | Callable],
         task: str | None = None,
         seed: int = 0,
-        cache_mib: float = 1024,
     ):
         self.records, self.task, self.seed = records, task, seed
         self.degradations = [record.degradation for record in records]
-        self.transforms = [
-            adapted(TRANSFORMS.build(step) if isinstance(step, dict) else step) for step in pipeline
-        ]
-        self.cache = ImageCache(cache_mib)
+        self.transforms = [adapted(step) for step in build_pipeline(pipeline)]
+        self.cache = ImageCache()
 
     @property
     def tasks(self) -> list[str | None]:
         return [self.task] * len(self)
 
-    @property
-    def parts(self) -> list['RestorationDataset']:
-        """The data sets that this one joins; a plain one is its only part."""
-        return [self]
-
     def __len__(self) -> int:
         return len(self.records)
-
-    def __iter__(self) -> Iterator[dict]:
-        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> dict:
         epoch, number = split_index(index, len(self))
@@ -106,13 +121,13 @@ class RestorationDataset(Dataset):
 
     def read(self, record: Record) -> dict:
         """The sample as it enters the pipeline, without its ``rng``."""
-        images = dict(lq=record.lq, gt=record.gt, rendered=record.rendered)
-        images = {name: path for name, path in images.items() if path is not None}
-        results = dict(
-            key=record.key, degradation=record.degradation, path=str(next(iter(images.values())))
-        )
-        results.update((name, self.cache.read(path)) for name, path in images.items())
-        results['ori_shape'] = results[next(iter(images))].shape[:2]
+        results = dict(key=record.key, degradation=record.degradation)
+        paths = dict(lq=record.lq, gt=record.gt, rendered=record.rendered)
+        for name, path in paths.items():
+            if path is not None:
+                results.setdefault('path', str(path))
+                results[name] = self.cache.read(path)
+                results.setdefault('ori_shape', results[name].shape[:2])
         if record.fold is not None:
             results['fold'] = record.fold
         if self.task is not None:
@@ -120,15 +135,31 @@ class RestorationDataset(Dataset):
         return results
 
 
+def build_pipeline(pipeline: Iterable[dict | Callable]) -> list[Callable]:
+    """The transforms of a pipeline; built ones are taken as they are."""
+    return [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
+
+
 def split_index(index: int, length: int) -> tuple[int, int]:
-    """(epoch, place in the data set) of an index that carries the epoch. Raises IndexError for a negative one."""
+    """(epoch, place in the data set) of an index that carries the epoch.
+
+    Raises: IndexError for a negative index.
+    """
     if index < 0:
         raise IndexError(f'index {index}: indices count up from 0, epoch after epoch')
     return divmod(index, length)
 
 
+def check_degradations(degradations: list[str]) -> None:
+    """Raise ValueError unless each degradation is named once, and at least one is."""
+    if not degradations or len(set(degradations)) < len(degradations):
+        raise ValueError(
+            f'degradations={list(degradations)}: name each wanted degradation once, at least one'
+        )
+
+
 def find_images(folder: str | Path) -> list[Path]:
-    """Image files below ``folder``, hidden ones left out, sorted by path.
+    """All image files below ``folder``, sorted by path, without hidden ones.
 
     Raises: FileNotFoundError when there is no such folder, ValueError when it holds no image.
     """
@@ -136,26 +167,27 @@ def find_images(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         what = 'is a file, not a folder' if folder.exists() else 'no such folder'
         raise FileNotFoundError(f'{folder}: {what}; a folder of images is wanted here')
-    inside = (
-        (path, path.relative_to(folder))
-        for path in folder.rglob('*')
-        if path.suffix.lower() in READ_EXTENSIONS
-    )
-    paths = sorted(
-        path for path, rest in inside if not any(part.startswith('.') for part in rest.parts)
-    )
+    paths = []
+    for path in folder.rglob('*'):
+        is_image = path.suffix.lower() in READ_EXTENSIONS
+        if is_image and not _is_hidden(path.relative_to(folder)):
+            paths.append(path)
     if not paths:
         raise ValueError(f'{folder}: no image in it (looked for {", ".join(READ_EXTENSIONS)})')
-    return paths
+    return sorted(paths)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith('.') for part in path.parts)
 
 
 def name_in(path: Path, folder: str | Path) -> str:
-    """The path below ``folder`` without extension, with ``/`` on every system: what pairing rules look at."""
+    """The path below ``folder`` without extension, with ``/`` on every system."""
     return path.relative_to(Path(folder).expanduser()).with_suffix('').as_posix()
 
 
 def unique_keys(names: Iterable[str]) -> list[str]:
-    """Names for output files: ``a/b`` becomes ``a_b``, and what came before gets ``-2``, ``-3``, ... appended."""
+    """Names for output files: ``a/b`` becomes ``a_b``; repeated ones end in ``-2``, ``-3``, ..."""
     keys: dict[str, None] = {}
     for name in names:
         key = stem = name.replace('/', '_')

@@ -14,70 +14,75 @@ from restorelab.utils.images import ImageReadError, read_image
 
 
 def check_data(root: str | Path, recipe: str | Recipe, quick: bool = False) -> list[str]:
-    """Problems of a data set below ``root``, one line each, beginning with the file or folder; empty when it is sound.
+    """Problems of a data set below ``root``; an empty list when it is sound.
 
-    Missing folders, wrong counts, degraded images without a clean one, files whose names fit no pattern, and, unless
-    ``quick``, files that cannot be read whole and pairs that differ in size. Shows a progress bar on standard error.
+    Each problem is one line that begins with the file or folder. Looked for are missing folders,
+    wrong numbers of images, degraded images without a clean one, and names that fit no pattern.
+    Unless ``quick``, also files that cannot be read whole, and pairs that differ in size; this
+    shows a progress bar on standard error.
     Raises: KeyError for an unknown recipe.
     """
-    recipe, root = (
-        (find_recipe(recipe) if isinstance(recipe, str) else recipe),
-        Path(root).expanduser(),
-    )
-    lq, gt = (None if folder is None else root / folder for folder in (recipe.lq, recipe.gt))
-    missing = [
-        f'{folder}: no such folder'
-        for folder in (lq, gt)
-        if folder is not None and not folder.is_dir()
-    ]
+    if isinstance(recipe, str):
+        recipe = find_recipe(recipe)
+    folders = _folders(root, recipe)
+    missing = [f'{f}: no such folder' for f in folders.values() if not f.is_dir()]
     if missing:
         return missing
     try:
-        found = _find(lq, gt, recipe)
+        found = _find(folders, recipe)
     except ValueError as error:
         return [str(error)]
-    problems = _count_problems(found, lq, gt, recipe)
-    if gt is not None:
-        problems += [f'{path}: has no clean image in {gt}' for path in found.lonely]
+    problems = _count_problems(found, folders, recipe)
+    if 'gt' in folders:
+        problems += [f'{path}: has no clean image in {folders["gt"]}' for path in found.lonely]
     problems += [f'{path}: its name does not fit the recipe' for path in found.ignored]
-    return problems if quick else problems + list(_read_problems(found))
+    if not quick:
+        problems += _read_problems(found)
+    return problems
 
 
 def recipes_in(root: str | Path) -> list[str]:
     """Names of the recipes of which a folder exists below ``root``."""
-    root = Path(root).expanduser()
-    return [
-        name
-        for name, recipe in RECIPES.items()
-        if any(folder is not None and (root / folder).is_dir() for folder in (recipe.lq, recipe.gt))
-    ]
+    names = []
+    for name, recipe in RECIPES.items():
+        if any(folder.is_dir() for folder in _folders(root, recipe).values()):
+            names.append(name)
+    return names
 
 
-def _find(lq: Path | None, gt: Path | None, recipe: Recipe) -> Pairs:
-    if lq is not None and gt is not None:
-        return pair_folders(lq, gt, recipe.lq_name, recipe.gt_name)
-    images = find_images(gt if lq is None else lq)
-    return Pairs(
-        pairs=[],
-        lonely=[] if lq is None else images,
-        unused=images if lq is None else [],
-        ignored=[],
-    )
+def _folders(root: str | Path, recipe: Recipe) -> dict[str, Path]:
+    """The folders of a recipe, by ``lq`` and ``gt``."""
+    folders = {}
+    for role, folder in (('lq', recipe.lq), ('gt', recipe.gt)):
+        if folder is not None:
+            folders[role] = Path(root).expanduser() / folder
+    return folders
 
 
-def _count_problems(found: Pairs, lq: Path | None, gt: Path | None, recipe: Recipe) -> list[str]:
-    counts = ((lq, found.num_lq, recipe.num_lq), (gt, found.num_gt, recipe.num_gt))
-    return [
-        f'{folder}: {there} images, expected {wanted}'
-        for folder, there, wanted in counts
-        if wanted is not None and there != wanted
-    ]
+def _find(folders: dict[str, Path], recipe: Recipe) -> Pairs:
+    if len(folders) == 2:
+        return pair_folders(folders['lq'], folders['gt'], recipe.lq_name, recipe.gt_name)
+    if 'lq' in folders:
+        return Pairs(pairs=[], lonely=find_images(folders['lq']), unused=[], ignored=[])
+    return Pairs(pairs=[], lonely=[], unused=find_images(folders['gt']), ignored=[])
+
+
+def _count_problems(found: Pairs, folders: dict[str, Path], recipe: Recipe) -> list[str]:
+    problems = []
+    counts = dict(lq=(found.num_lq, recipe.num_lq), gt=(found.num_gt, recipe.num_gt))
+    for role, (there, wanted) in counts.items():
+        if wanted is not None and there != wanted:
+            problems.append(f'{folders[role]}: {there} images, expected {wanted}')
+    return problems
 
 
 def _read_problems(found: Pairs) -> Iterator[str]:
-    """Read every file whole, in threads (decoding releases Python's lock), and compare the sizes of pairs."""
-    lonely = list(dict.fromkeys(found.lonely + found.unused))
-    paths = list(dict.fromkeys([path for pair in found.pairs for path in pair] + lonely))
+    """Read every file whole, in threads, and compare the sizes of pairs.
+
+    Decoding releases Python's lock, so threads help.
+    """
+    paths = [path for pair in found.pairs for path in pair]
+    paths = list(dict.fromkeys(paths + found.lonely + found.unused))
     bar = ProgressBar(len(paths), file=sys.stderr)
     sizes = {}
     with ThreadPoolExecutor() as pool:
@@ -94,7 +99,7 @@ def _read_problems(found: Pairs) -> Iterator[str]:
 
 
 def _size(path: Path) -> tuple[int, int] | str:
-    """(height, width), or what keeps the file from being read."""
+    """(height, width), or the reason why the file cannot be read."""
     try:
         return read_image(path).shape[:2]
     except ImageReadError as error:

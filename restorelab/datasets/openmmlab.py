@@ -10,23 +10,24 @@ import torch
 from restorelab.datasets.geometry import image_names
 from restorelab.registry import optional_module
 
-ATTEMPTS = 10  # draws before a transform that finds no object, as some crops may, is given up
+ATTEMPTS = 10  # a transform that finds no object in a crop may draw again, this often
 
 
 def adapted(transform: Callable) -> Callable:
-    """``transform``, made to work on our samples where it is one of OpenMMLab's."""
+    """``transform``, made to work on our samples if it is one of OpenMMLab's."""
     is_theirs = any(kind.__module__ == 'mmcv.transforms.base' for kind in type(transform).__mro__)
     return OpenMMLabTransform(transform) if is_theirs else transform
 
 
 class OpenMMLabTransform:
-    """A transform of MMDetection or mmcv as a step of our pipeline: ``dict(type='mmdet.RandomFlip', prob=0.5)``.
+    """A transform of MMDetection or mmcv in our pipeline: ``dict(type='mmdet.RandomFlip', ...)``.
 
-    It sees each image of the sample as ``img``, uint8 in BGR order, with boxes, labels, masks and label map under
-    OpenMMLab's names, and draws the same for each, from the sample's own ``rng``. What it makes of other fields is
-    dropped. Colors that it leaves as float32 are rounded to 8 bits. Transforms that join several samples (mosaics) are
-    not for this pipeline.
-    Raises: ValueError that names the sample when the transform refuses it, or moves its images apart.
+    It sees each image of the sample as ``img``, uint8 in BGR order, with boxes, labels, masks and
+    label map by OpenMMLab's names. For each image it draws the same random numbers, from the
+    sample's own ``rng``. What it makes of other fields is dropped. Colors that it leaves as float32
+    are rounded to 8 bits. Transforms that join several samples (mosaics) do not work here.
+    Raises: ValueError that names the sample when the transform refuses it, or when its images
+        differ in size afterwards.
     """
 
     def __init__(self, transform: Callable):
@@ -34,31 +35,36 @@ class OpenMMLabTransform:
 
     def __call__(self, results: dict) -> dict:
         names = image_names(results)
+        moved = self._move(results, names)
+        results = {**results, **from_openmmlab(moved[0])}
+        for name, found in zip(names, moved, strict=True):
+            results[name] = _to_rgb(found['img'])
+        image_names(results)  # raises where they differ in size
+        return results
+
+    def _move(self, results: dict, names: list[str]) -> list[dict]:
+        """What the transform makes of each image."""
         for _ in range(ATTEMPTS):
+            moved = []
             with drawing_from(results['rng']) as restart:
-                moved = []
                 for name in names:
                     restart()
                     moved.append(self.transform(to_openmmlab(results, name)))
             if None not in moved:
-                break
-        else:
-            raise ValueError(
-                f"sample '{results['key']}' ({results['path']}): {type(self.transform).__name__} finds "
-                f'nothing to keep in it, {ATTEMPTS} times'
-            )
-        results = {**results, **from_openmmlab(moved[0])}
-        results.update(
-            (name, _to_rgb(found['img'])) for name, found in zip(names, moved, strict=True)
+                return moved
+        raise ValueError(
+            f"sample '{results['key']}' ({results['path']}): {type(self.transform).__name__} finds "
+            f'nothing to keep in it, {ATTEMPTS} times'
         )
-        image_names(results)
-        return results
 
 
 @contextmanager
 def drawing_from(rng: np.random.Generator) -> Iterator[Callable[[], None]]:
-    """Inside, ``random`` and numpy's global generator draw from ``rng``; what is given starts them over."""
-    before = random.getstate(), np.random.get_state()  # noqa: NPY002 (OpenMMLab's transforms draw from it)
+    """Let ``random`` and numpy's global generator draw from ``rng`` inside.
+
+    The function that is given starts them again from the same seed.
+    """
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002 (OpenMMLab draws from it)
     seed = int(rng.integers(2**32))
 
     def restart() -> None:
@@ -73,42 +79,37 @@ def drawing_from(rng: np.random.Generator) -> Iterator[Callable[[], None]]:
 
 
 def to_openmmlab(results: dict, name: str) -> dict:
-    """The sample with its image ``name`` as OpenMMLab's transforms want it; nothing is shared with ``results``."""
-    size = results[name].shape[:2]
+    """The sample with its image ``name`` as OpenMMLab's transforms want it, a deep copy."""
+    height, width = size = results[name].shape[:2]
     found = dict(
         img=np.ascontiguousarray(results[name][..., ::-1]),
         img_shape=size,
         ori_shape=size,
-        height=size[0],
-        width=size[1],
+        height=height,
+        width=width,
         img_path=results['path'],
         img_id=results.get('img_id'),
     )
     if 'boxes' in results:
         boxes = torch.from_numpy(np.array(results['boxes'], np.float32))
-        found.update(
-            gt_bboxes=optional_module('mmdet.structures.bbox').HorizontalBoxes(boxes),
-            gt_bboxes_labels=results['labels'].copy(),
-            gt_ignore_flags=results['ignore'].copy(),
-        )
+        found['gt_bboxes'] = optional_module('mmdet.structures.bbox').HorizontalBoxes(boxes)
+        found['gt_bboxes_labels'] = results['labels'].copy()
+        found['gt_ignore_flags'] = results['ignore'].copy()
     if 'masks' in results:
-        found['gt_masks'] = optional_module('mmdet.structures.mask').BitmapMasks(
-            results['masks'].copy(), *size
-        )
+        structures = optional_module('mmdet.structures.mask')
+        found['gt_masks'] = structures.BitmapMasks(results['masks'].copy(), height, width)
     if 'sem_seg' in results:
         found['gt_seg_map'] = results['sem_seg'].copy()
     return found
 
 
 def from_openmmlab(found: dict) -> dict:
-    """The annotations of a transformed sample under our names."""
+    """The annotations of a transformed sample by our names."""
     results = {}
     if 'gt_bboxes' in found:
-        results.update(
-            boxes=found['gt_bboxes'].numpy(),
-            labels=found['gt_bboxes_labels'],
-            ignore=found['gt_ignore_flags'],
-        )
+        results['boxes'] = found['gt_bboxes'].numpy()
+        results['labels'] = found['gt_bboxes_labels']
+        results['ignore'] = found['gt_ignore_flags']
     if 'gt_masks' in found:
         results['masks'] = found['gt_masks'].to_ndarray()
     if 'gt_seg_map' in found:

@@ -1,25 +1,25 @@
-"""Where the four papers' data sets lie, how their files pair, and how many there should be: data, no code.
+"""The data sets of the four papers: where they lie, how their files pair, how many there should be.
 
-Layouts are those that the papers' releases read, or those in which the sets are handed out; where a release pairs by
-sorted position, ours pairs by name. A count of None is not stated anywhere.
+A layout is the one that the paper's release reads, or the one in which the set is distributed.
+Where a release pairs files by their sorted position, we pair by name. A count of None is not stated
+anywhere.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from restorelab.datasets.base import RestorationDataset
-from restorelab.datasets.paired import folder_records
-from restorelab.registry import DATASETS, nearest
+from restorelab.registry import nearest
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One data set on disk; all folders are relative to the root that the user names.
+    """One data set on disk. All folders are relative to the root that the user names.
 
-    ``lq`` or ``gt`` None: there are only clean, or only degraded images. ``lq_name`` and ``gt_name`` are the patterns
-    of ``pairing.pair_folders``; ``num_lq`` and ``num_gt`` the expected counts. ``used_by``: methods; ``source``: where
-    set and numbers come from.
+    Attributes:
+        lq, gt: folders of the degraded and of the clean images; None where there are none.
+        num_lq, num_gt: expected number of images.
+        used_by: names of methods.
+        source: where the set and the numbers come from.
+        lq_name, gt_name: patterns of ``pairing.pair_folders``.
     """
 
     degradation: str
@@ -303,32 +303,3 @@ def find_recipe(name: str) -> Recipe:
             f'{sorted(RECIPES)}'
         )
     return RECIPES[name]
-
-
-@DATASETS.register_module()
-class RecipeDataset(RestorationDataset):
-    """A known data set (``RECIPES``) below ``root``. Sets of clean images need ``Degrade`` in the pipeline.
-
-    Args:
-        recipe: its name.  root: the folder that its layout begins in.
-        pipeline, task, seed, cache_mib: see ``RestorationDataset``.
-    Raises: KeyError for an unknown recipe; FileNotFoundError or ValueError as ``PairedDataset``.
-    """
-
-    def __init__(
-        self,
-        recipe: str,
-        root: str | Path,
-        pipeline: Iterable[dict | Callable],
-        task: str | None = None,
-        seed: int = 0,
-        cache_mib: float = 1024,
-    ):
-        self.recipe, root = find_recipe(recipe), Path(root).expanduser()
-        lq, gt = (
-            None if folder is None else root / folder for folder in (self.recipe.lq, self.recipe.gt)
-        )
-        records = folder_records(
-            self.recipe.degradation, lq, gt, self.recipe.lq_name, self.recipe.gt_name
-        )
-        super().__init__(records, pipeline, task, seed, cache_mib)

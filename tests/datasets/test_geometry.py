@@ -91,22 +91,3 @@ def test_packing_names_annotations_as_openmmlab_does():
     assert len(packed.ignored_instances) == 0
     assert packed.gt_sem_seg.sem_seg.shape == (1, 40, 50)
     assert (packed.img_id, packed.task) == (7, 'det')
-
-
-def test_masks_become_a_label_map():
-    moved = TRANSFORMS.build(dict(type='SemanticFromMasks'))(sample())
-    assert (moved['sem_seg'] == 3).sum() == 12 * 24
-
-
-def test_the_largest_object_names_the_image():
-    boxes = np.float32([[0, 0, 5, 5], [5, 5, 30, 30]])
-    moved = TRANSFORMS.build(dict(type='LabelFromBoxes'))(
-        sample() | dict(boxes=boxes, labels=np.array([0, 3]))
-    )
-    assert moved['label'] == 3
-
-
-def test_an_image_without_objects_has_no_class():
-    empty = sample() | dict(boxes=np.zeros((0, 4), np.float32), labels=np.zeros(0, int))
-    with pytest.raises(ValueError, match="'a' shows no object"):
-        TRANSFORMS.build(dict(type='LabelFromBoxes'))(empty)

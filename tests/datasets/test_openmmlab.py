@@ -5,7 +5,7 @@ import torch
 from restorelab.datasets import DetectionDataset
 from restorelab.datasets.openmmlab import adapted
 from restorelab.registry import TRANSFORMS
-from tests.datasets.test_detection import coco
+from tests.datasets.test_detection_dataset import coco
 from tests.datasets.test_geometry import box_of, sample
 
 pytest.importorskip('mmdet')

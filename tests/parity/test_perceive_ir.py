@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from restorelab.datasets import CenterModCrop, GlobalBatchSampler
-from restorelab.datasets.folds import sample_fold, stable_seed
-from restorelab.datasets.noise_benchmark import center_crop, image_noise, stream_noise
+from restorelab.datasets.fold_dataset import sample_fold, stable_seed
+from restorelab.datasets.noise_benchmark_dataset import center_crop, image_noise, stream_noise
 from restorelab.evaluation.protocols import find_preset
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.losses.clip_aware import CLIPAwareLoss

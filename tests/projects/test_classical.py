@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from restorelab.datasets.degradations import gaussian_noise, haze, jpeg, lowlight, motion_blur, rain
-from restorelab.datasets.on_the_fly import embedded_images
+from restorelab.datasets.embedded import embedded_images
 from restorelab.registry import MODELS
 from restorelab.utils.images import read_image
 from restorelab.utils.weights import save_published

@@ -12,7 +12,7 @@ from PIL import Image
 from restorelab.apis import load, train
 from restorelab.apis.testing import test as score
 from restorelab.config import load_config
-from restorelab.datasets.folds import sample_fold
+from restorelab.datasets.fold_dataset import sample_fold
 from restorelab.datasets.recipes import find_recipe
 from restorelab.registry import DATASETS, MODELS
 from restorelab.utils.checkpoint import CheckpointError

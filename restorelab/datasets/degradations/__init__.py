@@ -1,8 +1,9 @@
 """Degradations of clean photographs, by family.
 
-Every one is a pure function ``(image, strengths..., rng) -> image``: ``image`` (H, W, 3) float32, RGB, [0, 1]; the
-result has the same shape and type, is made from ``rng`` alone, and is *not* clipped, so that a caller may add several
-and quantize once (``Degrade`` does: clip to [0, 1], round to uint8). Lengths and radii are in pixels.
+Each is a function ``(image, strengths..., rng) -> image`` without side effects. ``image`` is
+(H, W, 3), float32, RGB, [0, 1]; the result has the same shape and type. All random numbers come
+from ``rng``. The result is *not* clipped, so that several degradations can be added and quantized
+once: ``Degrade`` clips to [0, 1] and rounds to uint8. Lengths and radii are in pixels.
 """
 
 from restorelab.datasets.degradations.basic import clean, gaussian_noise, jpeg, lowlight

@@ -8,13 +8,16 @@ from restorelab.registry import DEGRADATIONS
 
 @DEGRADATIONS.register_module()
 def clean(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image itself, for mixtures in which some inputs need no restoring."""
+    """The image itself, for mixtures in which some inputs need no restoration."""
     return image
 
 
 @DEGRADATIONS.register_module()
 def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """``image + n``, n ~ N(0, sigma^2), independent for each value; ``sigma`` in [0, 1] (25 / 255 for "noise 25")."""
+    """``image + n`` with n ~ N(0, sigma^2), independent for each value.
+
+    ``sigma`` is in units of [0, 1]: 25 / 255 for "noise 25".
+    """
     return image + np.float32(sigma) * rng.standard_normal(image.shape, dtype=np.float32)
 
 
@@ -27,10 +30,12 @@ def lowlight(
     shot_noise: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Under-exposure: ``L = gain * image^gamma``, then sensor noise of variance ``read_noise^2 + shot_noise^2 * L``.
+    """Under-exposure ``L = gain * image^gamma``, and then noise of the sensor.
 
-    Source: gain and gamma after Lv, Li, Lu, "Attention guided low-light image enhancement" (arXiv 1908.00682, eq. 1);
-    the noise is the usual Poisson-Gaussian sensor model (Foi et al. 2008), Poisson taken as normal.
+    The variance of the noise is ``read_noise^2 + shot_noise^2 * L``.
+    Source: gain and gamma after Lv, Li, Lu, "Attention guided low-light image enhancement" (arXiv
+        1908.00682, eq. 1). The noise is the usual Poisson-Gaussian model of a sensor (Foi et al.
+        2008), with a normal distribution for the Poisson part.
     """
     dark = np.float32(gain) * np.maximum(image, 0) ** np.float32(gamma)
     deviation = np.sqrt(np.float32(read_noise) ** 2 + np.float32(shot_noise) ** 2 * dark)
@@ -39,7 +44,10 @@ def lowlight(
 
 @DEGRADATIONS.register_module()
 def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
-    """What a JPEG file of this quality (1 to 100, 4:2:0 chroma, libjpeg's tables) gives back. Draws nothing."""
+    """The image after it was stored as a JPEG file. No random draws.
+
+    ``quality`` is 1 to 100 with libjpeg's tables, chroma is 4:2:0.
+    """
     levels = np.rint(np.clip(image[..., ::-1], 0, 1) * 255).astype(np.uint8)
     _, data = cv2.imencode('.jpg', levels, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(np.float32) / 255

@@ -7,12 +7,15 @@ from restorelab.registry import DEGRADATIONS
 
 
 def blur(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Filter every channel with ``kernel`` (k, k), k odd; the image goes on by reflection beyond its border."""
+    """Filter every channel with ``kernel`` (k, k), k odd; borders are reflected."""
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
 
 
 def splat(rows: np.ndarray, cols: np.ndarray, size: int) -> np.ndarray:
-    """(size, size) float32 picture of points, each shared by its four nearest pixels; it sums to 1."""
+    """Points as a picture (size, size), float32, that sums to 1.
+
+    Each point is divided among its four nearest pixels.
+    """
     top, left = np.floor(rows).astype(int), np.floor(cols).astype(int)
     down, right = rows - top, cols - left
     picture = np.zeros((size, size), np.float32)
@@ -45,7 +48,10 @@ def motion_kernel(length: float, angle: float, bend: float = 0) -> np.ndarray:
 
 
 def disk_kernel(radius: float) -> np.ndarray:
-    """Pillbox of a lens out of focus, (k, k) float32 with sum 1; pixels on the rim count by their covered share."""
+    """The disk that a lens out of focus makes of a point, (k, k) float32 with sum 1.
+
+    Pixels on the rim count by their covered share.
+    """
     fine, reach = 5, int(np.ceil(radius))
     inner = (np.arange((2 * reach + 1) * fine) + 0.5) / fine - reach - 0.5
     inside = (inner[:, None] ** 2 + inner**2 <= max(radius, 0.1) ** 2).astype(np.float32)
@@ -57,14 +63,16 @@ def disk_kernel(radius: float) -> np.ndarray:
 def motion_blur(
     image: np.ndarray, length: float, bend: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Blur along a circular arc of ``length`` pixels that turns by ``bend`` degrees, in a random direction.
+    """Blur along a circular arc of ``length`` pixels that turns by ``bend`` degrees.
 
-    Source: restorelab; the linear motion kernel of the textbooks, bent, since hands do not shake along lines.
+    Its direction is random.
+    Source: restorelab; the linear motion kernel of the textbooks, bent, since hands do not shake
+        along straight lines.
     """
     return blur(image, motion_kernel(length, angle=rng.uniform(0, 180), bend=bend))
 
 
 @DEGRADATIONS.register_module()
 def defocus_blur(image: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
-    """Blur by a disk of ``radius`` pixels (geometric optics, circular aperture). Draws nothing."""
+    """Blur by a disk of ``radius`` pixels (geometric optics, circular aperture), without draws."""
     return blur(image, disk_kernel(radius))

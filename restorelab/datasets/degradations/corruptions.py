@@ -1,8 +1,9 @@
 """Corruptions in five severities, after ImageNet-C (Hendrycks and Dietterich, arXiv 1903.12261).
 
-The strengths are those that UniRestore trains with, from the `imagecorruptions` package; blurs act within a channel.
-Radii are in pixels and were chosen for images of 224 to 512 pixels. Frost, photographs of ice in the original, is
-drawn here. Spatter and saturate no one trains with.
+The strengths are those that UniRestore trains with, from the `imagecorruptions` package. Blurs act
+within a channel. Radii are in pixels and were chosen for images of 224 to 512 pixels. For frost the
+original has photographs of ice; here the ice is drawn. Spatter and saturate are left out, since no
+method trains with them.
 """
 
 from collections.abc import Callable
@@ -26,11 +27,10 @@ def shot_noise(image: np.ndarray, rate: float, rng: np.random.Generator) -> np.n
 
 
 def impulse_noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
-    """A share ``amount`` of all values becomes 0 or 1, with equal chance."""
-    chance = rng.random(image.shape, dtype=np.float32)
-    return np.where(
-        chance < amount / 2, np.float32(0), np.where(chance > 1 - amount / 2, np.float32(1), image)
-    )
+    """A share ``amount`` of all values becomes 0 or 1, with equal probability."""
+    draws = rng.random(image.shape, dtype=np.float32)
+    image = np.where(draws > 1 - amount / 2, np.float32(1), image)
+    return np.where(draws < amount / 2, np.float32(0), image)
 
 
 def speckle_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
@@ -39,14 +39,14 @@ def speckle_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> 
 
 
 def gaussian_blur(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Gaussian of standard deviation ``sigma`` pixels. Draws nothing."""
+    """Gaussian of standard deviation ``sigma`` pixels. No random draws."""
     return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
 
 
 def soft_defocus(
     image: np.ndarray, radius: float, sigma: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Disk of ``radius`` pixels, its rim softened by a Gaussian of ``sigma``. Draws nothing."""
+    """Disk of ``radius`` pixels, its rim softened by a Gaussian of ``sigma``. No random draws."""
     kernel = cv2.GaussianBlur(np.pad(disk_kernel(radius), 2), (5, 5), sigma)
     return blur(image, kernel / kernel.sum())
 
@@ -54,7 +54,11 @@ def soft_defocus(
 def glass_blur(
     image: np.ndarray, sigma: float, reach: int, passes: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Gaussian, then ``passes`` times every pixel from a random place within ``reach``, then Gaussian again."""
+    """Blur, exchange pixels with near ones, blur again.
+
+    ``passes`` times every pixel is taken from a random place at most ``reach`` pixels away. Before
+    and after that comes a Gaussian of ``sigma`` pixels.
+    """
     image = gaussian_blur(image, sigma, rng)
     height, width = image.shape[:2]
     rows, cols = np.mgrid[:height, :width]
@@ -65,24 +69,21 @@ def glass_blur(
 
 
 def trail(image: np.ndarray, radius: int, sigma: float, angle: float) -> np.ndarray:
-    """Drag along ``angle`` degrees: 2 radius + 1 copies, weighted by one side of a Gaussian of ``sigma`` pixels."""
+    """Drag the image along ``angle`` degrees.
+
+    2 ``radius`` + 1 copies, each a pixel further, are weighted by one side of a Gaussian of
+    ``sigma`` pixels.
+    """
     steps = np.arange(2 * radius + 1)
     weights = np.exp(-(steps**2) / (2 * sigma**2))
     size = 4 * radius + 3
     center = size // 2
-    kernel = (
-        sum(
-            weight
-            * splat(
-                np.array([center + step * np.sin(np.deg2rad(angle))]),
-                np.array([center + step * np.cos(np.deg2rad(angle))]),
-                size,
-            )
-            for step, weight in zip(steps, weights, strict=True)
-        )
-        / weights.sum()
-    )
-    return blur(image, kernel.astype(np.float32))
+    down, right = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
+    kernel = 0
+    for step, weight in zip(steps, weights, strict=True):
+        row, col = np.array([center + step * down]), np.array([center + step * right])
+        kernel = kernel + weight * splat(row, col, size)
+    return blur(image, (kernel / weights.sum()).astype(np.float32))
 
 
 def dragged(image: np.ndarray, radius: int, sigma: float, rng: np.random.Generator) -> np.ndarray:
@@ -104,11 +105,10 @@ def zoom_in(image: np.ndarray, factor: float) -> np.ndarray:
 
 
 def zoom_blur(image: np.ndarray, end: float, step: float, rng: np.random.Generator) -> np.ndarray:
-    """Mean of the image and its enlargements by 1, 1 + step, ... below ``end``. Draws nothing."""
+    """Mean of the image and its enlargements by 1, 1 + step, ... below ``end``. No random draws."""
     factors = np.arange(1, end, step)
-    return (image + sum(zoom_in(image, factor) for factor in factors)) / np.float32(
-        len(factors) + 1
-    )
+    total = image + sum(zoom_in(image, factor) for factor in factors)
+    return total / np.float32(len(factors) + 1)
 
 
 def snowfall(
@@ -122,26 +122,24 @@ def snowfall(
     mix: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Thresholded and dragged normal noise, twice (once turned upside down), over a whitened scene."""
+    """Flakes over a whitened scene.
+
+    Flakes are normal noise above a threshold, dragged along a random angle. They are added twice,
+    the second time turned upside down.
+    """
     flakes = zoom_in(rng.normal(loc, scale, image.shape[:2]).astype(np.float32), zoom)
-    flakes = trail(
-        np.where(flakes < threshold, np.float32(0), np.clip(flakes, 0, 1)),
-        radius,
-        sigma,
-        rng.uniform(-135, -45),
-    )
+    flakes = np.where(flakes < threshold, np.float32(0), np.clip(flakes, 0, 1))
+    flakes = trail(flakes, radius, sigma, rng.uniform(-135, -45))
     whitened = np.maximum(image, (image @ LUMA)[..., None] * 1.5 + 0.5)
-    return (
-        np.float32(mix) * image
-        + np.float32(1 - mix) * whitened
-        + (flakes + flakes[::-1, ::-1])[..., None]
-    )
+    scene = np.float32(mix) * image + np.float32(1 - mix) * whitened
+    return scene + (flakes + flakes[::-1, ::-1])[..., None]
 
 
 def plasma(size: int, decay: float, rng: np.random.Generator) -> np.ndarray:
-    """Diamond-square fractal, (size, size) float32 in [0, 1], periodic; ``size`` a power of 2.
+    """A periodic diamond-square fractal, (size, size) float32 in [0, 1].
 
-    The random part shrinks by ``decay`` from one scale to the next: 2 is smooth, 1.4 rough.
+    ``size`` is a power of 2. The random part shrinks by ``decay`` from one scale to the next: 2 is
+    smooth, 1.4 rough.
     """
     field = np.zeros((size, size))
     step, wobble = size, 100.0
@@ -166,105 +164,95 @@ def fog(image: np.ndarray, strength: float, decay: float, rng: np.random.Generat
     height, width = image.shape[:2]
     size = 1 << (max(height, width) - 1).bit_length()
     top = image.max()
-    return (image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]) * (
-        top / (top + strength)
-    )
+    foggy = image + np.float32(strength) * plasma(size, decay, rng)[:height, :width, None]
+    return foggy * (top / (top + strength))
 
 
 def ice(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """(height, width, 3) in [0, 1]: bluish-white needles, the ridges of a fractal, over a dark pane."""
+    """Bluish-white needles of ice on black, (height, width, 3) in [0, 1]: ridges of fractals."""
     size = 1 << (max(height, width) - 1).bit_length()
-    ridges = sum(
-        weight * (1 - np.abs(2 * plasma(size, decay, rng) - 1)) ** sharpness
-        for weight, decay, sharpness in ((0.6, 1.7, 2), (0.4, 1.3, 6))
-    )
+    ridges = 0
+    for weight, decay, sharpness in ((0.6, 1.7, 2), (0.4, 1.3, 6)):
+        ridge = 1 - np.abs(2 * plasma(size, decay, rng) - 1)
+        ridges = ridges + weight * ridge**sharpness
     return ridges[:height, :width, None] * np.array([0.85, 0.95, 1.0], np.float32)
 
 
 def frost(image: np.ndarray, keep: float, cover: float, rng: np.random.Generator) -> np.ndarray:
-    """``keep * image + cover * ice``; the original has photographs of frosted panes in place of ``ice``."""
+    """``keep * image + cover * ice``; the original has photographs of frosted panes as ice."""
     return np.float32(keep) * image + np.float32(cover) * ice(*image.shape[:2], rng)
 
 
 def brightness(image: np.ndarray, shift: float, rng: np.random.Generator) -> np.ndarray:
-    """HSV value + ``shift``, clipped to [0, 1]. Draws nothing."""
+    """HSV value + ``shift``, clipped to [0, 1]. No random draws."""
     hsv = cv2.cvtColor(np.clip(image, 0, 1), cv2.COLOR_RGB2HSV)
     hsv[..., 2] = np.clip(hsv[..., 2] + shift, 0, 1)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 
 def contrast(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Distances from each channel's mean, times ``scale``. Draws nothing."""
+    """Distances from each channel's mean, times ``scale``. No random draws."""
     mean = image.mean(axis=(0, 1), keepdims=True)
     return (image - mean) * np.float32(scale) + mean
 
 
 def elastic_transform(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Warp by smoothed uniform shifts: at most 0.005 H, Gaussian of 0.01 of each side, then times ``scale``."""
+    """Warp by smoothed random shifts.
+
+    Shifts are uniform, at most 0.005 of the height. They are smoothed by a Gaussian of 0.01 of each
+    side and multiplied by ``scale``.
+    """
     height, width = image.shape[:2]
-    shifts = [
-        cv2.GaussianBlur(
-            rng.uniform(-0.005 * height, 0.005 * height, (height, width)).astype(np.float32),
-            (0, 0),
-            sigmaX=0.01 * width,
-            sigmaY=0.01 * height,
-        )
-        * np.float32(scale)
-        for _ in range(2)
-    ]
+
+    def shifts() -> np.ndarray:
+        draws = rng.uniform(-0.005 * height, 0.005 * height, (height, width)).astype(np.float32)
+        smooth = cv2.GaussianBlur(draws, (0, 0), sigmaX=0.01 * width, sigmaY=0.01 * height)
+        return smooth * np.float32(scale)
+
     rows, cols = np.mgrid[:height, :width].astype(np.float32)
-    return cv2.remap(
-        image,
-        cols + shifts[0],
-        rows + shifts[1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
+    cols, rows = cols + shifts(), rows + shifts()
+    return cv2.remap(image, cols, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def pixelate(image: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Shrink by area averaging to ``scale`` of the size, enlarge by the nearest pixel. Draws nothing."""
+    """Shrink to ``scale`` of the size by averaging, then repeat pixels. No random draws."""
     height, width = image.shape[:2]
-    small = (max(1, int(width * scale)), max(1, int(height * scale)))
-    return cv2.resize(
-        cv2.resize(image, small, interpolation=cv2.INTER_AREA),
-        (width, height),
-        interpolation=cv2.INTER_NEAREST,
-    )
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
-CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = (
-    dict(  # function, its strengths for severity 1 to 5
-        gaussian_noise=(white_noise, [(0.08,), (0.12,), (0.18,), (0.26,), (0.38,)]),
-        shot_noise=(shot_noise, [(60,), (25,), (12,), (5,), (3,)]),
-        impulse_noise=(impulse_noise, [(0.03,), (0.06,), (0.09,), (0.17,), (0.27,)]),
-        speckle_noise=(speckle_noise, [(0.15,), (0.2,), (0.35,), (0.45,), (0.6,)]),
-        gaussian_blur=(gaussian_blur, [(1,), (2,), (3,), (4,), (6,)]),
-        defocus_blur=(soft_defocus, [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)]),
-        glass_blur=(glass_blur, [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)]),
-        motion_blur=(dragged, [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)]),
-        zoom_blur=(
-            zoom_blur,
-            [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)],
-        ),
-        snow=(
-            snowfall,
-            [
-                (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
-                (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
-                (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
-                (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
-                (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
-            ],
-        ),
-        frost=(frost, [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)]),
-        fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
-        brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
-        contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
-        elastic_transform=(elastic_transform, [(12.5,), (16.25,), (21.25,), (25,), (30,)]),
-        pixelate=(pixelate, [(0.6,), (0.5,), (0.4,), (0.3,), (0.25,)]),
-        jpeg=(jpeg, [(25,), (18,), (15,), (10,), (7,)]),
-    )
+# function, its strengths for severity 1 to 5
+CORRUPTIONS: dict[str, tuple[Callable, list[tuple]]] = dict(
+    gaussian_noise=(white_noise, [(0.08,), (0.12,), (0.18,), (0.26,), (0.38,)]),
+    shot_noise=(shot_noise, [(60,), (25,), (12,), (5,), (3,)]),
+    impulse_noise=(impulse_noise, [(0.03,), (0.06,), (0.09,), (0.17,), (0.27,)]),
+    speckle_noise=(speckle_noise, [(0.15,), (0.2,), (0.35,), (0.45,), (0.6,)]),
+    gaussian_blur=(gaussian_blur, [(1,), (2,), (3,), (4,), (6,)]),
+    defocus_blur=(soft_defocus, [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)]),
+    glass_blur=(glass_blur, [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)]),
+    motion_blur=(dragged, [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)]),
+    zoom_blur=(
+        zoom_blur,
+        [(1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03)],
+    ),
+    snow=(
+        snowfall,
+        [
+            (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
+            (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
+            (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
+            (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
+            (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+        ],
+    ),
+    frost=(frost, [(1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)]),
+    fog=(fog, [(1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)]),
+    brightness=(brightness, [(0.1,), (0.2,), (0.3,), (0.4,), (0.5,)]),
+    contrast=(contrast, [(0.4,), (0.3,), (0.2,), (0.1,), (0.05,)]),
+    elastic_transform=(elastic_transform, [(12.5,), (16.25,), (21.25,), (25,), (30,)]),
+    pixelate=(pixelate, [(0.6,), (0.5,), (0.4,), (0.3,), (0.25,)]),
+    jpeg=(jpeg, [(25,), (18,), (15,), (10,), (7,)]),
 )
 
 
@@ -272,7 +260,7 @@ GAUSSIANS = dict(gaussian_blur=1, glass_blur=2)  # how many of them a corruption
 
 
 def mix_channels(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian of ``sigma`` along R, G, B, of which the first and the last go on beyond them."""
+    """Gaussian of ``sigma`` along R, G, B; R and B are repeated beyond their ends."""
     steps = np.arange(-int(4 * sigma + 0.5), int(4 * sigma + 0.5) + 1)
     weights = np.exp(-(steps**2) / (2 * sigma**2))
     mixing = np.zeros((3, 3), np.float32)
@@ -289,20 +277,24 @@ def corruption(
     rng: np.random.Generator,
     legacy_channel_blur: bool = False,
 ) -> np.ndarray:
-    """The corruption called ``name`` (a key of ``CORRUPTIONS``) in severity 1 (mild) to 5 (severe).
+    """The corruption called ``name`` (a key of ``CORRUPTIONS``).
 
-    ``legacy_channel_blur``: Gaussians blur across the channels too, as those of `imagecorruptions` do beside
-    scikit-image 0.22 or later, which no longer guesses which axis holds colors; reds turn brown.
+    Args:
+        severity: 1 (mild) to 5 (severe).
+        legacy_channel_blur: Gaussians blur across the channels, too, so reds turn brown. This is
+            what `imagecorruptions` does with scikit-image 0.22 or later, which no longer guesses
+            the axis of the colors.
     Raises: KeyError for an unknown name, ValueError for another severity.
     """
     if name not in CORRUPTIONS:
         raise KeyError(f"no corruption is called '{name}'; there are {sorted(CORRUPTIONS)}")
     if severity not in range(1, 6):
         raise ValueError(f'severity {severity} of {name}; wanted is a whole number from 1 to 5')
-    function, strengths = CORRUPTIONS[name]
-    strengths = strengths[severity - 1]
-    for _ in range(GAUSSIANS.get(name, 0) if legacy_channel_blur else 0):
-        image = mix_channels(image, strengths[0])
+    function, all_strengths = CORRUPTIONS[name]
+    strengths = all_strengths[severity - 1]
+    if legacy_channel_blur:
+        for _ in range(GAUSSIANS.get(name, 0)):
+            image = mix_channels(image, strengths[0])
     return function(image, *strengths, rng)
 
 
@@ -315,10 +307,12 @@ def resized_corruption(
     rng: np.random.Generator,
     legacy_channel_blur: bool = False,
 ) -> np.ndarray:
-    """``corruption`` at another size: shrunk or enlarged to ``short_side`` pixels, corrupted, and brought back.
+    """``corruption`` at another size.
 
-    So a fixed set of strengths covers a range of scales (UniRestore, arXiv 2501.13134, with sides of 128 to 511). The
-    name ``clean`` leaves the image as it is. Raises: what ``corruption`` does; ValueError for a side below 1.
+    The image is resized so that its shorter side has ``short_side`` pixels, corrupted, and resized
+    back. So one set of strengths covers a range of scales (UniRestore, arXiv 2501.13134, with sides
+    of 128 to 511). The name ``clean`` leaves the image as it is.
+    Raises: what ``corruption`` does; ValueError for a side below 1.
     """
     if name == 'clean':
         return image
@@ -328,9 +322,8 @@ def resized_corruption(
     scale = short_side / min(height, width)
     resized = _resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
     corrupted = corruption(resized, name, severity, rng, legacy_channel_blur)
-    return _resize(
-        np.clip(corrupted, 0, 1), height, width
-    )  # a picture of 8 bits holds nothing beyond black and white
+    # clipped here, as the picture of 8 bits is between the two steps of the original
+    return _resize(np.clip(corrupted, 0, 1), height, width)
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -8,13 +8,19 @@ from restorelab.registry import DEGRADATIONS
 
 
 def smooth_field(shape: tuple[int, int], cells: int, rng: np.random.Generator) -> np.ndarray:
-    """(H, W) float32: ``cells + 1`` by ``cells + 1`` uniform numbers in [0, 1], joined by bicubic interpolation."""
+    """A smooth random field, (H, W) float32.
+
+    ``cells + 1`` by ``cells + 1`` uniform numbers in [0, 1], with bicubic interpolation between.
+    """
     knots = rng.random((cells + 1, cells + 1), dtype=np.float32)
     return cv2.resize(knots, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def depth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A made-up depth map, (H, W) float32 with mean 1, at least 0.2: farther to the top, with gentle hills."""
+    """A made-up depth map with gentle hills, farther at the top.
+
+    (H, W) float32, with mean 1 and at least 0.2.
+    """
     height, width = shape
     rise, tilt = np.float32(rng.uniform(0, 1.2)), np.float32(rng.uniform(-0.4, 0.4))
     slope = rise * (0.5 - _unit(height))[:, None] + tilt * (_unit(width) - 0.5)
@@ -31,8 +37,8 @@ def _unit(count: int) -> np.ndarray:
 def haze(image: np.ndarray, beta: float, airlight: float, rng: np.random.Generator) -> np.ndarray:
     """Atmospheric scattering: ``I = J t + A (1 - t)`` with transmission ``t = exp(-beta * depth)``.
 
-    ``depth`` is a random smooth field of mean 1 (``depth_field``), so ``exp(-beta)`` is about the mean transmission.
-    ``airlight`` A in [0, 1], the same for the three channels, as in RESIDE.
+    ``depth`` is a random smooth field of mean 1 (``depth_field``), so ``exp(-beta)`` is about the
+    mean transmission. ``airlight`` A in [0, 1] is the same for the three channels, as in RESIDE.
     Source: Koschmieder's law; Narasimhan and Nayar, "Vision and the atmosphere" (IJCV 2002).
     """
     transmission = np.exp(-np.float32(beta) * depth_field(image.shape[:2], rng))[..., None]
@@ -42,17 +48,18 @@ def haze(image: np.ndarray, beta: float, airlight: float, rng: np.random.Generat
 def scatter(
     shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(H, W) float32 of ``stamp`` (peak 1, odd sides) at random places, a random brightness in [0.3, 1] each.
+    """``stamp`` at random places, (H, W) float32.
 
-    ``density`` is the expected number of stamps a pixel. Places beyond the border count, so that there is no seam.
+    ``stamp`` has peak 1 and odd sides. Each copy gets a random brightness in [0.3, 1]. ``density``
+    is the expected number of stamps per pixel. Some lie beyond the border, so that there is no
+    seam.
     """
     reach = stamp.shape[0] // 2
     height, width = shape[0] + 2 * reach, shape[1] + 2 * reach
     count = rng.poisson(density * height * width)
     field = np.zeros((height, width), np.float32)
-    field[rng.integers(height, size=count), rng.integers(width, size=count)] = rng.uniform(
-        0.3, 1, count
-    )
+    brightness = rng.uniform(0.3, 1, count)
+    field[rng.integers(height, size=count), rng.integers(width, size=count)] = brightness
     drawn = cv2.filter2D(field, -1, stamp, borderType=cv2.BORDER_CONSTANT)
     return drawn[reach : reach + shape[0], reach : reach + shape[1]]
 
@@ -60,9 +67,8 @@ def scatter(
 def streak(length: float, width: float, angle: float) -> np.ndarray:
     """Stamp of a falling drop: a line of ``length``, softened to ``width`` pixels, with peak 1."""
     line = np.pad(motion_kernel(length, angle), int(np.ceil(width)))
-    line = (
-        cv2.GaussianBlur(line, (0, 0), width / 2.35) if width > 1 else line
-    )  # 2.35 sigma is half-height width
+    if width > 1:
+        line = cv2.GaussianBlur(line, (0, 0), width / 2.35)  # 2.35 sigma: width at half height
     return line / line.max()
 
 
@@ -77,19 +83,22 @@ def rain(
 ) -> np.ndarray:
     """Bright motion-blurred streaks: ``I = J + S (1 - J)``, ``S`` in [0, brightness].
 
-    Three layers of drops, near (long, wide, few) to far (short, thin, many), share one direction of fall.
+    Three layers of drops share one direction of fall: from near ones (long, wide, few) to far ones
+    (short, thin, many).
 
     Args:
-        density: drops a pixel.  length: of the nearest streaks, in pixels.  slant: degrees from the vertical.
-    Source: streak layer added to the scene as in Garg and Nayar, "Vision and rain" (IJCV 2007), screened so that a
-        streak never exceeds white; layers after Yang et al., "Deep joint rain detection and removal" (CVPR 2017).
+        density: drops per pixel.
+        length: of the nearest streaks, in pixels.
+        slant: degrees from the vertical.
+    Source: a layer of streaks over the scene as in Garg and Nayar, "Vision and rain" (IJCV 2007),
+        blended so that a streak never exceeds white; several layers as in Yang et al., "Deep joint
+        rain detection and removal" (CVPR 2017).
     """
     layer = np.zeros(image.shape[:2], np.float32)
     for share, scale, width in ((0.15, 1, 2.2), (0.35, 0.7, 1.4), (0.5, 0.4, 1)):
         stamp = streak(length * scale, width, 90 + slant + rng.normal(0, 2))
-        layer = np.maximum(
-            layer, scatter(image.shape[:2], stamp, share * density, rng) * scale**0.5
-        )
+        drops = scatter(image.shape[:2], stamp, share * density, rng)
+        layer = np.maximum(layer, drops * scale**0.5)
     streaks = np.float32(brightness) * np.minimum(layer, 1)[..., None]
     return image + streaks * (1 - image)
 
@@ -100,11 +109,14 @@ def snow(
 ) -> np.ndarray:
     """White flakes over the scene: ``I = J (1 - M) + c M``, ``M`` in [0, opacity].
 
-    Three layers of soft flakes, near (large, few, drawn out by their fall) to far (small, many).
+    Three layers of soft flakes: from near ones (large, few, blurred along their fall) to far ones
+    (small, many).
 
     Args:
-        density: flakes a pixel.  size: diameter of the nearest flakes, in pixels.
-    Source: the composition of Snow100K (Liu et al., "DesnowNet", TIP 2018) with c = 0.95; our own flake masks.
+        density: flakes per pixel.
+        size: diameter of the nearest flakes, in pixels.
+    Source: the composition of Snow100K (Liu et al., "DesnowNet", TIP 2018) with c = 0.95; our own
+        masks.
     """
     angle = 90 + rng.uniform(-40, 40)
     mask = np.zeros(image.shape[:2], np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from restorelab.datasets.degradations import CORRUPTIONS
-from restorelab.datasets.degrade import DEFAULT_KINDS
+from restorelab.datasets.transforms.degrade import DEFAULT_KINDS
 from restorelab.registry import DEGRADATIONS
 from tests.datasets.pictures import scene
 

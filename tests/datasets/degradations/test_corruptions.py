@@ -3,7 +3,7 @@ import pytest
 
 from restorelab.datasets.degradations import CORRUPTIONS, corruption, resized_corruption
 from restorelab.datasets.degradations.corruptions import mix_channels, plasma
-from restorelab.datasets.degrade import Degrade
+from restorelab.datasets.transforms.degrade import Degrade
 from tests.datasets.pictures import flat, scene
 
 

@@ -1,0 +1,213 @@
+"""Annotation files in COCO's format."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.logging import print_log
+
+from restorelab.datasets.base import some, unique_keys
+from restorelab.registry import nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """The objects of one image.
+
+    Attributes:
+        boxes: (N, 4) float32: left, top, right, bottom in pixels.
+        labels: (N,) int64, places in the list of classes.
+        ignore: (N,) bool, true for crowds.
+        segments: N COCO segmentations; None where the file has none.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    ignore: np.ndarray
+    segments: tuple
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def of(cls, annotations: list[dict], label_of: dict[int, int]) -> 'Objects':
+        """From entries of a COCO json, with the label of each category id."""
+        boxes = np.float32([a['bbox'] for a in annotations]).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        return cls(
+            boxes=boxes,
+            labels=np.array([label_of[a['category_id']] for a in annotations], np.int64),
+            ignore=np.array([a.get('iscrowd', 0) for a in annotations], bool),
+            segments=tuple(a.get('segmentation') for a in annotations),
+        )
+
+
+class CocoFile:
+    """The entries of a COCO json, checked. Raises: see ``DetectionDataset``."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser()
+        content = self._read()
+        self.annotations = content['annotations']
+        self.categories = sorted(content['categories'], key=lambda category: category['id'])
+        self.images = content['images']
+        self.image_of = {image['id']: image for image in self.images}
+        self._check_references('image_id', set(self.image_of), 'images')
+        self._check_references('category_id', {c['id'] for c in self.categories}, 'categories')
+
+    def _read(self) -> dict:
+        if not self.path.is_file():
+            raise FileNotFoundError(f'{self.path}: no such annotation file')
+        try:
+            content = json.loads(self.path.read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise ValueError(f'{self.path}: not a json file ({error})') from error
+        keys = content if isinstance(content, dict) else ()
+        missing = [key for key in ('images', 'annotations', 'categories') if key not in keys]
+        if missing:
+            raise ValueError(f'{self.path}: no COCO annotations, it lacks {missing}')
+        return content
+
+    def _check_references(self, key: str, known: set[int], what: str) -> None:
+        lost = []
+        for annotation in self.annotations:
+            if annotation[key] not in known:
+                lost.append(f'{annotation["id"]} ({key.removesuffix("_id")} {annotation[key]})')
+        if lost:
+            raise ValueError(
+                f'{self.path}: {len(lost)} annotation(s) of {what} that it does not list: '
+                f'{some(lost)}'
+            )
+
+    def check_classes(self, classes: Iterable[str] | None) -> list[str]:
+        """The class names in the order of their labels: all of the file when None.
+
+        Raises: KeyError for one that the file does not have.
+        """
+        names = [category['name'] for category in self.categories]
+        if classes is None:
+            return names
+        for name in classes:
+            if name not in names:
+                raise KeyError(
+                    f"{self.path} has no class '{name}'; nearest: {nearest(name, names) or 'none'};"
+                    f' all: {names}'
+                )
+        return list(classes)
+
+    def check_images(self, images: list[dict], folder: Path, role: str) -> None:
+        """Raise FileNotFoundError unless ``folder`` has all ``images``; it is named as ``role``."""
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f'{folder}: no such folder; {role} is the folder that the file names in '
+                f'{self.path} are relative to'
+            )
+        names = [image['file_name'] for image in images]
+        missing = [name for name in names if not (folder / name).is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f'{self.path} annotates {len(missing)} image(s) that are not in {folder}: '
+                f'{some(missing)}'
+            )
+
+    def keys(self, images: list[dict]) -> list[str]:
+        """Names for output files."""
+        return unique_keys(Path(image['file_name']).with_suffix('').as_posix() for image in images)
+
+    @staticmethod
+    def size(image: dict) -> tuple[int, int] | None:
+        """(H, W), where the file gives it."""
+        return (image['height'], image['width']) if 'height' in image and 'width' in image else None
+
+    def objects(self, classes: list[str], with_masks: bool) -> dict[int, Objects]:
+        """The objects of ``classes`` by image id. Unusable ones are left out with a warning."""
+        label_of = {}
+        for category in self.categories:
+            if category['name'] in classes:
+                label_of[category['id']] = classes.index(category['name'])
+        found: dict[int, list[dict]] = {key: [] for key in self.image_of}
+        unusable = []
+        for annotation in self.annotations:
+            image = self.image_of[annotation['image_id']]
+            if annotation['category_id'] not in label_of:
+                continue
+            if _is_inside(annotation['bbox'], self.size(image)):
+                found[image['id']].append(annotation)
+            else:
+                unusable.append(
+                    f'{image["file_name"]}: box {annotation["bbox"]} '
+                    f'(annotation {annotation["id"]})'
+                )
+        if unusable:
+            print_log(
+                f'{self.path}: {len(unusable)} object(s) lie outside their image or have no size, '
+                f'and are left out: {some(unusable)}',
+                'current',
+                logging.WARNING,
+            )
+        if with_masks:
+            self._check_masks(found)
+        return {key: Objects.of(annotations, label_of) for key, annotations in found.items()}
+
+    def _check_masks(self, found: dict[int, list[dict]]) -> None:
+        bare = []
+        for key, annotations in found.items():
+            for annotation in annotations:
+                if not annotation.get('segmentation'):
+                    name = self.image_of[key]['file_name']
+                    bare.append(f'{name} (annotation {annotation["id"]})')
+        if bare:
+            raise ValueError(
+                f"{self.path}: {len(bare)} object(s) have no 'segmentation', but with_masks=True "
+                f'reads it: {some(bare)}'
+            )
+
+
+def _is_inside(box: list[float], size: tuple[int, int] | None) -> bool:
+    """Whether some of the box (left, top, width, height) lies in an image of ``size`` (H, W)."""
+    left, top, width, height = box
+    rows, cols = size or (np.inf, np.inf)
+    has_area = width > 0 and height > 0
+    return has_area and left < cols and top < rows and left + width > 0 and top + height > 0
+
+
+def rasterize(segment: list | dict, height: int, width: int, path: str) -> np.ndarray:
+    """A COCO segmentation, polygons or run lengths, as (H, W), uint8 0 or 1.
+
+    Raises: ValueError, naming ``path``, for run lengths of another size.
+    """
+    if isinstance(segment, list):
+        return _fill(segment, height, width)
+    if list(segment['size']) != [height, width]:
+        raise ValueError(
+            f'{path}: a mask of {segment["size"]} (height, width) on an image of {[height, width]}'
+        )
+    if isinstance(segment['counts'], list):
+        values = np.arange(len(segment['counts'])) % 2
+        return np.repeat(values, segment['counts']).astype(np.uint8).reshape(width, height).T
+    return _decode(segment, path)
+
+
+def _fill(polygons: list[list[float]], height: int, width: int) -> np.ndarray:
+    mask = np.zeros((height, width), np.uint8)
+    corners = []
+    for polygon in polygons:
+        corners.append(np.rint(np.float64(polygon).reshape(-1, 2)).astype(np.int32))
+    cv2.fillPoly(mask, corners, 1)
+    return mask
+
+
+def _decode(segment: dict, path: str) -> np.ndarray:
+    try:
+        from pycocotools import mask
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'{path}: compressed COCO masks are read with pycocotools, which is not installed; '
+            'for detection run `make detection`',
+            name='pycocotools',
+        ) from error
+    return mask.decode(segment)
