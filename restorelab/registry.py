@@ -106,8 +106,8 @@ def look_up(
 def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | None:
     """``name`` in the table of ``scope``, or of the scope that MMEngine builds in; then in ours."""
     active = DefaultScope.get_current_instance()
-    if scope is None and active is not None:
-        scope = active.scope_name
+    if scope is None and active is not None and active.scope_name != 'mmengine':
+        scope = active.scope_name  # mmengine's own tables hold mmcv's transforms: ours go first
     part = in_table(name, table_of_scope(scope, registry)) if scope else None
     return in_table(name, registry) if part is None else part
 
