@@ -10,6 +10,7 @@ from restorelab.structures import (
     TapSpec,
     select_taps,
     stack_images,
+    tasks_of,
 )
 
 SPECS = [
@@ -110,3 +111,17 @@ def test_a_tap_of_another_side_is_named_with_those_of_the_right_one():
 def test_images_of_samples_are_stacked():
     samples = [RestorationSample(gt=torch.full((3, 2, 2), float(i))) for i in range(2)]
     assert stack_images(samples, 'gt', torch.device('cpu'))[:, 0, 0, 0].tolist() == [0, 1]
+
+
+def test_a_batch_says_its_tasks_or_none():
+    def batch(*tasks):
+        samples = []
+        for place, task in enumerate(tasks):
+            meta = dict(key=f'k{place}') if task is None else dict(key=f'k{place}', task=task)
+            samples.append(RestorationSample(metainfo=meta))
+        return samples
+
+    assert tasks_of(batch(None, None)) is None
+    assert tasks_of(batch('ir', 'det')) == ['ir', 'det']
+    with pytest.raises(KeyError, match="sample 'k1' names no 'task', but others of its batch do"):
+        tasks_of(batch('ir', None))

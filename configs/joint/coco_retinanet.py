@@ -7,6 +7,7 @@ Run:    python tools/train.py configs/joint/coco_retinanet.py \
         CHECKPOINT is a download: MMDetection's retinanet_r50_fpn_1x_coco. docs/joint_training.md
         has other data sets.
 Needs:  the extra `detection`; a GPU; COCO in data/coco (train2017, val2017, annotations).
+        RESTORELAB_CACHE_MIB=0 saves memory: decoded images of COCO would not fit.
 Expect: not measured.
 """
 

@@ -19,7 +19,7 @@ from restorelab.registry import DATASETS
 
 @DATASETS.register_module()
 class ComposedObjects(DetectionDataset):
-    """Shapes on photographs: ``<root>/<split>/*.png``, and ``<root>/<split>.json`` in COCO's format.
+    """Shapes on photographs: ``<root>/<split>/*.png``, and ``<root>/<split>.json`` as COCO has it.
 
     The files are written on the first use, and again when they were written with other options. The
     photographs of the two splits differ (``restorelab.datasets.embedded``), and so do their

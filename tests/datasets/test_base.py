@@ -89,6 +89,16 @@ def test_the_cache_stays_within_its_limit(tmp_path):
     assert len(cache.images) == 2
 
 
+def test_the_environment_says_how_much_memory_the_cache_may_take(tmp_path, monkeypatch):
+    monkeypatch.setenv('RESTORELAB_CACHE_MIB', '0')
+    cache = ImageCache()
+    cache.read(save(tmp_path / 'x.png'))
+    assert not cache.images
+    monkeypatch.setenv('RESTORELAB_CACHE_MIB', 'much')
+    with pytest.raises(ValueError, match="RESTORELAB_CACHE_MIB is 'much'; it must be a number"):
+        ImageCache()
+
+
 def test_cached_images_cannot_be_written_to(tmp_path):
     with pytest.raises(ValueError, match='read-only'):
         ImageCache(limit_mib=1).read(save(tmp_path / 'x.png'))[0] = 0

@@ -66,3 +66,25 @@ def test_wrong_repeats_are_refused(root, repeats):
 def test_a_foreign_data_set_cannot_be_mixed(root):
     with pytest.raises(TypeError, match="'list'"):
         MixedDataset([folders(root), [1, 2]])
+
+
+def test_one_data_set_comes_once_for_each_task(root):
+    mix = MixedDataset(dataset=clean(root, 'noise'), tasks=['ir', 'det'])
+    assert mix.tasks == ['ir', 'ir', 'det', 'det']
+    assert [sample['data_samples'].task for sample in mix] == mix.tasks
+    assert (mix[0]['inputs'] == mix[2]['inputs']).all()
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(),
+        dict(tasks=['ir']),
+        dict(dataset=dict(type='OnTheFlyDataset')),
+        dict(datasets=[], dataset=dict(), tasks=['ir']),
+    ],
+    ids=str,
+)
+def test_data_sets_come_as_a_list_or_once_for_each_task(options):
+    with pytest.raises(ValueError, match=r'takes datasets=\[...\], or one dataset=dict'):
+        MixedDataset(**options)

@@ -88,3 +88,31 @@ def test_a_quota_may_leave_tasks_out(as_rank):
 def test_a_wrong_quota_is_refused(as_rank, quota, message):
     with pytest.raises(ValueError, match=message):
         as_rank(0, 1, 10, quota)
+
+
+class Tasks:
+    """Three data sets for tasks, one behind the other."""
+
+    tasks = ['ir'] * 5 + ['cls'] * 9 + ['seg'] * 3
+
+    def __len__(self):
+        return len(self.tasks)
+
+
+def test_tasks_can_be_balanced():
+    sampler = InfiniteSeededSampler(Tasks(), seed=0)
+    batches = take(BalancedBatchSampler(sampler, 4, dict(ir=1, cls=1, seg=2), key='task'), count=10)
+    for batch in batches:
+        tasks = [Tasks.tasks[index % len(Tasks.tasks)] for index in batch]
+        assert Counter(tasks) == dict(ir=1, cls=1, seg=2)
+
+
+def test_images_without_a_task_cannot_be_balanced_by_task(monkeypatch):
+    monkeypatch.setattr(Tasks, 'tasks', ['ir', None])
+    with pytest.raises(ValueError, match='some images have no task; give each data set its `task`'):
+        BalancedBatchSampler(InfiniteSeededSampler(Tasks(), seed=0), 2, key='task')
+
+
+def test_another_key_is_refused():
+    with pytest.raises(ValueError, match="key='label'; it balances 'degradation' or 'task'"):
+        BalancedBatchSampler(InfiniteSeededSampler(Tasks(), seed=0), 2, key='label')
