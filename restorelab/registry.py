@@ -257,7 +257,7 @@ PRIORS = _own('prior', 'restorelab.models.priors')  # degraded image -> Conditio
 CUES = _own('cue', 'restorelab.models.priors')  # degraded image -> Condition of one map
 ADAPTERS = _own('adapter', 'restorelab.models.adapters')  # feature at a tap, context -> feature
 LOSSES = _own('loss', 'restorelab.models.losses')  # tensors -> scalar
-PROXIES = _own('proxy', 'restorelab.models.restorers')  # training step -> images, mask
+PROXIES = _own('proxy', 'restorelab.models.proxies')  # training step -> images, mask
 PROCESSES = _own('process', 'restorelab.models.processes')  # clean image, time, noise -> state
 OBJECTIVES = _own('objective', 'restorelab.models.processes')  # process, output, state -> pair
 # predictor, process, degraded image -> restored image

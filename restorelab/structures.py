@@ -1,4 +1,4 @@
-"""What parts hand to each other: conditions, tap points, the context of one network call, and data samples."""
+"""What parts give each other: conditions, taps, the context of a network call, data samples."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torch.utils.data import Dataset
 class Condition:
     """What the priors know about a degraded image, by name.
 
-    ``vectors`` (B, D), ``tokens`` (B, N, D), ``maps`` (B, C, h, w); h and w need not be the image's.
-    Computed once an image, then reused for every sampling step and every tile.
+    ``vectors`` (B, D), ``tokens`` (B, N, D), ``maps`` (B, C, h, w). h and w may differ from the
+    image's. Computed once per image, then used in every sampling step and every tile.
     """
 
     vectors: dict[str, Tensor] = field(default_factory=dict)
@@ -46,8 +46,9 @@ class Condition:
         entries = getattr(self, kind)
         if name not in entries:
             raise KeyError(
-                f"no prior provides {kind[:-1]} '{name}'; the configured ones provide {self.names()}. "
-                f'Add a prior that gives it to `priors`, or drop the adapter that asks for it.'
+                f"no prior provides {kind[:-1]} '{name}'; the configured ones provide "
+                f'{self.names()}. Add a prior that gives it to `priors`, or drop the adapter that '
+                'asks for it.'
             )
         return entries[name]
 
@@ -59,7 +60,10 @@ class Condition:
         ]
 
     def update(self, other: Condition) -> None:
-        """Take the entries of ``other``. Raises KeyError when a name is already there: two priors would hide it."""
+        """Take the entries of ``other``.
+
+        Raises: KeyError when a name is already there: one prior would hide the other.
+        """
         for kind in ('vectors', 'tokens', 'maps'):
             mine, theirs = getattr(self, kind), getattr(other, kind)
             if twice := sorted(set(mine) & set(theirs)):
@@ -67,7 +71,10 @@ class Condition:
             mine.update(theirs)
 
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
-        """``fn`` on every entry, as a new Condition (``cond.apply(lambda v: v[:1])`` is the first image's)."""
+        """A new Condition with ``fn`` of every entry.
+
+        ``cond.apply(lambda value: value[:1])`` is the condition of the first image.
+        """
         kinds = (self.vectors, self.tokens, self.maps)
         return Condition(
             *({name: fn(value) for name, value in entries.items()} for entries in kinds)
@@ -78,9 +85,13 @@ class Condition:
 class TapSpec:
     """A place in a backbone where adapters may sit.
 
-    ``side`` is ``enc``, ``mid`` or ``dec`` for feature maps (B, C, H / stride, W / stride), ``tokens`` for the same
-    flattened to (B, N, C), ``time`` for the embedding of the diffusion time (B, C), and ``skip`` for the skips of a
-    latent U-Net on their way into its decoder, with ``stride`` in pixels of the latent.
+    Attributes:
+        name: what adapters and configs call it, such as ``enc.s2``.
+        side: ``enc``, ``mid`` or ``dec`` for feature maps (B, C, H / stride, W / stride);
+            ``tokens`` for the same flattened to (B, N, C); ``time`` for the embedding of the
+            diffusion time (B, C); ``skip`` for the skips of a latent U-Net.
+        stride: in pixels of the image; for ``skip`` in pixels of the latent.
+        channels: C.
     """
 
     name: str
@@ -90,11 +101,11 @@ class TapSpec:
 
 
 class TapContext:
-    """State of one network call: made afresh each time, seen by every adapter on its way.
+    """State of one network call. Each call has its own, and all its adapters see it.
 
-    ``skips`` and ``scratch`` belong to the adapters, for a prompt chain for example. ``tasks`` names
-    what each image of the batch is restored for (``ir``, ``det``, ...), or is None. ``time`` (B,) is
-    the diffusion time, where the network has one. A tap without an adapter changes nothing.
+    ``skips`` and ``scratch`` belong to the adapters, for a prompt chain for example. ``tasks``
+    names what each image of the batch is restored for (``ir``, ``det``, ...), or is None. ``time``
+    (B,) is the diffusion time, where the network has one. A tap without an adapter changes nothing.
     """
 
     def __init__(
@@ -112,7 +123,7 @@ class TapContext:
         self.scratch: dict[object, object] = {}
 
     def for_tasks(self, tasks: Sequence[str]) -> TapContext:
-        """A copy that goes on for other ``tasks``. It has the ``skips`` so far and a new scratch."""
+        """A copy that goes on for other ``tasks``, with the ``skips`` so far and a new scratch."""
         other = TapContext(self._adapters, self.cond, tasks, self.time)
         other.skips = dict(self.skips)
         return other
@@ -147,7 +158,8 @@ def select_taps(
 
     Args:
         who: the part that asks, for the message.  sides: those that it can sit on; any when None.
-    Raises: ValueError that lists the taps to choose from, when one does not exist or is on another side.
+    Raises: ValueError that lists the taps to choose from, when one does not exist or is on
+        another side.
     """
     by_name = {spec.name: spec for spec in specs if sides is None or spec.side in sides}
     if missing := [name for name in wanted if name not in by_name]:
@@ -161,10 +173,10 @@ def select_taps(
 class RestorationSample(BaseDataElement):
     """One image's data beside its degraded input.
 
-    Data: ``gt`` (3, H, W) clean image and, after prediction, ``restored`` (3, H, W) and ``lq`` (3, H, W), all float32
-    RGB in [0, 1]. Meta: ``key`` (name for output files), ``degradation`` (what was done to the
-    image), ``path``, ``ori_shape`` (H, W), and ``task`` (what it is restored for: ``ir`` for
-    viewing, ``det``, ``cls``, ``seg``) in sets for several tasks.
+    Data, all float32 RGB in [0, 1]: ``gt`` (3, H, W), the clean image; after prediction also
+    ``restored`` (3, H, W) and ``lq`` (3, H, W). Meta: ``key`` (name for output files),
+    ``degradation`` (what was done to the image), ``path``, ``ori_shape`` (H, W), and in sets for
+    several tasks ``task`` (what it is restored for: ``ir`` for viewing, ``det``, ``cls``, ``seg``).
     """
 
 
@@ -201,7 +213,8 @@ def tasks_of(samples: Sequence[BaseDataElement]) -> list[str] | None:
     if None in tasks:
         key = samples[tasks.index(None)].get('key', '?')
         raise KeyError(
-            f"sample '{key}' names no 'task', but others of its batch do; give each data set its `task`"
+            f"sample '{key}' names no 'task', but others of its batch do; "
+            'give each data set its `task`'
         )
     return tasks
 
@@ -211,7 +224,8 @@ def stack_images(samples: list[BaseDataElement], name: str, device: torch.device
     for sample in samples:
         if name not in sample:
             raise KeyError(
-                f"sample '{sample.get('key', '?')}' has no '{name}'; a paired data set is needed here"
+                f"sample '{sample.get('key', '?')}' has no '{name}'; "
+                'a paired data set is needed here'
             )
     return torch.stack([sample.get(name) for sample in samples]).to(device)
 
@@ -220,7 +234,8 @@ def stack_images(samples: list[BaseDataElement], name: str, device: torch.device
 class DiffusionState:
     """A training state of a process: what ``add_noise`` made and what the network shall answer.
 
-    ``x_t``, ``target``, ``noise``, ``gt`` and ``lq`` are (B, C, H, W) in the process's range; ``t`` (B,) int64.
+    ``x_t``, ``target``, ``noise``, ``gt`` and ``lq`` are (B, C, H, W) as the process has them;
+    ``t`` is (B,), int64.
     """
 
     x_t: Tensor
@@ -235,9 +250,14 @@ class DiffusionState:
 class TrainingStep:
     """One training step of a restorer, as losses and tasks on its result see it.
 
-    ``restored`` is the clean image (B, 3, H, W) that this step predicts, in [0, 1] but for over- and undershoots, with
-    its gradient; ``lq`` and ``gt`` are in [0, 1]; ``cond`` is what the priors said of ``lq``. ``describe`` asks the
-    priors about other images: (images, full names of the wanted conditions) -> Condition.
+    Attributes:
+        restored: the clean image (B, 3, H, W) that this step predicts, with its gradient. It is in
+            units of [0, 1] and not clamped.
+        lq, gt: (B, 3, H, W) in [0, 1].
+        cond: what the priors say about ``lq``.
+        samples: one per image.
+        describe: asks the priors about other images: (images, full names of the wanted
+            conditions) -> Condition.
     """
 
     restored: Tensor

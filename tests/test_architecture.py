@@ -30,6 +30,7 @@ MAY_IMPORT = {
     'models.samplers': PARTS | {'models.processes'},  # no network knows its noise law
     'models.codecs': PARTS,
     'models.tasks': PARTS,
+    'models.proxies': PARTS,
     'models.restorers': PARTS,  # and no concrete part: those are built from configs
     'datasets': {'registry', 'structures', 'utils'},
     'evaluation': {'registry', 'structures', 'utils'},

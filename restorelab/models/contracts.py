@@ -547,26 +547,22 @@ def _check_method(
     part: type, contract: type, name: str, wanted_method: Callable, kind: str
 ) -> None:
     method = getattr(part, name)
-    signature = f'{name}{inspect.signature(wanted_method)}'
+    signature = f'a {contract.__name__} has {name}{inspect.signature(wanted_method)}'
     whose = f'{kind} {part.__name__}'
     if method is wanted_method:
-        raise TypeError(f'{whose} does not write {signature}, which a {contract.__name__} has')
-    wanted = list(inspect.signature(wanted_method).parameters.values())
-    given = inspect.signature(method).parameters
-    takes_any = any(p.kind is p.VAR_POSITIONAL for p in given.values())
-    missing = [p.name for p in wanted if p.name not in given]
-    if missing and not takes_any:
-        raise TypeError(
-            f'{whose}: {name} lacks the argument {missing}; a {contract.__name__} has {signature}'
-        )
-    extra = []
-    for parameter in given.values():
-        optional = parameter.default is not parameter.empty
-        variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if parameter.name not in {p.name for p in wanted} and not optional and not variable:
-            extra.append(parameter.name)
-    if extra and not takes_any:
-        raise TypeError(
-            f'{whose}: {name} asks for {extra}, which nobody gives; a {contract.__name__} has '
-            f'{signature}'
-        )
+        raise TypeError(f'{whose} does not write {name}; {signature}')
+    wanted = list(inspect.signature(wanted_method).parameters)
+    given = inspect.signature(method).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in given):
+        return
+    missing = [word for word in wanted if word not in [p.name for p in given]]
+    if missing:
+        raise TypeError(f'{whose}: {name} lacks the argument {missing}; {signature}')
+    extra = [p.name for p in given if p.name not in wanted and _must_be_given(p)]
+    if extra:
+        raise TypeError(f'{whose}: {name} asks for {extra}, which nobody gives; {signature}')
+
+
+def _must_be_given(parameter: inspect.Parameter) -> bool:
+    variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return parameter.default is parameter.empty and not variable

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from restorelab.apis.training import train
-from restorelab.models.tasks.base import NetworkTask
+from restorelab.models.tasks.network_task import NetworkTask
 from restorelab.registry import DATASETS, HOOKS, MODELS, TASKS
 from tests.engine.toys import ToyPairs, toy_config
 

@@ -18,7 +18,10 @@ def gate(x: Tensor) -> Tensor:
 
 
 class NAFBlock(nn.Module):
-    """Block of NAFNet (arXiv 2204.04676): (B, C, H, W) -> the same; the identity until ``beta`` and ``gamma`` move."""
+    """Block of NAFNet (arXiv 2204.04676): (B, C, H, W) -> the same.
+
+    It is the identity as long as ``beta`` and ``gamma`` are zero.
+    """
 
     def __init__(self, channels: int):
         super().__init__()
@@ -53,8 +56,8 @@ class GroupAttentionBlock(nn.Module):
         super().__init__()
         if 4 * channels % groups:
             raise ValueError(
-                f'a tap of {channels} channels: 4 * {channels} cannot be cut into {groups} groups; choose '
-                'a divisor as `groups`'
+                f'a tap of {channels} channels: 4 * {channels} cannot be cut into {groups} groups; '
+                'choose a divisor as `groups`'
             )
         width, self.groups = 4 * channels, groups
         self.conv_in = nn.Conv2d(channels, width, 1)
@@ -77,23 +80,24 @@ class GroupAttentionBlock(nn.Module):
 
 @ADAPTERS.register_module()
 class CFRM(Adapter):
-    """Repairs features of a degraded image tap by tap, taught by those of the clean one: (B, C, H, W) -> the same.
+    """Repairs features of a degraded image at each tap: (B, C, H, W) -> the same.
 
-    Source: UniRestore (arXiv 2501.13134). A stage is a few NAFBlocks and a ``GroupAttentionBlock``. The loss is the
-    weighted sum over taps of the mean squared distance to the same tap of a reference pass: the same network on the
-    clean image, without CFRM and without gradient. As published it is not the identity at the start (``zero_init``
-    makes it so).
+    Source: UniRestore (arXiv 2501.13134). A stage is a few NAFBlocks and a ``GroupAttentionBlock``.
+    It learns from the clean image: a reference pass runs the same network on it, without CFRM and
+    without gradient. The loss is the weighted sum over taps of the mean squared distance between
+    the two passes. As published it is not the identity at the start (``zero_init`` makes it so).
 
-    Leaves the repaired features as ``ctx.skips[<tap>]`` for others (``TFA``).
+    It leaves the repaired features in ``ctx.skips[<tap>]`` for other adapters (``TFA``).
 
     Args:
         taps: encoder taps, shallow to deep.
         num_naf: NAFBlocks before the core, for each tap.
         groups: of each core.
         loss_weights: for each tap.
-        cut: after the last tap let no gradient back through the trunk, nor through the kept features: then the loss of
-            the taps alone trains CFRM, as published. False for a trunk that trains along.
-        zero_init: start as the identity, for a trunk that works already.
+        cut: as published, let no gradient pass back through the network after the last tap, nor
+            through the kept features. Then the loss of the taps alone trains CFRM. False for a
+            network that trains too.
+        zero_init: start as the identity, for a network that works already.
         frozen: no training, no loss, no reference pass.
     Raises: ValueError when the lists do not have one entry for each tap.
     """
@@ -116,8 +120,8 @@ class CFRM(Adapter):
         super().__init__()
         if not len(taps) == len(num_naf) == len(loss_weights):
             raise ValueError(
-                f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} loss_weights; '
-                'give one of each for every tap'
+                f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} '
+                'loss_weights; give one of each for every tap'
             )
         self.taps, self.loss_weights, self.cut, self.frozen = (
             tuple(taps),
@@ -151,13 +155,8 @@ class CFRM(Adapter):
         return restored.detach() if self.cut and name == self.taps[-1] else restored
 
     def loss(self, ctx: TapContext, reference: TapContext) -> dict[str, Tensor]:
-        """``cfrm``: the weighted sum over taps of the mean squared distances; see the class."""
-        distances = [
-            F.mse_loss(ctx.scratch[(self, name)], reference.skips[name]) for name in self.taps
-        ]
-        return dict(
-            cfrm=sum(
-                weight * distance
-                for weight, distance in zip(self.loss_weights, distances, strict=True)
-            )
-        )
+        """``cfrm``: the weighted sum over taps of the mean squared distances."""
+        total = 0
+        for name, weight in zip(self.taps, self.loss_weights, strict=True):
+            total = total + weight * F.mse_loss(ctx.scratch[(self, name)], reference.skips[name])
+        return dict(cfrm=total)

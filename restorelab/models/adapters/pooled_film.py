@@ -13,15 +13,16 @@ FEATURE_MAPS = ('enc', 'mid', 'dec')
 
 @ADAPTERS.register_module()
 class PooledFiLM(Adapter):
-    """``feat * (1 + scale) + shift`` from the mean of the tokens (B, M, D): (B, C, H, W) -> the same.
+    """``feat * (1 + scale) + shift``, from the mean of tokens (B, M, D): (B, C, H, W) -> the same.
 
-    Source: TPGDiff (arXiv 2601.20306), FiLM (arXiv 1709.07871). ``[scale, shift] = Linear(LayerNorm(mean))``.
+    ``[scale, shift] = Linear(LayerNorm(mean))``. Sources: TPGDiff (arXiv 2601.20306), FiLM (arXiv
+    1709.07871).
 
     Args:
         taps: feature taps to sit on.
         condition: name of the tokens.
-        zero_init: start as the identity. The official network does not (False loads it either way).
-        idle_taps: taps that get weights and are never modulated; only to load official checkpoints, which carry them.
+        zero_init: start as the identity. The official network does not; both load its weights.
+        idle_taps: taps that get weights and are never modulated. Official checkpoints have them.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Affine guidance from a semantic and a degradation vector (Perceive-IR's prompt guidance module)."""
+"""Affine guidance from a semantic and a degradation vector (Perceive-IR, prompt guidance)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,16 +14,19 @@ FEATURE_MAPS = ('enc', 'mid', 'dec')
 
 @ADAPTERS.register_module()
 class PromptGuidance(Adapter):
-    """``feat * (1 + gamma) + beta``, [gamma, beta] from two vectors by a small network a tap; (B, C, H, W) -> the same.
+    """``feat * (1 + gamma) + beta``, from two vectors: (B, C, H, W) -> the same.
 
-    The first tap reads the first semantic token, the second the second, and so on, so taps go from fine to coarse where
-    tokens go from shallow to deep. On the taps ``dec.s*.guidance`` of a ``RestormerUNet`` it makes the guidance of
-    ``EnhancedBlock``; on other feature taps it modulates. As in Perceive-IR it is not the identity at the start.
+    A small network at each tap makes ``[gamma, beta]``. The first tap reads the first semantic
+    token, the second tap the second, and so on: taps go from fine to coarse, tokens from shallow to
+    deep. On the taps ``dec.s*.guidance`` of a ``RestormerUNet`` it makes the guidance of
+    ``EnhancedBlock``. On other taps it modulates the feature. As in Perceive-IR it is not the
+    identity at the start.
 
     Args:
         taps: feature taps, one for each semantic token.
-        semantic: name of the tokens (B, len(taps), D).  degradation: name of the vector.
-        residual: False for ``feat * gamma + beta``, as the paper's figure has it.
+        semantic: name of the tokens (B, len(taps), D).
+        degradation: name of the vector.
+        residual: False for ``feat * gamma + beta``, as in the figure of the paper.
     Raises: ValueError when the prior gives another number of tokens than there are taps.
     """
 
@@ -62,7 +65,8 @@ class PromptGuidance(Adapter):
         tokens, vector = ctx.cond.token(self.semantic), ctx.cond.vector(self.degradation)
         if tokens.shape[1] != len(self.taps):
             raise ValueError(
-                f'PromptGuidance sits on {len(self.taps)} taps, and the prior gives {tokens.shape[1]} '
-                f"tokens '{self.semantic}'; give it as many taps as the prior has layers"
+                f'PromptGuidance sits on {len(self.taps)} taps, and the prior gives '
+                f"{tokens.shape[1]} tokens '{self.semantic}'; give it as many taps as the prior has "
+                'layers'
             )
         return self.layers[index](torch.cat([tokens[:, index], vector], dim=1))

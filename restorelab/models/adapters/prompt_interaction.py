@@ -38,13 +38,17 @@ class PromptBlock(nn.Module):
 class PromptInteraction(Adapter):
     """PromptIR's prompt block on feature taps: (B, C, H, W) -> the same; needs no prior.
 
-    Learned maps are mixed by a softmax over what the mean feature says, resized, and joined to the feature by a
-    transformer block. Source: PromptIR (arXiv 2306.13090); there it sits behind the deepest stage and the two decoder
-    levels above (``dec.s8``, ``dec.s4``, ``dec.s2``), with prompts of other widths than the features; here they have
-    the features' width, so its weights do not fit. As in the paper it is not the identity at the start.
+    Learned maps are mixed by a softmax, which reads the mean of the feature. The mix is resized and
+    joined to the feature by a transformer block. Source: PromptIR (arXiv 2306.13090). There it
+    follows the deepest stage and the two decoder levels above (``dec.s8``, ``dec.s4``, ``dec.s2``).
+    Its prompts there have other widths than the features. Here they have the same, so the official
+    weights do not fit. As in the paper it is not the identity at the start.
 
     Args:
-        taps: feature taps.  num_prompts: maps to mix.  prompt_size: their side.  num_heads: of the transformer blocks.
+        taps: feature taps.
+        num_prompts: maps to mix.
+        prompt_size: their side.
+        num_heads: of the transformer blocks.
     """
 
     needs = ()

@@ -11,7 +11,7 @@ from restorelab.structures import TapContext, TapSpec, select_taps
 
 
 def make_gate(channels: int, num_tokens: int) -> nn.Sequential:
-    """(B, C, H, W) -> (B, T C, H, W), after a norm that takes each channel's mean and spread away."""
+    """(B, C, H, W) -> (B, T C, H, W), behind an instance norm."""
     return nn.Sequential(
         nn.InstanceNorm2d(channels),
         nn.Conv2d(channels, channels, 3, padding=1),
@@ -21,14 +21,16 @@ def make_gate(channels: int, num_tokens: int) -> nn.Sequential:
 
 
 class TaskEditor(nn.Module):
-    """One decoder level: features and a prompt in, adapted features and the prompt for the next level out.
+    """One decoder level: takes features and a prompt, gives both adapted.
 
-    An LSTM-like update: the prompt (B, T, C) is forgotten and refilled by what the restored encoder feature shows, and
-    the result chooses what of that feature goes into the decoder. The softmaxes run over the channels, so a prompt
-    enters with a weight of about 1 / C.
+    The update is like an LSTM's. The encoder feature decides how much of the prompt (B, T, C) is
+    forgotten, and what is added. The new prompt chooses which part of the encoder feature enters
+    the decoder. The softmaxes run over the channels, so a prompt enters with a weight of about
+    1 / C.
 
     Args:
-        channels: of the decoder feature.  skip_channels: C, of the encoder feature and of the prompt.
+        channels: of the decoder feature.
+        skip_channels: C, of the encoder feature and of the prompt.
         next_channels: C of the next level, None at the last.
         num_tokens: T.
     """
@@ -55,7 +57,13 @@ class TaskEditor(nn.Module):
         return gate(skip).mean(dim=(2, 3)).unflatten(1, (self.num_tokens, -1))
 
     def forward(self, feat: Tensor, skip: Tensor, prompt: Tensor) -> tuple[Tensor, Tensor | None]:
-        """``feat`` (B, channels, H, W), ``skip`` (B, C, H, W), ``prompt`` (B, T, C) -> feature, next prompt."""
+        """The new feature and the prompt for the next level.
+
+        Args:
+            feat: (B, channels, H, W).
+            skip: (B, C, H, W).
+            prompt: (B, T, C).
+        """
         forget = self._tokens(self.filter_gate, skip).softmax(dim=-1)
         refill = self._tokens(self.info_gate, skip).softmax(dim=-1)
         prompt = forget * prompt + refill * self._tokens(self.content_trans, skip).tanh()
@@ -171,7 +179,8 @@ class TFA(Adapter):
         wanted = sorted(given, key=order.index)
         if given != wanted:
             raise ValueError(
-                f'TFA: the decoder comes by the taps {wanted}, not {given}; order the pairs like that'
+                f'TFA: the decoder has the taps in the order {wanted}, not {given}; '
+                'order the pairs like that'
             )
 
     def prompt_of(self, tasks: Sequence[str] | None, batch: int, level: int = 0) -> Tensor:
@@ -180,8 +189,8 @@ class TFA(Adapter):
         unknown = sorted(set(tasks) - set(self.tasks))
         if unknown:
             raise KeyError(
-                f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the task '
-                'to `tasks` of TFA and train its prompt'
+                f'no prompt for {unknown}; this model restores for {list(self.tasks)}. Add the '
+                'task to `tasks` of TFA and train its prompt'
             )
         prompts = [self.prompts[self.prompt_for.get(task, task)] for task in tasks]
         return torch.stack(prompts).split(self.prompt_widths, dim=-1)[level]

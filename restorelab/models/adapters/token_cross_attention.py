@@ -1,4 +1,4 @@
-"""Cross-attention from the tokens of a transformer level to a prior's tokens (latent diffusion, TPGDiff)."""
+"""Cross-attention from the tokens of a transformer level to a prior's tokens (TPGDiff)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ class CrossAttentionLayer(nn.Module):
         self.attn2 = TokenAttention(channels, context_dim, channels // 32)
 
     def constant(self, context: Tensor) -> Tensor:
-        """The layer's output for a context of one token: a softmax over one key is 1, whatever the query."""
+        """The output for a context of one token: a softmax over one key is 1 for every query."""
         return self.attn2.to_out(self.attn2.to_v(context))
 
     def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
@@ -30,9 +30,9 @@ class CrossAttentionLayer(nn.Module):
 class TokenCrossAttention(Adapter):
     """``y + attention(norm(y), context)`` on token taps: (B, N, C) -> (B, N, C), heads of width 32.
 
-    A context of a single token, as TPGDiff's semantic vector is, makes the branch a constant per image; it is then
-    computed once per image, exactly, and ``norm2``, ``to_q`` and ``to_k`` take no part (nor gradient).
-    As in the papers it is not the identity at the start.
+    With a context of a single token, as TPGDiff's semantic vector, the branch is one vector per
+    image. It is computed once per image, exactly. ``norm2``, ``to_q`` and ``to_k`` then take no
+    part and get no gradient. As in the papers it is not the identity at the start.
 
     Args:
         taps: token taps to sit on; all of the backbone's when None.
@@ -53,18 +53,16 @@ class TokenCrossAttention(Adapter):
             taps = [spec.name for spec in tap_specs if spec.side == 'tokens']
         if not taps:
             raise ValueError(
-                'TokenCrossAttention sits inside transformer attentions, and this backbone has none; '
+                'TokenCrossAttention sits inside transformer attentions; this backbone has none: '
                 "give a level attention=dict(type='SpatialTransformerBlock')"
             )
         self.taps = tuple(taps)
         cond_width = cond_widths.get(self.needs[0], 1)
         specs = select_taps(tap_specs, self.taps, 'TokenCrossAttention', ('tokens',))
-        self.layers = nn.ModuleDict(
-            {
-                spec.name.replace('.', '_'): CrossAttentionLayer(spec.channels, cond_width)
-                for spec in specs
-            }
-        )
+        self.layers = nn.ModuleDict()
+        for spec in specs:
+            layer = CrossAttentionLayer(spec.channels, cond_width)
+            self.layers[spec.name.replace('.', '_')] = layer
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         layer = self.layers[name.replace('.', '_')]

@@ -13,10 +13,11 @@ from restorelab.structures import RestorationSample, stack_images
 
 @MODELS.register_module()
 class PriorDistillation(Model):
-    """Trains a semantic and a degradation prior; its checkpoint is the ``pretrained`` of both in stage 2.
+    """Trains a semantic and a degradation prior. Stage 2 takes both from its checkpoint.
 
-    The semantic tower sees the degraded image and learns to say what a frozen teacher, a copy of it as it was at the
-    start, says of the clean one. The degradation tower learns features from which a head names the degradation.
+    The semantic tower sees the degraded image. It learns the vector that a frozen teacher gives for
+    the clean image. The teacher is a copy of the tower at the start. The degradation tower learns
+    features from which a head names the degradation.
     Source: TPGDiff (arXiv 2601.20306), PriorStageModel.
 
     Args:
@@ -60,13 +61,13 @@ class PriorDistillation(Model):
         names = [sample.degradation for sample in samples]
         if unknown := sorted(set(names) - set(self.degradations)):
             raise ValueError(
-                f'samples have the degradations {unknown}, but the model tells apart {self.degradations}; '
-                'add them to model.degradations or leave them out of the data'
+                f'samples have the degradations {unknown}, but the model tells apart '
+                f'{self.degradations}; add them to model.degradations or leave them out of the data'
             )
         return torch.tensor([self.degradations.index(name) for name in names], device=device)
 
     def describe(self, lq: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit semantic vectors (B, D) and degradation logits (B, K) of degraded images (B, 3, H, W)."""
+        """Unit semantic vectors (B, D) and degradation logits (B, K) of images (B, 3, H, W)."""
         semantic = self.semantic(lq).token('semantic')[:, 0]
         return semantic, self.head(self.degradation(lq).vector('degradation'))
 

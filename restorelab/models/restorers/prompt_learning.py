@@ -13,10 +13,11 @@ from restorelab.structures import RestorationSample, stack_images
 
 @MODELS.register_module()
 class PromptLearning(Model):
-    """Trains the prompts of a ``CLIPQualityPerceiver``; its checkpoint is the ``prompts`` of the one in stage 2.
+    """Trains the prompts of a ``CLIPQualityPerceiver``. Stage 2 takes them from its checkpoint.
 
-    Every sample brings one image a tier: degraded, as a briefly trained restorer left it, clean. The loss is the
-    cross-entropy of the tiers over all images of the batch. Source: Perceive-IR's release.
+    Every sample has one image for each tier: degraded, restored by a briefly trained restorer, and
+    clean. The loss is the cross-entropy of the tiers over all images of the batch. Source:
+    Perceive-IR's release.
 
     Args:
         perceiver: config of the perceiver, with ``frozen=False``.
@@ -36,7 +37,8 @@ class PromptLearning(Model):
         words = self.perceiver.provides['vectors.quality']
         if len(self.tiers) != words:
             raise ValueError(
-                f'tiers={list(self.tiers)}, but the perceiver has {words} words; give one for each tier'
+                f'tiers={list(self.tiers)}, but the perceiver has {words} words; '
+                'give one for each tier'
             )
 
     def load_pretrained(self) -> None:
@@ -44,9 +46,9 @@ class PromptLearning(Model):
 
     def logits(self, lq: Tensor, samples: list[RestorationSample]) -> Tensor:
         """(tiers, B, tiers): scaled cosines of the images of each tier."""
-        images = [
-            lq if name == 'lq' else stack_images(samples, name, lq.device) for name in self.tiers
-        ]
+        images = []
+        for name in self.tiers:
+            images.append(lq if name == 'lq' else stack_images(samples, name, lq.device))
         return self.perceiver.logits(torch.cat(images)).unflatten(0, (len(self.tiers), -1))
 
     def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:

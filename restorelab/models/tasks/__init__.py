@@ -1,5 +1,5 @@
-from restorelab.models.tasks.classification import ClassificationTask
-from restorelab.models.tasks.mmdet import MMDetTask
-from restorelab.models.tasks.segmentation import SegmentationTask
+from restorelab.models.tasks.classification_task import ClassificationTask
+from restorelab.models.tasks.mmdet_task import MMDetTask
+from restorelab.models.tasks.segmentation_task import SegmentationTask
 
 __all__ = ['ClassificationTask', 'MMDetTask', 'SegmentationTask']

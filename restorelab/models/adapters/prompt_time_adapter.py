@@ -14,8 +14,9 @@ from restorelab.structures import TapContext, TapSpec, select_taps
 class PromptTimeAdapter(Adapter):
     """``t + prompt_mlp(softmax(text_mlp(v)) * prompt)`` on the tap ``time``: (B, E) -> (B, E).
 
-    Source: DA-CLIP (arXiv 2310.01018), TPGDiff; the degradation vector ``v`` (B, D) steers every residual block through
-    the time embedding. As in the papers it is not the identity at the start, but weak: a softmax over E entries.
+    The degradation vector ``v`` (B, D) reaches every residual block through the time embedding. As
+    in the papers it is not the identity at the start, but weak: a softmax over E entries. Sources:
+    DA-CLIP (arXiv 2310.01018), TPGDiff (arXiv 2601.20306).
 
     Args:
         condition: name of the vector.

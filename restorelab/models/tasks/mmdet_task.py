@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from restorelab.models.tasks.base import NetworkTask, check_fields, check_num_classes
+from restorelab.models.tasks.network_task import NetworkTask, check_fields, check_num_classes
 from restorelab.registry import MODELS, TASKS, TRANSFORMS, nearest, optional_module
 from restorelab.structures import RestorationSample
 
@@ -17,26 +17,29 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @TASKS.register_module()
 class MMDetTask(NetworkTask):
-    """A detector's own losses on restored images, and its detections on them.
+    """Trains and scores a detector of MMDetection on restored images.
 
-    In training the image goes through the detector's own preprocessor, as 0..255 in the BGR order of OpenMMLab's
-    readers, so that gradients reach the restorer; boxes are taken in pixels of the restored image. ``predict`` rounds
-    to 8 bits and then does what the detector's own test does to a PNG of the restored image; it gives
-    ``pred_instances`` in pixels of that file.
+    In training, the image goes through the detector's own preprocessor, as 0..255 in BGR order, so
+    that gradients reach the restorer. Boxes are in pixels of the restored image. ``predict`` rounds
+    the image to 8 bits and then does the same as the detector's own test on a PNG file of it. It
+    gives ``pred_instances`` in pixels of that file.
 
     Args:
-        detector: the config of the detector as a dict (``type='mmdet.RetinaNet'``), the path of an MMDetection config,
-            or ``mmdet::retinanet/retinanet_r50_fpn_1x_coco.py`` for one that comes with MMDetection.
-        changes: changes to that model config by dotted key, such as ``{'bbox_head.num_classes': 6}``.
-        test_pipeline: MMDetection's transforms (``type='mmdet.Resize'``) before a test, without those that load; by
-            default those of the config file, and none for a dict.
-        classes: the classes of the data set, where they are not, one by one, those of the detector.
-        detector_classes: the classes of the detector, then: a list, or a name that MMDetection knows (``coco``).
-            Detections of others are dropped.
-        checkpoint, frozen, loss_weight: as in ``Task``. Several detectors' configs fetch a backbone when training
-            begins and there is no checkpoint; ``changes={'backbone.init_cfg': None}`` begins at random weights.
-    Raises: ImportError without MMDetection; FileNotFoundError for a missing config; KeyError for classes that the
-        detector does not know; ValueError for names that are not as many as its outputs.
+        detector: the config of the detector: a dict (``type='mmdet.RetinaNet'``), the path of an
+            MMDetection config, or ``mmdet::retinanet/retinanet_r50_fpn_1x_coco.py`` for one that
+            comes with MMDetection.
+        changes: changes to that model by dotted key, such as ``{'bbox_head.num_classes': 6}``.
+        test_pipeline: MMDetection's transforms (``type='mmdet.Resize'``) before a test, without
+            those that load. The default is that of the config file, or none for a dict.
+        classes: the classes of the data set, if the detector's classes are others.
+        detector_classes: the classes of the detector in that case: a list, or a name that
+            MMDetection knows (``coco``). Detections of other classes are dropped.
+        checkpoint, frozen, loss_weight: as in ``NetworkTask``. Several detector configs fetch
+            weights of a backbone when training begins without a checkpoint;
+            ``changes={'backbone.init_cfg': None}`` begins at random weights.
+    Raises: ImportError without MMDetection; FileNotFoundError for a missing config; KeyError for
+        classes that the detector does not know; ValueError for names that are not as many as its
+        outputs.
     """
 
     def __init__(
@@ -65,16 +68,16 @@ class MMDetTask(NetworkTask):
         names = list(dataset.metainfo['classes'])
         if self.known is not None and names != self.classes:
             raise ValueError(
-                f"the task's classes are {self.classes}, those of the annotations {names}; the order "
-                'counts too. Give both the same'
+                f"the task's classes are {self.classes}, those of the annotations {names}; their "
+                'order matters. Give both the same'
             )
         if self.known is None and self.num_classes is not None:
             check_num_classes(
                 f'the detector {self.name}',
                 self.num_classes,
                 names,
-                "change its num_classes (changes={'bbox_head.num_classes': ...}), give the data set "
-                'classes=[...], or give the task classes and detector_classes',
+                "change its num_classes (changes={'bbox_head.num_classes': ...}), give the data "
+                'set classes=[...], or give the task classes and detector_classes',
             )
 
     def check_training(self, dataset) -> None:
@@ -133,9 +136,9 @@ class MMDetTask(NetworkTask):
         size = tuple(image.shape[-2:])
         if size != tuple(sample.ori_shape):
             raise ValueError(
-                f"sample '{sample.key}' came to {size} (height, width) from {tuple(sample.ori_shape)} "
-                'before the restorer; detections are scored in pixels of the file, so leave its size '
-                "alone and resize in the task's test_pipeline"
+                f"sample '{sample.key}' has {size} (height, width) in front of the restorer, "
+                f'its file {tuple(sample.ori_shape)}. Detections are scored in pixels of the file: '
+                "keep its size, and resize in the task's test_pipeline"
             )
         bgr = np.ascontiguousarray(
             (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()[..., ::-1]
@@ -171,7 +174,8 @@ def _total(value: Tensor | list[Tensor]) -> Tensor:
 def read_detector(source: dict | str, changes: dict | None) -> tuple[dict, list[dict]]:
     """(model config, transforms of its test but for those that load).
 
-    Raises: ImportError without MMDetection, FileNotFoundError for a missing config, KeyError for one without a model.
+    Raises: ImportError without MMDetection; FileNotFoundError for a missing config; KeyError for
+        a config without a model.
     """
     package = Path(optional_module('mmdet').__file__).parent
     optional_module('mmcv.ops')
@@ -232,14 +236,16 @@ def _label_map(
         return None
     if classes is None:
         raise ValueError(
-            "detector_classes says what the detector's labels mean; give classes, those of the data, too"
+            "detector_classes says what the detector's labels mean; give the classes of the data, "
+            'too'
         )
     names = list(
         optional_module('mmdet.evaluation').get_classes(known) if isinstance(known, str) else known
     )
     if count is not None and len(names) != count:
         raise ValueError(
-            f'detector_classes are {len(names)} names, but the detector {detector} tells {count} apart'
+            f'detector_classes are {len(names)} names, but the detector {detector} has {count} '
+            'classes'
         )
     for name in classes:
         if name not in names:

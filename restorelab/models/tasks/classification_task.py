@@ -1,10 +1,10 @@
-"""Whole-image classes by a network of torchvision."""
+"""Classification of restored images by a network of torchvision."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restorelab.models.tasks.base import NetworkTask, check_fields, check_num_classes
+from restorelab.models.tasks.network_task import NetworkTask, check_fields, check_num_classes
 from restorelab.models.tasks.torchvision_networks import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -19,7 +19,7 @@ from restorelab.structures import RestorationSample
 class ClassificationTask(NetworkTask):
     """Cross entropy of a torchvision classifier on restored images; UniRestore's is ResNet-50.
 
-    Images are stretched to a square (bilinear, antialiased, whatever their shape) and normalized. Samples need
+    Images are resized to a square (bilinear, antialiased) and normalized. Samples need
     ``gt_label``. ``predict`` gives ``pred_label`` () and ``pred_score`` (num_classes,).
     Source: UniRestore (arXiv 2501.13134), its classification loss.
 
@@ -28,7 +28,7 @@ class ClassificationTask(NetworkTask):
         network: name in ``torchvision.models``.
         image_size: side of the square in pixels.
         mean, std: of each channel, in [0, 1].
-        checkpoint, frozen, loss_weight: as in ``Task``.
+        checkpoint, frozen, loss_weight: as in ``NetworkTask``.
     Raises: KeyError for an unknown network.
     """
 

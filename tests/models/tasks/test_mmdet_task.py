@@ -210,9 +210,7 @@ def test_predictions_come_in_the_labels_of_the_data():
 
 
 def test_another_number_of_classes_than_the_annotations_have_is_refused():
-    with pytest.raises(
-        ValueError, match='RetinaNet tells 4 classes apart, but the annotations have 2'
-    ):
+    with pytest.raises(ValueError, match='RetinaNet has 4 classes, but the annotations have 2'):
         task().check_dataset(Annotations(['cat', 'dog']))
 
 
@@ -259,6 +257,6 @@ def test_a_frozen_detector_from_a_checkpoint_is_not_saved_again(tmp_path):
 
 def test_an_image_that_was_cut_cannot_be_scored():
     with pytest.raises(
-        ValueError, match=r"'a' came to \(32, 64\) \(height, width\) from \(64, 64\)"
+        ValueError, match=r"'a' has \(32, 64\) \(height, width\) .* its file \(64, 64\)"
     ):
         task().eval().predict(torch.rand(3, 32, 64), annotated())

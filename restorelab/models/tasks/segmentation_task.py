@@ -1,11 +1,11 @@
-"""Per-pixel classes by a network of torchvision."""
+"""Segmentation of restored images by a network of torchvision."""
 
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from restorelab.models.tasks.base import NetworkTask, check_fields
+from restorelab.models.tasks.network_task import NetworkTask, check_fields
 from restorelab.models.tasks.torchvision_networks import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -20,8 +20,8 @@ from restorelab.structures import RestorationSample
 class SegmentationTask(NetworkTask):
     """Cross entropy of a torchvision segmentation network on restored images, such as DeepLabV3.
 
-    The logits are brought to the image's size (bilinear). Samples need ``gt_sem_seg.sem_seg`` (1, H, W).
-    ``predict`` gives ``pred_sem_seg``, likewise.
+    The logits are resized to the image (bilinear). Samples need ``gt_sem_seg.sem_seg`` (1, H, W).
+    ``predict`` gives ``pred_sem_seg`` of the same shape.
     Source: UniRestore (arXiv 2501.13134), its segmentation loss; its network there is DeepLabV3+.
 
     Args:
@@ -29,7 +29,7 @@ class SegmentationTask(NetworkTask):
         network: name in ``torchvision.models``.
         ignore_index: label of the pixels that do not count.
         mean, std: of each channel, in [0, 1].
-        checkpoint, frozen, loss_weight: as in ``Task``.
+        checkpoint, frozen, loss_weight: as in ``NetworkTask``.
     Raises: KeyError for an unknown network.
     """
 
@@ -65,8 +65,9 @@ class SegmentationTask(NetworkTask):
     def _check_labels(self, labels: Tensor, samples: list[RestorationSample]) -> None:
         known = labels[labels != self.ignore_index]
         if known.numel() and int(known.max()) >= self.num_classes:
+            keys = [sample.key for sample in samples]
             raise ValueError(
-                f'a label map of {[sample.key for sample in samples]} has the class {int(known.max())}, '
+                f'a label map of {keys} has the class {int(known.max())}, '
                 f'but the network has {self.num_classes} classes (0 to {self.num_classes - 1}) and '
                 f'ignore_index={self.ignore_index}'
             )

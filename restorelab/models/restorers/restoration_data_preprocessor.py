@@ -16,9 +16,9 @@ def to_unit_range(image: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class RestorationDataPreprocessor(BaseDataPreprocessor):
-    """Batches images: a list of (3, H, W), uint8 or float32, becomes float32 (B, 3, H, W), RGB, [0, 1].
+    """Makes a batch (B, 3, H, W), float32 RGB in [0, 1], of images (3, H, W), uint8 or float32.
 
-    ``gt``, ``rendered`` and ``positive_lq`` of each data sample are converted the same way and stay with it.
+    ``gt``, ``rendered`` and ``positive_lq`` of each data sample are converted the same way.
     Raises: ValueError that names the samples when the images of a batch differ in size.
     """
 
@@ -30,8 +30,8 @@ class RestorationDataPreprocessor(BaseDataPreprocessor):
             if len(sizes) > 1:
                 names = [s.get('key', '?') for s in samples] if samples else '?'
                 raise ValueError(
-                    f'a batch holds images of the sizes {sorted(sizes)} (samples {names}); crop them to '
-                    'one size in the pipeline, or use batch_size=1'
+                    f'a batch holds images of the sizes {sorted(sizes)} (samples {names}); crop '
+                    'them to one size in the pipeline, or use batch_size=1'
                 )
             inputs = torch.stack(list(inputs))
         for sample in samples or ():

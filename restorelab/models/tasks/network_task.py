@@ -1,5 +1,6 @@
 """What every network behind a restorer shares."""
 
+from mmengine.model import BaseModule
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
@@ -14,12 +15,12 @@ FIXED_IN_FROZEN = (_NormBase, nn.GroupNorm, nn.LayerNorm, _DropoutNd, nn.Multihe
 
 
 class NetworkTask(Task):
-    """A network that looks at restored images: its losses train the restorer, its predictions judge it.
+    """Holds the network of a task, its weights, and whether it learns.
 
-    A frozen network keeps its parameters, and its norms and dropouts stay
-    in eval mode, so that statistics do not move; the rest of it follows ``train()``, since some heads compute their
-    loss in training mode only. Gradients flow through it to the images either way. One that is read from ``checkpoint``
-    and frozen is left out of the checkpoints of the restorer.
+    A frozen network keeps its parameters. Its norms and dropouts stay in eval mode, so that their
+    statistics do not move. The rest of it follows ``train()``, since some heads compute their loss
+    in training mode only. Gradients flow through it to the images either way. A frozen network that
+    is read from ``checkpoint`` is left out of the checkpoints of the restorer.
 
     Args:
         network: the network, with random weights.
@@ -36,12 +37,8 @@ class NetworkTask(Task):
             raise ValueError(
                 f'{type(self).__name__}: loss_weight={loss_weight}; wanted is 0 or more'
             )
-        self.network, self.checkpoint, self.frozen, self.loss_weight = (
-            network,
-            checkpoint,
-            frozen,
-            loss_weight,
-        )
+        self.network, self.checkpoint = network, checkpoint
+        self.frozen, self.loss_weight = frozen, loss_weight
         self._loaded = False
         self.set_frozen(frozen)
         if frozen and checkpoint is not None:
@@ -62,7 +59,10 @@ class NetworkTask(Task):
         return self
 
     def load_pretrained(self) -> None:
-        """Read ``checkpoint``. Raises: FileNotFoundError; CheckpointError with the keys that do not fit."""
+        """Read ``checkpoint``.
+
+        Raises: FileNotFoundError; CheckpointError with the keys that do not fit.
+        """
         if self.checkpoint is None or self._loaded:
             return
         path = resolve_weights(self.checkpoint)
@@ -71,7 +71,7 @@ class NetworkTask(Task):
 
     def init_weights(self) -> None:
         """As the network's own configs say; not over the weights of a checkpoint."""
-        if self.checkpoint is None and hasattr(self.network, 'init_weights'):
+        if self.checkpoint is None and isinstance(self.network, BaseModule):
             self.network.init_weights()
 
 
@@ -89,6 +89,6 @@ def check_num_classes(who: str, num_classes: int, classes: list[str], option: st
     if num_classes != len(classes):
         shown = ', '.join(map(str, classes[:5])) + (', ...' if len(classes) > 5 else '')
         raise ValueError(
-            f'{who} tells {num_classes} classes apart, but the annotations have {len(classes)} ({shown}); '
-            f'{option}'
+            f'{who} has {num_classes} classes, but the annotations have {len(classes)} '
+            f'({shown}); {option}'
         )

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from restorelab.models.tasks.base import NetworkTask
+from restorelab.models.tasks.network_task import NetworkTask
 from restorelab.registry import MODELS, TASKS
 from restorelab.structures import RestorationSample
 from tests.engine import toys  # noqa: F401  ToyRestorer and ToyNet
