@@ -70,6 +70,10 @@ class Condition:
                 raise KeyError(f'two priors provide {kind} {twice}; give one of them another name')
             mine.update(theirs)
 
+    def with_map(self, name: str, value: Tensor) -> Condition:
+        """A new Condition with the map ``name`` added or replaced."""
+        return Condition(self.vectors, self.tokens, {**self.maps, name: value})
+
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """A new Condition with ``fn`` of every entry.
 
@@ -170,6 +174,9 @@ def select_taps(
     return [by_name[name] for name in wanted]
 
 
+VIEWING = 'ir'  # the task of pictures that people look at; no network stands behind it
+
+
 class RestorationSample(BaseDataElement):
     """One image's data beside its degraded input.
 
@@ -258,6 +265,8 @@ class TrainingStep:
         samples: one per image.
         describe: asks the priors about other images: (images, full names of the wanted
             conditions) -> Condition.
+        restored_for: restores for other tasks: (one task per image) -> (B, 3, H, W). None where
+            only the backbone knows the tasks.
     """
 
     restored: Tensor
@@ -266,3 +275,4 @@ class TrainingStep:
     cond: Condition
     samples: list[RestorationSample]
     describe: Callable[[Tensor, Sequence[str]], Condition] | None = None
+    restored_for: Callable[[Sequence[str]], Tensor] | None = None

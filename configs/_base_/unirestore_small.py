@@ -7,13 +7,14 @@ Val:        16 shapes on photographs, restored for the eye.
 """
 
 _latent = dict(
-    type='LatentRestorer',
-    backbone=dict(
+    type='DiffusionRestorer',
+    codec=dict(
         type='LatentAutoencoder',
         vae=dict(block_out_channels=[16, 32, 32, 32], layers_per_block=1, norm_num_groups=8),
+        min_side=64,
     ),
-    prior=dict(
-        type='SDTurboPrior',
+    backbone=dict(
+        type='SDTurboUNet',
         unet=dict(
             block_out_channels=[32, 64],
             layers_per_block=1,
@@ -24,8 +25,14 @@ _latent = dict(
             up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
         ),
     ),
-    min_side=64,
-    pad_multiple=16,
+    process=dict(
+        type='VariancePreservingProcess',
+        schedule='scaled_linear',
+        betas=(0.00085, 0.012),
+        train_times=[249, 499, 749, 999, 999, 999],
+        ends_clean=False,
+    ),
+    sampler=dict(type='DDIM', steps=1),
 )
 _cfrm = dict(type='CFRM', num_naf=[1, 1, 2])
 _control = dict(

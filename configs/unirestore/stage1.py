@@ -3,7 +3,7 @@
 Run:    python tools/train.py configs/unirestore/stage1.py
 Needs:  2 CPU cores, about 2 minutes. No data set and no network: it trains on the photographs
         inside scikit-image.
-Expect: `loss_latent` falls from 125 (mean of iterations 1 to 20) to 84 (181 to 200), and
+Expect: `loss_diffusion` falls from 125 (mean of iterations 1 to 20) to 84 (181 to 200), and
         `loss_cfrm` from 0.0068 to 0.0054. The restored images are not worth viewing: autoencoder
         and denoiser have random weights, since SD-Turbo cannot ship. This config shows the recipe
         and serves the tests. The paper's model is in projects/unirestore/configs/stage1_paper.py.
@@ -15,7 +15,8 @@ _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 model = dict(
     _base_._latent,
     adapters=dict(cfrm=_base_._cfrm, control=_base_._control),
-    latent_loss=dict(type='MSELoss'),
+    loss=dict(type='MSELoss'),
+    objective=dict(type='CleanMatching'),
 )
 
 train_dataloader = dict(

@@ -28,8 +28,11 @@ model = dict(
             control=dict(_base_._control, frozen=True),
             tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
         ),
-        image_loss=dict(type='L1Loss'),
-        image_weight=10.0,
+        loss=None,
+        step_losses=dict(
+            image=dict(type='ViewingLoss', loss=dict(type='L1Loss', weight=10.0)),
+            keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss')),
+        ),
     ),
     tasks=dict(
         cls=dict(

@@ -33,8 +33,8 @@ model = dict(
                 frozen_tasks=['ir', 'cls', 'seg'],
             ),
         ),
-        image_loss=dict(type='L1Loss'),
-        image_weight=10.0,
+        loss=None,
+        step_losses=dict(keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss'))),
     ),
     tasks=dict(det=dict(_base_._retinanet, frozen=False, loss_weight=0.1)),
 )

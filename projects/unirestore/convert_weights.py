@@ -1,11 +1,12 @@
-"""Turn the two official UniRestore checkpoints into one weight file of restorelab that knows its model.
+"""Turn the two official UniRestore checkpoints into one weight file that knows its model.
 
-    python projects/unirestore/convert_weights.py STAGE1.ckpt STAGE2.ckpt unirestore-official.safetensors
+    python projects/unirestore/convert_weights.py STAGE1.ckpt STAGE2.ckpt unirestore.safetensors
 
-The first holds CFRM, controller and tuners, the second task editors and prompts; sizes and tasks are read from them.
-SD-Turbo's own weights are in neither: the result fetches them from the hub, or reads ``--sd-turbo FOLDER``. Then
+The first holds CFRM, controller and tuners, the second task editors and prompts. Sizes and tasks
+are read from them. SD-Turbo's own weights are in neither: the result fetches them from the hub, or
+reads ``--sd-turbo FOLDER``. Then
 
-    python tools/restore.py PHOTO OUT.png --model unirestore-official.safetensors --task ir
+    python tools/restore.py PHOTO OUT.png --model unirestore.safetensors --task ir
 """
 
 import argparse
@@ -20,15 +21,15 @@ from restorelab.utils.checkpoint import CheckpointError, load_weights, model_sta
 from restorelab.utils.weights import save_published
 
 SD_TURBO = 'stabilityai/sd-turbo'
-RENAMES = [
+RENAMES = [  # in this order
     (r'^ae\.vae\.encoder\.fr_blocks\.', 'adapters.cfrm.stages.'),
     (r'^controller\.', 'adapters.control.controller.'),
     (r'^base_model\.csc_editors\.', 'adapters.control.tuners.'),
     (r'^ae\.vae\.decoder\.task_editors\.', 'adapters.tfa.editors.'),
     (r'^ae\.vae\.decoder\.task_prompts\.', 'adapters.tfa.prompts.'),
-    (r'^ae\.vae\.', 'backbone.vae.'),
-    (r'^base_model\.unet\.', 'prior.unet.'),
-    (r'^base_model\.null_embeds$', 'prior.null_embeds'),
+    (r'^ae\.vae\.', 'codec.vae.'),
+    (r'^base_model\.unet\.', 'backbone.unet.'),
+    (r'^base_model\.null_embeds$', 'backbone.null_embeds'),
 ]
 Value = TypeVar('Value')
 
@@ -36,47 +37,53 @@ Value = TypeVar('Value')
 def rename(state: dict[str, Value]) -> dict[str, Value]:
     """``state`` with the official names replaced by those of the model.
 
-    Lightning's ``model.`` in front is dropped. Raises: CheckpointError for a name that is none of UniRestore's.
+    Lightning's ``model.`` in front is dropped.
+    Raises: CheckpointError for a name that is none of UniRestore's.
     """
-    renamed = {}
-    for key, value in state.items():
-        name = key.removeprefix('model.')
-        for old, new in RENAMES:
-            if re.match(old, name):
-                renamed[re.sub(old, new, name)] = value
-                break
-        else:
-            raise CheckpointError(
-                f"'{key}' is no weight of UniRestore; wanted are names that begin with "
-                f'{[old.strip("^$").replace(chr(92), "") for old, _ in RENAMES]}'
-            )
-    return renamed
+    return {new_name(key): value for key, value in state.items()}
+
+
+def new_name(key: str) -> str:
+    name = key.removeprefix('model.')
+    for old, new in RENAMES:
+        if re.match(old, name):
+            return re.sub(old, new, name)
+    known = [old.strip('^$').replace('\\', '') for old, _ in RENAMES]
+    raise CheckpointError(
+        f"'{key}' is no weight of UniRestore; wanted are names that begin with {known}"
+    )
 
 
 def assembly(state: dict[str, Value], sd_turbo: str) -> dict:
-    """Config of the official model: blocks, tasks and prompt length from the weights, SD-Turbo from ``sd_turbo``.
+    """Config of the official model. Blocks, tasks and prompt length come from the weights.
 
+    Args:
+        sd_turbo: hub id or folder of SD-Turbo.
     Raises: CheckpointError when the weights lack CFRM or prompts.
     """
-    names = [key.removeprefix('model.') for key in state]
-    cores = {
-        int(s): int(j)
-        for s, j in re.findall(r'fr_blocks\.(\d+)\.(\d+)\.conv_in\.weight', '\n'.join(names))
-    }
-    prompts = {
-        name.rsplit('.', 1)[1]: state[key]
-        for key, name in zip(state, names, strict=True)
-        if '.task_prompts.' in name
-    }
+    cores, prompts = {}, {}
+    for key, value in state.items():
+        core = re.search(r'fr_blocks\.(\d+)\.(\d+)\.conv_in\.weight', key)
+        if core:
+            cores[int(core[1])] = int(core[2])  # the core stands behind that many NAFBlocks
+        if '.task_prompts.' in key:
+            prompts[key.rsplit('.', 1)[1]] = value
     if not cores or not prompts:
-        raise CheckpointError(
-            'the two files together hold no '
-            f'{"CFRM (of stage 1)" if not cores else "prompts (of stage 2)"}; give one of each stage'
-        )
+        missing = 'prompts (of stage 2)' if cores else 'CFRM (of stage 1)'
+        raise CheckpointError(f'the two files together hold no {missing}; give one of each stage')
     return dict(
-        type='LatentRestorer',
-        backbone=dict(type='LatentAutoencoder', pretrained=sd_turbo),
-        prior=dict(type='SDTurboPrior', pretrained=sd_turbo),
+        type='DiffusionRestorer',
+        codec=dict(type='LatentAutoencoder', pretrained=sd_turbo),
+        backbone=dict(type='SDTurboUNet', pretrained=sd_turbo),
+        process=dict(
+            type='VariancePreservingProcess',
+            schedule='scaled_linear',
+            betas=(0.00085, 0.012),
+            train_times=[249, 499, 749, 999, 999, 999],
+            ends_clean=False,
+        ),
+        sampler=dict(type='DDIM', steps=1),
+        loss=None,
         adapters=dict(
             cfrm=dict(type='CFRM', num_naf=[cores[stage] for stage in sorted(cores)]),
             control=dict(type='ControlSCTuner'),
@@ -96,7 +103,8 @@ def convert(
 
     Args:
         config: of a model of another size; the official one when None.
-    Raises: FileNotFoundError; CheckpointError for files that are damaged, not UniRestore's, or do not fit together.
+    Raises: FileNotFoundError; CheckpointError for files that are damaged, not UniRestore's, or do
+        not fit together.
     """
     state = {}
     for path in (stage1, stage2):
@@ -123,23 +131,19 @@ def main() -> None:
     try:
         model, config = convert(args.stage1, args.stage2, args.sd_turbo)
         state = model.state_dict()
-        save_published(
-            args.target,
-            state,
-            config,
-            dict(
-                name=args.target.stem,
-                license='MIT',
-                parameters=sum(value.numel() for value in state.values()),
-                notes='official UniRestore weights (unirestore/UniRestore); SD-Turbo has a license of its own',
-            ),
+        info = dict(
+            name=args.target.stem,
+            license='MIT',
+            parameters=sum(value.numel() for value in state.values()),
+            notes='official UniRestore weights (unirestore/UniRestore); SD-Turbo has a license of '
+            'its own',
         )
+        save_published(args.target, state, config, info)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    print(
-        f'{len(state)} tensors, tasks {config["adapters"]["tfa"]["tasks"]}; missing, unexpected, reshaped: none\n'
-        f'-> {args.target}'
-    )
+    tasks = config['adapters']['tfa']['tasks']
+    print(f'{len(state)} tensors, tasks {tasks}; missing, unexpected, reshaped: none')
+    print(f'-> {args.target}')
 
 
 if __name__ == '__main__':

@@ -93,11 +93,16 @@ class RegressionBackbone(Backbone):
 class DiffusionBackbone(Backbone):
     """State, degraded image and time -> prediction. The process knows what the prediction means.
 
+    Attributes:
+        channels: C of the state: 3 for images, that of the codec for latents.
+
     >>> class Difference(DiffusionBackbone):
     ...     def forward(self, x_t, lq, time, ctx=None):
     ...         return lq - x_t
     >>> check_contract(Difference, 'backbone')
     """
+
+    channels: int = 3
 
     @required
     def forward(
@@ -271,7 +276,6 @@ class Codec(Part):
         channels: C of the latent.
         is_pixel: the latent is the image itself, so the process maps its range.
         min_side: smaller images are enlarged to this shorter side before they are encoded.
-        pad_multiple: sides of images are padded to multiples of this.
         tap_specs: taps of the encoder and the decoder.
 
     >>> class Identity(Codec):
@@ -287,7 +291,6 @@ class Codec(Part):
     channels: int = 3
     is_pixel: bool = False
     min_side: int = 1
-    pad_multiple: int = 1
     tap_specs: Sequence[TapSpec] = ()
 
     @required

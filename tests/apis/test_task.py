@@ -8,7 +8,7 @@ from restorelab.apis import RestoreModel
 from restorelab.apis.inference import check_task
 from restorelab.registry import MODELS
 from tests.apis.tiny import tiny_restorer
-from tests.models.tiny import TINY_BACKBONES, TINY_RESTORERS, part, randomize
+from tests.models.tiny import LATENT_RESTORER, TINY_BACKBONES, part, randomize
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (20, 28, 3), dtype=np.uint8)
 
@@ -16,7 +16,7 @@ PICTURE = np.random.default_rng(0).integers(0, 255, (20, 28, 3), dtype=np.uint8)
 @pytest.fixture(scope='module')
 def model():
     torch.manual_seed(0)
-    net = MODELS.build(part(TINY_RESTORERS, 'LatentRestorer'))
+    net = MODELS.build(LATENT_RESTORER)
     randomize(net.adapters, std=0.2)
     torch.nn.init.normal_(net.adapters['tfa'].prompts['det'], std=30)
     return RestoreModel(net)
@@ -37,7 +37,7 @@ def test_the_task_holds_for_every_tile(model):
 def test_tiles_are_those_of_the_enlarged_picture_and_lie_on_the_grid_of_its_networks(
     model, monkeypatch
 ):
-    monkeypatch.setattr(model.model, 'min_side', 40)
+    monkeypatch.setattr(model.model.codec, 'min_side', 40)
     seen = []
     run = model.model.restore_region
 

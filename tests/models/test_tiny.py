@@ -34,7 +34,11 @@ def own_names(table, folder: str = '') -> set[str]:
         (BACKBONES, tiny.TINY_BACKBONES, ''),
         (PRIORS, tiny.TINY_PRIORS, ''),
         (ADAPTERS, tiny.TINY_ADAPTERS, ''),
-        (LOSSES, tiny.TINY_LOSSES | tiny.TINY_STEP_LOSSES, ''),
+        (
+            LOSSES,
+            tiny.TINY_LOSSES | tiny.TINY_STEP_LOSSES | tiny.TINY_VIEWING_LOSSES,
+            '',
+        ),
         (SAMPLERS, tiny.TINY_SAMPLERS, ''),
         (PROCESSES, tiny.TINY_PROCESSES, ''),
         (OBJECTIVES, tiny.TINY_OBJECTIVES, ''),

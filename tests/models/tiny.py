@@ -34,28 +34,11 @@ TINY_BACKBONES = dict(
         attention=[dict(type='LinearAttentionBlock'), dict(type='SpatialTransformerBlock')],
         mid_attention=dict(type='SpatialTransformerBlock'),
     ),
-    LatentAutoencoder=dict(
-        vae=dict(
-            block_out_channels=[8, 8, 8],
-            layers_per_block=1,
-            norm_num_groups=4,
-            down_block_types=['DownEncoderBlock2D'] * 3,
-            up_block_types=['UpDecoderBlock2D'] * 3,
-        )
-    ),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
     RestormerUNet=dict(
         dim=4, blocks=[1, 1], heads=[1, 2], refinement=1, decoder_block=dict(type='EnhancedBlock')
     ),
-)
-
-TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
-    CLIPDegradationPrior=dict(tower=TOWER),
-    CLIPQualityPerceiver=dict(clip=CLIP, num_context=4),
-    CLIPSemanticPrior=dict(tower=TOWER),
-    CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
-    DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
-    SDTurboPrior=dict(
+    SDTurboUNet=dict(
         unet=dict(
             block_out_channels=[8, 8],
             layers_per_block=1,
@@ -66,6 +49,14 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
             up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
         )
     ),
+)
+
+TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
+    CLIPDegradationPrior=dict(tower=TOWER),
+    CLIPQualityPerceiver=dict(clip=CLIP, num_context=4),
+    CLIPSemanticPrior=dict(tower=TOWER),
+    CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
+    DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
     StructurePrior=dict(
         cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')],
         image_size=16,
@@ -118,6 +109,11 @@ TINY_STEP_LOSSES = dict(  # called with a TrainingStep
     DegradationInfoNCE=dict(),
 )
 
+TINY_VIEWING_LOSSES = dict(  # called with a TrainingStep, too
+    KeepViewingLoss=dict(loss=dict(type='L1Loss')),
+    ViewingLoss=dict(loss=dict(type='L1Loss')),
+)
+
 TINY_PROCESSES = dict(
     MeanRevertingProcess=dict(steps=8),
     SharedResidualProcess=dict(steps=8),
@@ -126,7 +122,19 @@ TINY_PROCESSES = dict(
 
 TINY_OBJECTIVES = dict(CleanMatching=dict(), ReverseMeanMatching=dict())
 
-TINY_CODECS = dict(PixelCodec=dict())
+TINY_CODECS = dict(
+    LatentAutoencoder=dict(
+        vae=dict(
+            block_out_channels=[8, 8, 8],
+            layers_per_block=1,
+            norm_num_groups=4,
+            down_block_types=['DownEncoderBlock2D'] * 3,
+            up_block_types=['UpDecoderBlock2D'] * 3,
+        ),
+        min_side=16,
+    ),
+    PixelCodec=dict(),
+)
 
 TINY_SAMPLERS = dict(
     DDIM=dict(steps=2),
@@ -160,21 +168,6 @@ TINY_RESTORERS = dict(
         process=part(TINY_PROCESSES, 'MeanRevertingProcess'),
         loss=dict(type='L1Loss'),
         sampler=part(TINY_SAMPLERS, 'DDIM'),
-    ),
-    LatentRestorer=dict(
-        backbone=part(TINY_BACKBONES, 'LatentAutoencoder'),
-        prior=part(TINY_PRIORS, 'SDTurboPrior'),
-        adapters=dict(
-            cfrm=part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
-            control=part(TINY_ADAPTERS, 'ControlSCTuner'),
-            tfa=part(
-                TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')]
-            ),
-        ),
-        latent_loss=dict(type='MSELoss'),
-        image_loss=dict(type='L1Loss'),
-        min_side=16,
-        pad_multiple=8,
     ),
     JointRestorer=dict(
         restorer=dict(
@@ -211,6 +204,31 @@ TINY_RESTORERS = dict(
         step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES},
     ),
     RestorationDataPreprocessor=dict(),
+)
+
+LATENT_RESTORER = dict(  # the DiffusionRestorer of UniRestore
+    type='DiffusionRestorer',
+    codec=part(TINY_CODECS, 'LatentAutoencoder'),
+    backbone=part(TINY_BACKBONES, 'SDTurboUNet'),
+    process=dict(
+        type='VariancePreservingProcess',
+        schedule='scaled_linear',
+        betas=(0.00085, 0.012),
+        train_times=[249, 499, 749, 999],
+        ends_clean=False,
+    ),
+    sampler=dict(type='DDIM', steps=1),
+    loss=dict(type='MSELoss'),
+    objective=dict(type='CleanMatching'),
+    adapters=dict(
+        cfrm=part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2', 'enc.s4']),
+        control=part(TINY_ADAPTERS, 'ControlSCTuner'),
+        tfa=part(TINY_ADAPTERS, 'TFA', pairs=[('dec.s4.in', 'enc.s4'), ('dec.s2.in', 'enc.s2')]),
+    ),
+    step_losses=dict(
+        image=part(TINY_VIEWING_LOSSES, 'ViewingLoss', loss=dict(type='L1Loss', weight=10.0)),
+        keep=part(TINY_VIEWING_LOSSES, 'KeepViewingLoss'),
+    ),
 )
 
 TINY_TASKS = dict(

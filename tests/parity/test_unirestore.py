@@ -10,9 +10,10 @@ from torch import Tensor
 from restorelab.models.adapters.cfrm import GroupAttentionBlock, NAFBlock
 from restorelab.models.adapters.control_sc_tuner import Controller, SCTuner
 from restorelab.models.adapters.tfa import TaskEditor
-from restorelab.models.restorers.latent import LatentRestorer
+from restorelab.models.restorers import DiffusionRestorer
+from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import MODELS
-from restorelab.structures import Condition
+from restorelab.structures import Condition, RestorationSample, TrainingStep
 from restorelab.utils import pad_to_multiple, resize
 from tests.parity.fixtures import (
     Recording,
@@ -187,17 +188,18 @@ def model_config() -> dict:
     editors, blocks = config['task_editors'], config['cfrm_blocks']
     levels = [2 ** (i + 1) for i in range(len(blocks))]
     return dict(
-        type='LatentRestorer',
-        latent_loss=dict(type='MSELoss'),
-        image_loss=dict(type='L1Loss'),
-        backbone=dict(type='LatentAutoencoder', vae=config['vae']),
-        prior=dict(
-            type='SDTurboPrior',
+        type='DiffusionRestorer',
+        codec=dict(type='LatentAutoencoder', vae=config['vae']),
+        backbone=dict(
+            type='SDTurboUNet',
             unet=config['unet'],
-            schedule=_schedule(config['scheduler']),
-            train_times=config['train_timesteps'],
             prompt_tokens=recording('e2e')['w/base_model.null_embeds'].shape[1],
         ),
+        process=process_config(config['scheduler'], config['train_timesteps']),
+        sampler=dict(type='DDIM', steps=1),
+        loss=dict(type='MSELoss'),
+        objective=dict(type='CleanMatching'),
+        step_losses=dict(image=dict(type='ViewingLoss', loss=dict(type='L1Loss'))),
         adapters=dict(
             cfrm=dict(
                 type='CFRM',
@@ -215,8 +217,18 @@ def model_config() -> dict:
     )
 
 
-def _schedule(options: dict) -> dict:
-    return {name: value for name, value in options.items() if name != 'set_alpha_to_one'}
+def process_config(scheduler: dict, train_times: list[int]) -> dict:
+    """The process of a scheduler of diffusers."""
+    assert scheduler['prediction_type'] == 'epsilon'
+    assert scheduler['timestep_spacing'] == 'trailing'
+    return dict(
+        type='VariancePreservingProcess',
+        steps=scheduler['num_train_timesteps'],
+        betas=(scheduler['beta_start'], scheduler['beta_end']),
+        schedule=scheduler['beta_schedule'],
+        ends_clean=scheduler['set_alpha_to_one'],
+        train_times=train_times,
+    )
 
 
 def official_state() -> dict[str, Tensor]:
@@ -228,9 +240,10 @@ def official_state() -> dict[str, Tensor]:
 
 
 @pytest.fixture
-def model() -> LatentRestorer:
+def model() -> DiffusionRestorer:
     net = MODELS.build(model_config())
-    net.load_state_dict(CONVERT.rename(official_state(), net), strict=True)
+    net.load_state_dict(CONVERT.rename(official_state()), strict=True)
+    net.backbone.size_divisor = 8  # of the full-size U-Net: images were padded for that one
     return net.eval()
 
 
@@ -239,64 +252,82 @@ def io() -> Recording:
     return recording('e2e')
 
 
-def encoded(model: LatentRestorer, io: Recording, case: str):
+def encoded(model: DiffusionRestorer, io: Recording, case: str):
     """Latent and context of the recorded encoder pass ``hq_plain`` or ``lq_cfrm``."""
     plain = case == 'hq_plain'
-    ctx = model.reference_context(Condition()) if plain else model.context(Condition())
+    reference = ReferencePass(model.adapters.values(), Condition())
+    ctx = reference.ctx if plain else model.context(Condition())
     image = io['hq' if plain else 'lq']
     return model.encode(image, lambda like: io[f'{case}/posterior_noise'], ctx), ctx
 
 
+def predicted_noise(model: DiffusionRestorer, z_t: Tensor, z_lq: Tensor, t: Tensor) -> Tensor:
+    ctx = model.context(model.denoising_condition(Condition(), z_lq))
+    ctx.time = t
+    return model.backbone(z_t, z_lq, t, ctx)
+
+
+def predicted_clean(model: DiffusionRestorer, z_t: Tensor, z_lq: Tensor, t: Tensor) -> Tensor:
+    return model.process.clean_from(predicted_noise(model, z_t, z_lq, t), z_t, z_lq, t)
+
+
+def cfrm_loss(model: DiffusionRestorer, io: Recording) -> Tensor:
+    reference = ReferencePass(model.adapters.values(), Condition())
+    model.encode(io['hq'], lambda like: io['hq_plain/posterior_noise'], reference.ctx)
+    return reference.losses(encoded(model, io, 'lq_cfrm')[1])['loss_cfrm']
+
+
 def test_noise_schedule(model, io):
-    assert_close(model.prior.alpha_bar, io['alphas_cumprod'])
+    assert_close(model.process.alpha_bar, io['alphas_cumprod'])
 
 
 @pytest.mark.parametrize('case', ['hq_plain', 'lq_cfrm'])
 @torch.no_grad()
 def test_encoder(model, io, case):
     latent, ctx = encoded(model, io, case)
-    posterior = model.backbone.encode(
+    posterior = model.codec.posterior(
         io['hq' if case == 'hq_plain' else 'lq'],
         None if case == 'hq_plain' else model.context(Condition()),
     )
     assert_close(posterior.mean, io[f'{case}/posterior_mean'])
     assert_close(posterior.logvar, io[f'{case}/posterior_logvar'])
     assert_close(latent, io[f'{case}/latent'])
-    for i, name in enumerate(model.adapters[0].taps):
+    for i, name in enumerate(model.adapters['cfrm'].taps):
         assert_close(ctx.skips[name], io[f'{case}/mid{i}'])
 
 
 def test_training_prediction(model, io):
-    z_t = model.prior.add_noise(io['hq_plain/latent'], io['diffusion_noise'], io['timesteps'])
-    assert_close(z_t, io['train/zt'])
     t, z_lq = io['timesteps'], io['lq_cfrm/latent']
-    noise = model.prior.predict(z_t, t, model.denoiser_context(z_lq, t, Condition()))
-    assert_close(noise.detach(), io['train/pred_eps'])
-    assert_close(model.predict_clean(z_t, z_lq, t, Condition()).detach(), io['train/pred_z0'])
+    z_t = model.process.add_noise(io['hq_plain/latent'], z_lq, t, io['diffusion_noise']).x_t
+    assert_close(z_t, io['train/zt'])
+    assert_close(predicted_noise(model, z_t, z_lq, t).detach(), io['train/pred_eps'])
+    assert_close(predicted_clean(model, z_t, z_lq, t).detach(), io['train/pred_z0'])
 
 
 def test_losses(model, io):
     z_gt, reference = encoded(model, io, 'hq_plain')
     z_lq, ctx = encoded(model, io, 'lq_cfrm')
-    cfrm = model.adapters[0]
+    cfrm = model.adapters['cfrm']
     assert cfrm.loss_weights == (0.1, 0.1, 0.01)
     mids = [F.mse_loss(ctx.skips[name], reference.skips[name]) for name in cfrm.taps]
     assert_close(torch.stack(mids).detach(), io['loss/mid'])
-    assert_close(model.adapter_losses(ctx, reference)['loss_cfrm'].detach(), io['loss/cfrm'])
+    assert_close(cfrm_loss(model, io).detach(), io['loss/cfrm'])
     assert_close(F.mse_loss(z_lq, z_gt), io['loss/enc_logged_only'])
-    z_0 = model.predict_clean(io['train/zt'], io['lq_cfrm/latent'], io['timesteps'], Condition())
-    assert_close(model.latent_loss(z_0, z_gt).detach(), io['loss/control'])
+    t, noise = io['timesteps'], io['diffusion_noise']
+    state = model.process.add_noise(z_gt, io['lq_cfrm/latent'], t, noise)
+    out = predicted_noise(model, state.x_t, state.lq, t)
+    pair = model.objective(model.process, out, state)
+    assert_close(model.criterion(*pair).detach(), io['loss/control'])
 
 
-def named_gradients(model: LatentRestorer) -> dict[str, Tensor | None]:
+def named_gradients(model: DiffusionRestorer) -> dict[str, Tensor | None]:
     """Gradients by official name."""
-    official = CONVERT.rename({name: name for name in official_state()}, model)
+    official = CONVERT.rename({name: name for name in official_state()})
     return {official[name]: weight.grad for name, weight in model.named_parameters()}
 
 
 def test_gradients_of_the_cfrm_loss(model, io):
-    reference, ctx = encoded(model, io, 'hq_plain')[1], encoded(model, io, 'lq_cfrm')[1]
-    model.adapter_losses(ctx, reference)['loss_cfrm'].backward()
+    cfrm_loss(model, io).backward()
     gradients = named_gradients(model)
     for name, expected in io.under('grad/cfrm_loss/').items():
         assert_gradient_close(gradients[f'ae.vae.encoder.{name}'], expected)
@@ -305,8 +336,8 @@ def test_gradients_of_the_cfrm_loss(model, io):
 def test_gradients_of_the_control_loss(model, io):
     z_lq, _ = encoded(model, io, 'lq_cfrm')
     assert not z_lq.requires_grad
-    z_0 = model.predict_clean(io['train/zt'], z_lq, io['timesteps'], Condition())
-    model.latent_loss(z_0, io['hq_plain/latent']).backward()
+    z_0 = predicted_clean(model, io['train/zt'], z_lq, io['timesteps'])
+    model.criterion(z_0, io['hq_plain/latent']).backward()
     gradients = named_gradients(model)
     for name, expected in io.under('grad/control_loss/').items():
         official = name if name.startswith('controller.') else f'base_model.{name}'
@@ -316,9 +347,15 @@ def test_gradients_of_the_control_loss(model, io):
     ] == []
 
 
+def image_loss(model: DiffusionRestorer, restored: Tensor, gt: Tensor) -> Tensor:
+    samples = [RestorationSample() for _ in gt]
+    step = TrainingStep(restored, restored, gt, Condition(), samples)
+    return model.step_losses['image'](step)
+
+
 def test_image_loss_does_not_reach_cfrm_or_control(model, io):
     ctx = encoded(model, io, 'lq_cfrm')[1]
-    model.image_loss(model.backbone.decode(io['lq_cfrm/latent'], ctx), io['hq']).backward()
+    image_loss(model, model.decode(io['lq_cfrm/latent'], ctx), io['hq']).backward()
     reached = {
         name.split('.')[2] for name, grad in named_gradients(model).items() if grad is not None
     }
@@ -328,28 +365,29 @@ def test_image_loss_does_not_reach_cfrm_or_control(model, io):
 @pytest.mark.parametrize('steps', [1, 2, 4])
 @torch.no_grad()
 def test_sampling(model, io, steps):
-    model.prior.steps = steps
-    visited = []
-    context = model.denoiser_context
-    model.denoiser_context = lambda z, t, cond: visited.append(int(t)) or context(z, t, cond)
-    z = model.sample(io['lq_cfrm/latent'], io['diffusion_noise'], Condition())
+    visited, z_lq = [], io['lq_cfrm/latent']
+
+    def predict(z_t, t):
+        visited.append(int(t[0]))
+        return predicted_noise(model, z_t, z_lq, t)
+
+    noise = io['diffusion_noise']
+    z = model.sampler(predict, model.process, z_lq, lambda like: noise, steps)
     assert visited == io[f'infer/timesteps_{steps}step'].tolist()
     assert_close(z, io[f'infer/z_{steps}step'])
 
 
 @torch.no_grad()
 def test_start_of_sampling(model, io):
-    last = torch.tensor([model.prior.train_steps - 1])
-    assert_close(
-        model.prior.add_noise(io['lq_cfrm/latent'], io['diffusion_noise'], last), io['infer/z999']
-    )
+    z = model.process.start(io['lq_cfrm/latent'], io['diffusion_noise'])
+    assert_close(z, io['infer/z999'])
 
 
 def decode(
-    model: LatentRestorer, io: Recording, tasks: list[str], latent: str = 'lq_cfrm/latent'
+    model: DiffusionRestorer, io: Recording, tasks: list[str], latent: str = 'lq_cfrm/latent'
 ) -> Tensor:
     ctx = encoded(model, io, 'lq_cfrm')[1].for_tasks(tasks)
-    return model.backbone.decode(io[latent], ctx)
+    return model.decode(io[latent], ctx)
 
 
 @torch.no_grad()
@@ -360,7 +398,7 @@ def test_decoding_for_each_task(model, io):
         decode(model, io, ['ir'] * len(io['lq']), 'infer/z_1step'), io['infer/image_1step_ir']
     )
     assert_close(
-        model.image_loss(decode(model, io, ['ir'] * len(io['lq'])), io['hq']), io['loss/ir_l1']
+        image_loss(model, decode(model, io, ['ir'] * len(io['lq'])), io['hq']), io['loss/ir_l1']
     )
 
 
@@ -379,7 +417,7 @@ def test_a_mixed_batch_equals_the_batches_of_its_tasks(model, io):
 @torch.no_grad()
 def test_task_editors_in_the_decoder(model, io):
     seen = []
-    for editor in model.adapters[2].editors:
+    for editor in model.adapters['tfa'].editors:
         editor.register_forward_hook(
             lambda module, inputs, output: seen.append((inputs[2], output[0]))
         )
@@ -392,12 +430,12 @@ def test_task_editors_in_the_decoder(model, io):
 
 def test_adding_a_task_leaves_the_other_images_unchanged(model, io):
     config = model_config()
-    config['adapters'][2]['tasks'] = [*config['adapters'][2]['tasks'], 'det']
+    config['adapters']['tfa']['tasks'] = [*config['adapters']['tfa']['tasks'], 'det']
     larger = MODELS.build(config).eval()
     state = model.state_dict()
     missing = larger.load_state_dict(state, strict=False).missing_keys
-    assert missing == ['adapters.2.prompts.det']
-    torch.nn.init.normal_(larger.adapters[2].prompts['det'])
+    assert missing == ['adapters.tfa.prompts.det']
+    torch.nn.init.normal_(larger.adapters['tfa'].prompts['det'])
     for task in settings()['task_editors']['tasks']:
         tasks = [task] * len(io['lq'])
         assert torch.equal(decode(larger, io, tasks), decode(model, io, tasks))
@@ -428,7 +466,6 @@ def test_resizing_round_an_identity_network(model):
 @torch.no_grad()
 def test_whole_restoration(model):
     io, options = recording('full_forward'), settings()['full_forward']
-    model.prior.steps = options['steps']
     draws = iter([io['posterior_noise'], io['diffusion_noise']])
     assert list(network_input(model, io['image']).shape[-2:]) == options['network_input']
     size = tuple(io['image'].shape[-2:])

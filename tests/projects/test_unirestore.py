@@ -12,12 +12,12 @@ from restorelab.config import load_config
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.weights import resolve_weights
-from tests.models.tiny import TINY_RESTORERS, part
+from tests.models.tiny import LATENT_RESTORER
 from tests.parity.fixtures import ROOT, load_converter, load_script
 
 CONVERT = load_converter('unirestore')
 CONFIGS = ROOT / 'projects' / 'unirestore' / 'configs'
-TINY = part(TINY_RESTORERS, 'LatentRestorer')
+TINY = {**LATENT_RESTORER, 'step_losses': None, 'loss': None, 'objective': None}
 
 
 def count(module) -> int:
@@ -28,21 +28,21 @@ def count(module) -> int:
 def paper():
     """All parts of the paper's model; stage 1 has no TFA."""
     model = load_config(CONFIGS / 'stage1_paper.py').model
-    model['adapters'] = [*model['adapters'], dict(type='TFA', tasks=['ir', 'cls', 'seg'])]
+    model['adapters']['tfa'] = dict(type='TFA', tasks=['ir', 'cls', 'seg'])
     with torch.device('meta'), DefaultScope.overwrite_default_scope('restorelab'):
         return MODELS.build(model)
 
 
 @pytest.mark.slow
 def test_parameters_of_every_part(paper):
-    cfrm, control, tfa = paper.adapters
+    cfrm, control, tfa = paper.adapters.values()
     assert [count(stage) for stage in cfrm.stages] == [543_632, 2_135_824, 23_281_168]
     assert count(control.controller) == 52_494_080
     assert count(control.tuners) == 22_147_200
     assert [count(editor) for editor in tfa.editors] == [15_602_944, 4_164_480, 1_263_232]
     assert [tuple(prompt.shape) for prompt in tfa.prompts.values()] == [(1, 512)] * 3
-    assert count(paper.prior.unet) == 865_910_724
-    assert count(paper.backbone.vae) == 83_653_863
+    assert count(paper.backbone.unet) == 865_910_724
+    assert count(paper.codec.vae) == 83_653_863
 
 
 @pytest.mark.slow
@@ -76,8 +76,8 @@ def checkpoints(tmp_path):
     """A tiny model whose SD-Turbo lies elsewhere, and its two checkpoints as Lightning writes them."""
     config = {
         **TINY,
+        'codec': {**TINY['codec'], 'pretrained': 'elsewhere'},
         'backbone': {**TINY['backbone'], 'pretrained': 'elsewhere'},
-        'prior': {**TINY['prior'], 'pretrained': 'elsewhere'},
     }
     torch.manual_seed(0)
     source = MODELS.build(config)
@@ -108,7 +108,7 @@ def test_blocks_tasks_and_prompt_length_are_read_from_the_weights():
         f'model.ae.vae.decoder.task_prompts.{task}': torch.zeros(2, 512)
         for task in ('cls', 'ir', 'seg')
     }
-    cfrm, _, tfa = CONVERT.assembly({**blocks, **prompts}, 'folder')['adapters']
+    cfrm, _, tfa = CONVERT.assembly({**blocks, **prompts}, 'folder')['adapters'].values()
     assert cfrm['num_naf'] == [1, 1, 9]
     assert tfa == dict(type='TFA', tasks=['ir', 'cls', 'seg'], prompt_len=2)
 
@@ -121,7 +121,7 @@ def test_two_files_of_one_stage_are_refused(checkpoints):
 
 def test_a_foreign_weight_is_named(checkpoints):
     with pytest.raises(CheckpointError, match=r"'model\.head\.weight' is no weight of UniRestore"):
-        CONVERT.rename({'model.head.weight': None}, checkpoints[1])
+        CONVERT.rename({'model.head.weight': None})
 
 
 @pytest.mark.parametrize(

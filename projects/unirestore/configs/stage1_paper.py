@@ -3,25 +3,30 @@
 Run:    tools/dist_train.sh projects/unirestore/configs/stage1_paper.py 8
 Needs:  8 GPUs (3 crops of 512x512 each, gradients of two batches), 200,000 optimizer steps.
         DIV2K, Flickr2K and OST below data/. SD-Turbo from the hub, or a local copy by
-        --cfg-options model.backbone.pretrained=FOLDER model.prior.pretrained=FOLDER
+        --cfg-options model.codec.pretrained=FOLDER model.backbone.pretrained=FOLDER
 Expect: not measured here (no such data or hardware). The README has the paper's tables.
 """
 
 _base_ = ['../../../configs/_base_/runtime.py']
 
 model = dict(
-    type='LatentRestorer',
-    backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-    prior=dict(
-        type='SDTurboPrior',
-        pretrained='stabilityai/sd-turbo',
+    type='DiffusionRestorer',
+    codec=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
+    backbone=dict(type='SDTurboUNet', pretrained='stabilityai/sd-turbo'),
+    process=dict(
+        type='VariancePreservingProcess',
+        schedule='scaled_linear',
+        betas=(0.00085, 0.012),
         train_times=[249, 499, 749, 999, 999, 999],
+        ends_clean=False,
     ),
+    sampler=dict(type='DDIM', steps=1),
     adapters=dict(
         cfrm=dict(type='CFRM', num_naf=[1, 1, 9], loss_weights=[0.1, 0.1, 0.01]),
         control=dict(type='ControlSCTuner'),
     ),
-    latent_loss=dict(type='MSELoss'),
+    loss=dict(type='MSELoss'),
+    objective=dict(type='CleanMatching'),
 )
 
 train_dataloader = dict(

@@ -21,22 +21,28 @@ _base_ = ['../../../configs/_base_/runtime.py']
 model = dict(
     type='JointRestorer',
     restorer=dict(
-        type='LatentRestorer',
+        type='DiffusionRestorer',
         init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage1_paper/iter_400000.pth'),
-        backbone=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-        prior=dict(
-            type='SDTurboPrior',
-            pretrained='stabilityai/sd-turbo',
+        codec=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
+        backbone=dict(type='SDTurboUNet', pretrained='stabilityai/sd-turbo'),
+        process=dict(
+            type='VariancePreservingProcess',
+            schedule='scaled_linear',
+            betas=(0.00085, 0.012),
             train_times=[249, 499, 749, 999, 999, 999],
+            ends_clean=False,
         ),
+        sampler=dict(type='DDIM', steps=1),
         adapters=dict(
             cfrm=dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
             control=dict(type='ControlSCTuner', frozen=True),
             tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
         ),
-        image_loss=dict(type='L1Loss'),
-        image_weight=10.0,
-        keep_weight=1.0,
+        loss=None,
+        step_losses=dict(
+            image=dict(type='ViewingLoss', loss=dict(type='L1Loss', weight=10.0)),
+            keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss')),
+        ),
     ),
     tasks=dict(
         cls=dict(

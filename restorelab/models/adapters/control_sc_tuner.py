@@ -158,8 +158,8 @@ class ControlSCTuner(Adapter):
         specs = [spec for spec in tap_specs if spec.side == 'skip']
         if not specs:
             raise ValueError(
-                'ControlSCTuner rewrites the skips of a latent U-Net, and this model has none; it belongs '
-                'to a LatentRestorer'
+                'ControlSCTuner rewrites the skips of a latent U-Net, and this model has none; it '
+                'belongs to the backbone SDTurboUNet'
             )
         self.taps = tuple(spec.name for spec in specs)
         options = dict(controller or {})

@@ -57,6 +57,7 @@ class IRSDEUNet(HourglassUNet):
             bias=False,
             final_kernel=3,
         )
+        self.channels = channels
 
     def combine(self, x_t: Tensor, lq: Tensor) -> Tensor:
         return torch.cat([x_t - lq, lq], dim=1)

@@ -68,6 +68,7 @@ class ResidualDiffusionUNet(HourglassUNet):
             bias=True,
             final_kernel=1,
         )
+        self.channels = channels
 
     def combine(self, x_t: Tensor, lq: Tensor) -> Tensor:
         return torch.cat([x_t, lq], dim=1)

@@ -9,7 +9,6 @@ from restorelab.models.priors.cues import (
 )
 from restorelab.models.priors.dinov2 import DINOv2ClassTokens
 from restorelab.models.priors.quality import CLIPQualityPerceiver
-from restorelab.models.priors.sd_turbo import SDTurboPrior
 from restorelab.models.priors.structure import StructurePrior
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     'DINOv2ClassTokens',
     'DarkChannelCue',
     'DepthCue',
-    'SDTurboPrior',
     'SegmentationCue',
     'SobelCue',
     'StructurePrior',

@@ -1,6 +1,5 @@
-from restorelab.models.restorers.diffusion import DiffusionRestorer
+from restorelab.models.restorers.diffusion_restorer import DiffusionRestorer
 from restorelab.models.restorers.joint_restorer import JointRestorer
-from restorelab.models.restorers.latent import LatentRestorer
 from restorelab.models.restorers.prior_distillation import PriorDistillation
 from restorelab.models.restorers.prompt_learning import PromptLearning
 from restorelab.models.restorers.regression_restorer import RegressionRestorer
@@ -9,7 +8,6 @@ from restorelab.models.restorers.restoration_data_preprocessor import Restoratio
 __all__ = [
     'DiffusionRestorer',
     'JointRestorer',
-    'LatentRestorer',
     'PriorDistillation',
     'PromptLearning',
     'RegressionRestorer',

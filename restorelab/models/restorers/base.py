@@ -25,13 +25,14 @@ from restorelab.utils import LatticeNoise, resize
 class BaseRestorer(Restorer):
     """Data flow of a restorer. Subclasses write ``compute_losses`` and ``restore_region``.
 
+    A subclass takes ``adapters``, too: configs of ADAPTERS parts by name. On a tap they act in this
+    order. When its networks exist, its constructor gives them to ``add_adapters``.
+
     Shapes: images (B, 3, H, W), float32, RGB, [0, 1].
 
     Args:
         backbone: config of a BACKBONES part.
         priors: configs of PRIORS parts by name. What they say is merged.
-        adapters: configs of ADAPTERS parts by name. On a tap they act in this order. Each is given
-            the taps of the model and the widths of all conditions.
         step_losses: configs of further LOSSES parts by name. Each is called with the
             ``TrainingStep`` and logged as ``loss_<name>``.
     Raises: KeyError when an adapter needs a condition that no prior provides, or when two priors
@@ -42,7 +43,6 @@ class BaseRestorer(Restorer):
         self,
         backbone: dict,
         priors: dict[str, dict] | None = None,
-        adapters: dict[str, dict] | None = None,
         step_losses: dict[str, dict] | None = None,
         init_cfg: dict | None = None,
     ):
@@ -50,19 +50,30 @@ class BaseRestorer(Restorer):
         self.backbone = BACKBONES.build(backbone)
         self.priors = nn.ModuleDict(build_parts(priors, PRIORS))
         self.step_losses = nn.ModuleDict(build_parts(step_losses, LOSSES))
-        self.add_adapters(adapters)
-
-    def add_adapters(self, adapters: dict[str, dict] | None) -> None:
-        """Build ``adapters``. A subclass whose own networks have taps calls it when they exist."""
-        widths = self.condition_widths()
         self.adapters = nn.ModuleDict()
-        if adapters:
-            shared = dict(tap_specs=self.all_taps(), cond_widths=widths)
-            self.adapters.update(build_parts(adapters, ADAPTERS, shared))
-        for name, adapter in self.adapters.items():
-            self._validate_adapter(name, adapter, widths)
 
-    def _validate_adapter(self, name: str, adapter: Adapter, widths: dict[str, int]) -> None:
+    def add_adapters(
+        self,
+        adapters: dict[str, dict] | None,
+        taps: Sequence[TapSpec],
+        widths: dict[str, int] | None = None,
+    ) -> None:
+        """Build ``adapters``, when the networks that they sit on exist.
+
+        Args:
+            taps: where they may sit.
+            widths: of conditions that come from elsewhere than the priors.
+        """
+        widths = self.condition_widths() | (widths or {})
+        shared = dict(tap_specs=list(taps), cond_widths=widths)
+        self.adapters.update(build_parts(adapters, ADAPTERS, shared))
+        for name, adapter in self.adapters.items():
+            self._validate_adapter(name, adapter, taps, widths)
+
+    @staticmethod
+    def _validate_adapter(
+        name: str, adapter: Adapter, taps: Sequence[TapSpec], widths: dict[str, int]
+    ) -> None:
         kind = type(adapter).__name__
         missing = sorted(set(adapter.needs) - set(widths))
         if missing:
@@ -70,7 +81,7 @@ class BaseRestorer(Restorer):
                 f"adapter '{name}' ({kind}) needs the condition {missing}; the configured priors "
                 f'provide {sorted(widths) or "nothing"}. Add a prior that gives it to `priors`.'
             )
-        select_taps(self.all_taps(), adapter.taps, kind)
+        select_taps(taps, adapter.taps, kind)
 
     def check_backbone(self, contract: type[Backbone]) -> None:
         """Raise TypeError when the backbone is not called as ``contract`` says."""
@@ -80,10 +91,6 @@ class BaseRestorer(Restorer):
                 f'forward{inspect.signature(contract.forward)}; '
                 f'{type(self.backbone).__name__} is none'
             )
-
-    def all_taps(self) -> list[TapSpec]:
-        """Where adapters may sit."""
-        return list(self.backbone.tap_specs)
 
     def condition_widths(self) -> dict[str, int]:
         """Width of every condition by its full name, such as ``vectors.degradation``."""
@@ -171,9 +178,14 @@ class BaseRestorer(Restorer):
         cond = self.condition(lq)
         losses, restored = self.compute_losses(lq, gt, cond, tasks_of(samples))
         step = TrainingStep(restored, lq, gt, cond, samples, self.condition)
+        return losses | self.losses_of_step(step), step
+
+    def losses_of_step(self, step: TrainingStep) -> dict[str, Tensor]:
+        """The step losses, each as ``loss_<name>``."""
+        losses = {}
         for name, loss in self.step_losses.items():
             losses[f'loss_{name}'] = loss(step)
-        return losses, step
+        return losses
 
     def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None

@@ -7,10 +7,9 @@ from torch import Tensor
 
 from restorelab.models.contracts import Model, Restorer, Task
 from restorelab.registry import MODELS, TASKS, build_parts
-from restorelab.structures import RestorationSample, tasks_of
+from restorelab.structures import VIEWING, RestorationSample, tasks_of
 
 VIEWS = dict(degraded='lq', restored='restored', clean='gt')
-VIEWING = 'ir'  # the task of a picture that people look at; no network stands behind it
 
 
 @MODELS.register_module()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Adapter
-from restorelab.structures import Condition, TapContext, TapRecorder, by_tap
+from restorelab.structures import Condition, TapContext, TapRecorder, TapSpec, by_tap
 
 
 class ReferencePass:
@@ -32,6 +32,11 @@ class ReferencePass:
             for name in learner.taps:
                 on_tap.setdefault(name, []).append(TapRecorder())
         return TapContext(on_tap, cond)
+
+    def learns_at(self, tap_specs: Iterable[TapSpec]) -> bool:
+        """Whether an adapter learns from features at one of these taps."""
+        names = {spec.name for spec in tap_specs}
+        return any(names & set(learner.taps) for learner in self.learners)
 
     def run(self, network: Callable[[TapContext], Tensor]) -> None:
         """Call ``network`` with the context of this pass, if an adapter learns from it."""

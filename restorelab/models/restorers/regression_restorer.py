@@ -36,7 +36,8 @@ class RegressionRestorer(BaseRestorer):
         step_losses: dict[str, dict] | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(backbone, priors, adapters, step_losses, init_cfg)
+        super().__init__(backbone, priors, step_losses, init_cfg)
+        self.add_adapters(adapters, self.backbone.tap_specs)
         if padding not in ('reflect', 'replicate'):
             raise ValueError(f"padding is 'reflect' or 'replicate', not '{padding}'")
         self.check_backbone(RegressionBackbone)

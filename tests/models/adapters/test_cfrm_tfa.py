@@ -157,7 +157,11 @@ def test_tfa_alone_takes_the_plain_encoder_features():
             KeyError,
             r"prompt_for names \['det'\]",
         ),
-        (dict(type='ControlSCTuner'), ValueError, 'has none; it belongs to a LatentRestorer'),
+        (
+            dict(type='ControlSCTuner'),
+            ValueError,
+            'has none; it belongs to the backbone SDTurboUNet',
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(cfg, error, message):

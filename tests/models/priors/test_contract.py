@@ -12,9 +12,7 @@ CHANNEL_AXIS = dict(vectors=1, tokens=2, maps=1)
 DIMS = dict(vectors=2, tokens=3, maps=4)
 
 
-@pytest.fixture(
-    params=[name for name in TINY_PRIORS if name != 'SDTurboPrior']
-)  # which gives no condition
+@pytest.fixture(params=TINY_PRIORS)
 def prior(request, hub):
     torch.manual_seed(0)
     return PRIORS.build(part(TINY_PRIORS, request.param))

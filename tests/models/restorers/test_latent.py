@@ -1,4 +1,4 @@
-"""LatentRestorer with all of UniRestore's parts, tiny."""
+"""DiffusionRestorer on latents, with all of UniRestore's parts, tiny."""
 
 import json
 
@@ -8,21 +8,23 @@ from torch import Tensor, nn
 
 from restorelab.registry import MODELS
 from restorelab.structures import Condition, RestorationSample
+from restorelab.utils import LatticeNoise
 from tests.models.tiny import (
+    LATENT_RESTORER,
     TINY_ADAPTERS,
     TINY_BACKBONES,
-    TINY_PRIORS,
-    TINY_RESTORERS,
+    TINY_CODECS,
     part,
     randomize,
 )
 
-CFRM, CONTROL, EDITOR = TINY_RESTORERS['LatentRestorer']['adapters'].values()
+TWICE = dict(cfrm=part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2'], num_naf=[0], loss_weights=[1.0]))
+CFRM, CONTROL, EDITOR = LATENT_RESTORER['adapters'].values()
 
 
 def restorer(**options) -> nn.Module:
     torch.manual_seed(0)
-    model = MODELS.build(part(TINY_RESTORERS, 'LatentRestorer', **options))
+    model = MODELS.build({**LATENT_RESTORER, **options})
     randomize(model.adapters, std=0.2)
     return model
 
@@ -49,7 +51,7 @@ def losses(model: nn.Module, *tasks: str | None, seed: int = 0) -> dict[str, Ten
 def test_loss_mode_gives_all_losses_of_the_stages():
     assert set(losses(restorer(), 'ir', 'det')) == {
         'loss_cfrm',
-        'loss_latent',
+        'loss_diffusion',
         'loss_image',
         'loss_keep',
     }
@@ -67,25 +69,27 @@ def test_adapters_train_and_nothing_else():
 def test_the_trunk_stays_in_eval_mode():
     model = restorer().train()
     assert not any(
-        module.training for part in (model.backbone, model.prior) for module in part.modules()
+        module.training for part in (model.codec, model.backbone) for module in part.modules()
     )
 
 
 def test_without_a_look_at_images_a_training_step_decodes_none(monkeypatch):
-    model = restorer(image_loss=None)
-    monkeypatch.setattr(model.backbone, 'decode', None)
-    assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_latent'}
+    model = restorer(step_losses=None)
+    monkeypatch.setattr(model.codec, 'decode', None)
+    assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_diffusion'}
 
 
 def test_a_frozen_first_stage_gives_no_losses_and_gets_no_gradient():
     model = restorer(
-        latent_loss=None,
+        loss=None,
+        objective=None,
         adapters=dict(
             cfrm={**CFRM, 'frozen': True}, control={**CONTROL, 'frozen': True}, tfa=EDITOR
         ),
     )
     given = losses(model, 'ir')
-    assert set(given) == {'loss_image'}
+    assert set(given) == {'loss_image', 'loss_keep'}
+    assert given['loss_keep'] == 0  # no image of another task
     given['loss_image'].backward()
     assert {
         name.split('.')[1] for name, weight in model.named_parameters() if weight.grad is not None
@@ -93,16 +97,11 @@ def test_a_frozen_first_stage_gives_no_losses_and_gets_no_gradient():
 
 
 def test_the_image_loss_of_a_mixed_batch_is_the_mean_of_its_images():
-    model = restorer(posterior='mode', image_weight=10.0, keep_weight=1.0)
-    gt, z_0, ctx = (
-        torch.rand(2, 3, 16, 24),
-        torch.randn(2, 4, 4, 6),
-        model.context(Condition(), ['ir', 'det']),
-    )
-    model.encode(images(), torch.randn_like, ctx)
-    restored = model.backbone.decode(z_0, ctx)
-    given = model._image_losses(restored, z_0, ctx, gt, ['ir', 'det'])
-    kept = model.backbone.decode(z_0, ctx.for_tasks(['ir', 'ir']))
+    model = restorer()
+    given, step = model.training_step(images(), samples('ir', 'det'))
+    restored, kept, gt = step.restored, step.restored_for(['ir', 'ir']), step.gt
+    torch.testing.assert_close(kept[0], restored[0])
+    assert not torch.equal(kept[1], restored[1])
     torch.testing.assert_close(given['loss_image'], 10 * (restored[0] - gt[0]).abs().mean() / 2)
     torch.testing.assert_close(given['loss_keep'], (kept[1] - gt[1]).abs().mean() / 2)
 
@@ -144,7 +143,8 @@ def test_an_unknown_task_is_refused_with_those_there_are():
 def test_training_a_new_task_leaves_the_outputs_of_the_old_ones_as_they_are():
     old = restorer()
     grown = restorer(
-        latent_loss=None,
+        loss=None,
+        objective=None,
         adapters=dict(
             cfrm={**CFRM, 'frozen': True},
             control={**CONTROL, 'frozen': True},
@@ -178,12 +178,12 @@ def test_what_is_frozen_stays_so_in_front_of_tasks():
         control={**CONTROL, 'frozen': True},
         tfa={**EDITOR, 'tasks': ['ir', 'det'], 'frozen': True, 'frozen_tasks': ['ir']},
     )
-    alone = restorer(latent_loss=None, adapters=frozen)
+    alone = restorer(loss=None, objective=None, adapters=frozen)
     joint = MODELS.build(
         dict(
             type='JointRestorer',
             tasks={},
-            restorer=part(TINY_RESTORERS, 'LatentRestorer', latent_loss=None, adapters=frozen),
+            restorer={**LATENT_RESTORER, 'loss': None, 'objective': None, 'adapters': frozen},
         )
     )
     assert [weight.requires_grad for weight in joint.restorer.parameters()] == [
@@ -197,32 +197,45 @@ def test_what_is_frozen_stays_so_in_front_of_tasks():
 def test_more_steps_give_another_result():
     model = restorer()
     one = model.restore(images())
-    model.sampler.steps = 2
-    assert not torch.equal(model.restore(images()), one)
+    assert not torch.equal(model.restore(images(), steps=2), one)
 
 
 def test_the_last_step_may_go_to_the_clean_latent():
-    one = restorer(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='one'))
-    z, t = torch.randn(1, 4, 4, 4), torch.tensor([999])
-    context = lambda step: one.denoiser_context(z, step, Condition())  # noqa: E731
-    expected = one.prior.clean_from(one.prior.predict(z, t, context(t)), z, t)
-    torch.testing.assert_close(one.prior.sample(z, context), expected, rtol=1e-4, atol=1e-4)
+    process = {**LATENT_RESTORER['process'], 'ends_clean': True}
+    model, cond = restorer(process=process), Condition()
+    noise, z = LatticeNoise(), torch.randn(1, 4, 4, 4)
+    z_t, t = model.process.start(z, noise(z)), torch.tensor([999])
+    ctx = model.context(model.denoising_condition(cond, z))
+    ctx.time = t
+
+    def predict(x_t, steps):
+        return model.backbone(x_t, z, steps, ctx)
+
+    expected = model.process.clean_from(predict(z_t, t), z_t, z, t)
+    sampled = model.sampler(predict, model.process, z, LatticeNoise())
+    torch.testing.assert_close(sampled, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_training_may_decode_what_restoring_would():
-    model = restorer(train_source='lq', latent_loss=None, posterior='mode')
-    assert set(losses(model, 'ir')) == {'loss_cfrm', 'loss_image'}
+def test_without_a_drawn_latent_restoring_draws_noise_for_the_start_alone():
+    codec = part(TINY_CODECS, 'LatentAutoencoder', sample_posterior=False)
+    draws = []
+    for model in (restorer(codec=codec), restorer()):
+        calls = []
+        model.restore(images(), noise=lambda like, calls=calls: calls.append(1) or like * 0)
+        draws.append(len(calls))
+    assert draws == [1, 2]
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(posterior='mean'), "posterior='mean'; choose from"),
-        (dict(train_source='hq'), "train_source='hq'; choose 'gt' or 'lq'"),
-        (dict(train_source='lq'), 'a latent_loss would train nothing'),
-        (dict(pad_multiple=12), 'together shrink by 8'),
-        (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', final_alpha='two')), "final_alpha='two'"),
-        (dict(prior=part(TINY_PRIORS, 'SDTurboPrior', train_times=[1000])), 'from 0 to 999'),
+        (dict(loss=None), 'objective=CleanMatching makes a pair for a loss, and loss is None'),
+        (dict(codec=None), 'SDTurboUNet works on 4 channels, but PixelCodec gives 3'),
+        (dict(process=dict(LATENT_RESTORER['process'], train_times=[1000])), 'from 0 to 999'),
+        (
+            dict(backbone=part(TINY_BACKBONES, 'DiffusersUNet2D', channels=4), adapters=TWICE),
+            r"adapter 'cfrm' asks for the taps \['enc.s2'\], which codec and backbone both have",
+        ),
     ],
 )
 def test_wrong_options_are_named(options, message):
@@ -248,8 +261,8 @@ class TestPretrained:
         from transformers import CLIPTextConfig, CLIPTextModel
 
         source = restorer()
-        source.backbone.vae.save_pretrained(tmp_path / 'vae')
-        source.prior.unet.save_pretrained(tmp_path / 'unet')
+        source.codec.vae.save_pretrained(tmp_path / 'vae')
+        source.backbone.unet.save_pretrained(tmp_path / 'unet')
         text = CLIPTextConfig(
             vocab_size=2,
             hidden_size=8,
@@ -270,26 +283,26 @@ class TestPretrained:
 
     def build(self, folder) -> nn.Module:
         return restorer(
-            backbone=part(TINY_BACKBONES, 'LatentAutoencoder', pretrained=str(folder)),
-            prior=part(TINY_PRIORS, 'SDTurboPrior', pretrained=str(folder)),
+            codec=part(TINY_CODECS, 'LatentAutoencoder', pretrained=str(folder)),
+            backbone=part(TINY_BACKBONES, 'SDTurboUNet', pretrained=str(folder)),
         )
 
     def test_a_local_folder_gives_both_networks_and_the_empty_prompt(self, folder):
         path, source = folder
-        randomize(source.backbone), randomize(source.prior)
-        source.backbone.vae.save_pretrained(path / 'vae')
-        source.prior.unet.save_pretrained(path / 'unet')
+        randomize(source.codec), randomize(source.backbone)
+        source.codec.vae.save_pretrained(path / 'vae')
+        source.backbone.unet.save_pretrained(path / 'unet')
         model = self.build(path)
         model.load_pretrained()
         for ours, theirs in (
-            (model.backbone.vae, source.backbone.vae),
-            (model.prior.unet, source.prior.unet),
+            (model.codec.vae, source.codec.vae),
+            (model.backbone.unet, source.backbone.unet),
         ):
             assert all(
                 torch.equal(value, theirs.state_dict()[name])
                 for name, value in ours.state_dict().items()
             )
-        assert model.prior.null_embeds.abs().sum() > 0
+        assert model.backbone.null_embeds.abs().sum() > 0
 
     def test_a_missing_part_is_named_with_both_ways_to_provide_it(self, folder):
         path, _ = folder
@@ -303,7 +316,7 @@ class TestPretrained:
 
     def test_missing_and_damaged_weights_are_told_apart(self, folder):
         path, source = folder
-        source.backbone.vae.save_pretrained(path / 'vae')
+        source.codec.vae.save_pretrained(path / 'vae')
         weights = path / 'vae' / 'diffusion_pytorch_model.safetensors'
         weights.write_bytes(weights.read_bytes()[:100])
         with pytest.raises(ValueError, match=r"'vae' of .* cannot be read"):
