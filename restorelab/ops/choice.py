@@ -8,13 +8,13 @@ _FAST: ContextVar[bool] = ContextVar('fast_forms', default=True)
 
 
 def fast_forms() -> bool:
-    """Whether layers use the functions of ``restorelab.ops``. They do, except in ``plain_forms``."""
+    """Whether layers use the functions of ``restorelab.ops``: yes, except in ``plain_forms``."""
     return _FAST.get()
 
 
 @contextmanager
 def plain_forms() -> Iterator[None]:
-    """Inside the block, layers compute what their ``forward`` spells out. For the calling thread."""
+    """Inside the block, layers compute what their ``forward`` spells out, in this thread."""
     token = _FAST.set(False)
     try:
         yield

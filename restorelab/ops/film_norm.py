@@ -8,8 +8,8 @@ from torch import Tensor, nn
 def film_norm(x: Tensor, norm: nn.Module, scale: Tensor, shift: Tensor) -> Tensor:
     """``norm(x) * (scale + 1) + shift``: (B, C, H, W) -> the same.
 
-    Saves: a pass over the features. For one image behind a group norm, scale and shift join the gain
-    and the bias of the norm. Otherwise product and sum are one operation.
+    Saves: a pass over the features. For one image behind a group norm, scale and shift join the
+    gain and the bias of the norm. Otherwise product and sum are one operation.
 
     Exact: always, up to rounding.
 

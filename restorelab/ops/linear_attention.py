@@ -25,13 +25,14 @@ def linear_attention(
     pieces of the image, so no feature of 3 * heads * D channels exists at any time. They are powers
     of two, which are several times faster to compute than powers of e.
 
-    Exact: always, up to rounding. It computes in float32 also under autocast, because the 1/N on the
-    values is subnormal in float16.
+    Exact: always, up to rounding. It computes in float32 also under autocast, because the 1/N on
+    the values is subnormal in float16.
 
     Args:
         qkv_weight: (3 heads D, C, 1, 1).  out_weight: (C_out, heads D, 1, 1).  out_bias: (C_out,).
-        bounded: no query and no key exceeds ``MAX_LOGIT``, see ``largest_logit``. Then the softmaxes
-            do without the subtraction of the largest entry, and the keys are read once less.
+        bounded: no query and no key exceeds ``MAX_LOGIT``, see ``largest_logit``. Then the
+            softmaxes do without the subtraction of the largest entry, and the keys are read once
+            less.
     """
     rows = x.float().permute(0, 2, 3, 1).flatten(1, 2)  # B N C, a view when x is channels-last
     pieces = rows.split(PIECE, dim=1)

@@ -22,8 +22,8 @@ def once_per_weight(compute: Callable[..., Value], *weights: Tensor, **options: 
     weight. A value is computed anew where a gradient to the weights is recorded.
 
     Exact: if weights change by optimizers, ``load_state_dict``, ``copy_`` and the like, or are
-    replaced or moved. A change through ``.data`` is not noticed. Weights that were made in inference
-    mode have no version, so nothing is remembered for them.
+    replaced or moved. A change through ``.data`` is not noticed. Weights that were made in
+    inference mode have no version, so nothing is remembered for them.
 
     Args:
         compute: a function with a fixed place in a module; a new lambda is remembered for nothing.

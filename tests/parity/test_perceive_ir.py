@@ -19,22 +19,22 @@ from restorelab.datasets.fold_dataset import sample_fold, stable_seed
 from restorelab.datasets.noise_benchmark_dataset import center_crop, image_noise, stream_noise
 from restorelab.evaluation.protocols import find_preset
 from restorelab.models.layers.norm import ChannelLayerNorm
-from restorelab.models.losses.clip_aware import CLIPAwareLoss
-from restorelab.models.losses.contrastive import degradation_infonce
-from restorelab.models.losses.difficulty import (
+from restorelab.models.losses.clip_aware_loss import CLIPAwareLoss
+from restorelab.models.losses.degradation_infonce import degradation_infonce
+from restorelab.models.losses.difficulty_adaptive_perceptual_loss import (
     DifficultyAdaptivePerceptualLoss,
     difficulty_adaptive_perceptual,
     difficulty_weights,
     patch_psnr,
 )
-from restorelab.models.priors.dinov2 import DINOv2ClassTokens, imagenet_view
-from restorelab.models.priors.quality import (
+from restorelab.models.priors.clip_quality_perceiver import (
     WORDS,
     CLIPQualityPerceiver,
     build_clip,
     encode_prompts,
     perceiver_view,
 )
+from restorelab.models.priors.dinov2_class_tokens import DINOv2ClassTokens, imagenet_view
 from restorelab.registry import MODELS
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.parity.fixtures import Recording, load_converter, recorded_file

@@ -22,7 +22,7 @@ from restorelab.models.layers.linear_attention import LinearAttention
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.priors import cues
 from restorelab.models.priors.image_tower import clip_view
-from restorelab.models.priors.structure import sincos_position
+from restorelab.models.priors.structure_prior import sincos_position
 from restorelab.models.processes import MeanRevertingProcess, ReverseMeanMatching
 from restorelab.models.samplers.euler_ode import sample_euler_ode
 from restorelab.models.samplers.euler_sde import sample_euler_sde
@@ -598,7 +598,9 @@ def make_prior_stage(io: Recording):
 def test_prior_stage(monkeypatch):
     io = recording('prior_stage')
     model = make_prior_stage(io)
-    monkeypatch.setattr('restorelab.models.priors.clip.clip_view', lambda image, size: image)
+    monkeypatch.setattr(
+        'restorelab.models.priors.image_tower_prior.clip_view', lambda image, size: image
+    )
     samples = [
         RestorationSample(gt=gt, metainfo=dict(degradation=str(int(label))))
         for gt, label in zip(io['img_gt'], io['deg_label'], strict=True)

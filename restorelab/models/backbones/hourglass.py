@@ -24,13 +24,14 @@ from restorelab.utils import pad_to_multiple
 class HourglassUNet(DiffusionBackbone):
     """Time-conditioned U-Net on the state and the degraded image.
 
-    Shapes: ``x_t`` and ``lq`` (B, C, H, W), ``time`` (B,) -> (B, C, H, W). It pads by reflection to a
-    multiple of 2^levels although it shrinks by 2^(levels - 1) only: both papers' numbers depend on
-    it.
+    Shapes: ``x_t`` and ``lq`` (B, C, H, W), ``time`` (B,) -> (B, C, H, W). It pads by reflection to
+    a multiple of 2^levels although it shrinks by 2^(levels - 1) only: both papers' numbers depend
+    on it.
 
-    Taps: ``time``; on the way down ``enc.s1.block`` (after the first block of a level) and ``enc.s1``
-    (after its attention); on the way up ``dec.s1.in`` (before a level) and ``dec.s1.block``. Where
-    the attention of a level works on tokens also ``enc.s8.tokens``, ``mid.tokens``, ``dec.s8.tokens``.
+    Taps: ``time``; on the way down ``enc.s1.block`` (after the first block of a level) and
+    ``enc.s1`` (after its attention); on the way up ``dec.s1.in`` (before a level) and
+    ``dec.s1.block``. Where the attention of a level works on tokens also ``enc.s8.tokens``,
+    ``mid.tokens``, ``dec.s8.tokens``.
 
     Args:
         image_channels: C.
@@ -59,8 +60,8 @@ class HourglassUNet(DiffusionBackbone):
         levels = len(channel_mults)
         if len(attention) != levels:
             raise ValueError(
-                f'attention names {len(attention)} levels, channel_mults {levels}; give the config of '
-                'an attention block, or None, for each level'
+                f'attention names {len(attention)} levels, channel_mults {levels}; give the config '
+                'of an attention block, or None, for each level'
             )
         widths = [width, *(width * mult for mult in channel_mults)]
         self.pad_multiple = 2**levels

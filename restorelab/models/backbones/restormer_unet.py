@@ -32,10 +32,10 @@ class RestormerUNet(RegressionBackbone):
     """Degraded image (B, 3, H, W) -> restored image, not clamped; one network call restores.
 
     Sources: Restormer (arXiv 2111.09881); Perceive-IR (DOI 10.1109/TIP.2025.3566300). Perceive-IR
-    has biases, and level 1 of its decoder has ``dim`` channels behind a 1x1 convolution; Restormer's
-    has twice as many. The defaults are Perceive-IR's with plain blocks: its "medium" restorer,
-    25,571,439 parameters. With ``decoder_block=dict(type='EnhancedBlock')`` it is Perceive-IR's
-    network without guidance and encoder.
+    has biases, and level 1 of its decoder has ``dim`` channels behind a 1x1 convolution;
+    Restormer's has twice as many. The defaults are Perceive-IR's with plain blocks: its "medium"
+    restorer, 25,571,439 parameters. With ``decoder_block=dict(type='EnhancedBlock')`` it is
+    Perceive-IR's network without guidance and encoder.
 
     Taps: after an encoder level ``enc.s1`` ...; around the deepest stage and every decoder level
     ``dec.s8.in`` and ``dec.s8`` .... With a guided block also ``dec.s8.guidance`` ..., where an
@@ -48,8 +48,8 @@ class RestormerUNet(RegressionBackbone):
         heads: attention heads, likewise.
         refinement: number of plain blocks behind the decoder.
         expansion: width of the feed-forwards over channels.
-        level1_reduce: a 1x1 convolution to ``dim`` channels before level 1 of the decoder, as before
-            the others.
+        level1_reduce: a 1x1 convolution to ``dim`` channels before level 1 of the decoder, as
+            before the others.
         bias: of all convolutions; Restormer has none.
         decoder_block: config of the BLOCKS part for the deepest stage and the decoder. It is given
             ``channels``, ``num_heads``, ``expansion`` and ``bias``.

@@ -11,8 +11,8 @@ from restorelab.registry import BLOCKS
 class AutoAttentionBlock(LinearAttentionResidual):
     """``LinearAttentionBlock`` that becomes ``ConstantAttentionBlock`` where nobody sees it.
 
-    (B, C, H, W) -> the same. The constant is added where ``error_bound`` of the weights and H * W is
-    at most ``tolerance``. For restoring, not for training: the bound changes with the weights.
+    (B, C, H, W) -> the same. The constant is added where ``error_bound`` of the weights and H * W
+    is at most ``tolerance``. For restoring, not for training: the bound changes with the weights.
     """
 
     has_tokens = False

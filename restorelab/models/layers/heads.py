@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class GatedResidualMLP(nn.Module):
-    """``f + Linear(drop(a * GELU(g)))`` with ``[a, g] = Linear(LayerNorm(f))``: (B, D) -> (B, D)."""
+    """``f + Linear(drop(a * GELU(g)))``: (B, D) -> (B, D); ``[a, g] = Linear(LayerNorm(f))``."""
 
     def __init__(self, dim: int, dropout: float = 0.1):
         super().__init__()
@@ -20,7 +20,10 @@ class GatedResidualMLP(nn.Module):
 
 
 class ResidualClassifier(nn.Module):
-    """Two gated residual blocks and a linear layer: (B, D) -> logits (B, K). TPGDiff's degradation head."""
+    """Two gated residual blocks and a linear layer: (B, D) -> logits (B, K).
+
+    Source: TPGDiff (arXiv 2601.20306), its degradation head.
+    """
 
     def __init__(self, dim: int, num_classes: int):
         super().__init__()

@@ -20,9 +20,9 @@ from restorelab.ops import (
 class LinearAttention(nn.Module):
     """Attention of linear cost (arXiv 1812.01243): (B, C, H, W) -> the same.
 
-    DiffUIR and IR-SDE divide the values by N. ``k`` is a softmax over positions, so its product with
-    the values is a mean already, and the division makes what depends on the content very small.
-    Trained weights expect it.
+    DiffUIR and IR-SDE divide the values by N. ``k`` is a softmax over positions, so its product
+    with the values is a mean already, and the division makes what depends on the content very
+    small. Trained weights expect it.
     """
 
     def __init__(self, channels: int, num_heads: int = 4, head_dim: int = 32):
@@ -47,8 +47,8 @@ class LinearAttention(nn.Module):
 class LinearAttentionResidual(nn.Module):
     """``x + attention(norm(x))`` with linear attention, and the constant that it nearly is.
 
-    All that reaches the last norm of the attention beside the bias of ``to_out`` is 1/N of a mean of
-    values. So the branch adds about ``norm(bias)`` to every pixel.
+    All that reaches the last norm of the attention beside the bias of ``to_out`` is 1/N of a mean
+    of values. So the branch adds about ``norm(bias)`` to every pixel.
 
     The nested names ``fn.fn`` and ``fn.norm`` are those of the official checkpoints.
     """

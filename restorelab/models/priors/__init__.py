@@ -1,5 +1,7 @@
-from restorelab.models.priors.clip import CLIPDegradationPrior, CLIPSemanticPrior
-from restorelab.models.priors.compact_degradation import CompactDegradationEncoder
+from restorelab.models.priors.clip_degradation_prior import CLIPDegradationPrior
+from restorelab.models.priors.clip_quality_perceiver import CLIPQualityPerceiver
+from restorelab.models.priors.clip_semantic_prior import CLIPSemanticPrior
+from restorelab.models.priors.compact_degradation_encoder import CompactDegradationEncoder
 from restorelab.models.priors.cues import (
     BoxDoGCue,
     DarkChannelCue,
@@ -7,9 +9,8 @@ from restorelab.models.priors.cues import (
     SegmentationCue,
     SobelCue,
 )
-from restorelab.models.priors.dinov2 import DINOv2ClassTokens
-from restorelab.models.priors.quality import CLIPQualityPerceiver
-from restorelab.models.priors.structure import StructurePrior
+from restorelab.models.priors.dinov2_class_tokens import DINOv2ClassTokens
+from restorelab.models.priors.structure_prior import StructurePrior
 
 __all__ = [
     'BoxDoGCue',

@@ -1,4 +1,4 @@
-"""Image towers of CLIP models: building, what they look at, and their weights. The one place that knows open_clip."""
+"""Image towers of CLIP models: how they are built, what they look at, and their weights."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from restorelab.utils import pad_to_multiple
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.normalize import CLIP_MEAN, CLIP_STD, normalize
 from restorelab.utils.weights import resolve_weights
 
 
@@ -17,9 +18,11 @@ def build_tower(tower: str | dict) -> nn.Module:
     It has the attributes ``image_size`` (S) and ``width_out`` (D).
 
     Args:
-        tower: an open_clip model name such as ``ViT-B-32``, or open_clip's vision options plus ``embed_dim``:
-            ``dict(image_size=64, patch_size=8, width=96, layers=3, head_width=32, embed_dim=128)``.
-    Raises: ValueError for a name that open_clip does not know, and for options without ``embed_dim``.
+        tower: an open_clip model name such as ``ViT-B-32``, or open_clip's vision options plus
+            ``embed_dim``: ``dict(image_size=64, patch_size=8, width=96, layers=3, head_width=32,
+            embed_dim=128)``.
+    Raises: ValueError for a name that open_clip does not know, and for options without
+        ``embed_dim``.
     """
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower
@@ -30,18 +33,15 @@ def build_tower(tower: str | dict) -> nn.Module:
             raise ValueError(
                 f"open_clip knows no model '{tower}'; it knows {open_clip.list_models()}"
             )
-        vision, embed_dim, quick_gelu = (
-            config['vision_cfg'],
-            config['embed_dim'],
-            config.get('quick_gelu', False),
-        )
+        vision, embed_dim = config['vision_cfg'], config['embed_dim']
+        quick_gelu = config.get('quick_gelu', False)
     else:
         vision = dict(tower)
         embed_dim, quick_gelu = vision.pop('embed_dim', None), vision.pop('quick_gelu', False)
         if embed_dim is None:
             raise ValueError(
-                f"a tower needs 'embed_dim', the width of its output, beside open_clip's vision options; "
-                f'got {dict(tower)}'
+                "a tower needs 'embed_dim', the width of its output, beside open_clip's vision "
+                f'options; got {dict(tower)}'
             )
     options = CLIPVisionCfg(**vision)
     net = _build_vision_tower(embed_dim, options, quick_gelu)
@@ -50,32 +50,37 @@ def build_tower(tower: str | dict) -> nn.Module:
 
 
 def clip_view(image: Tensor, size: int) -> Tensor:
-    """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), by CLIP's mean and std.
+    """What a CLIP tower sees of ``image`` (B, 3, H, W) in [0, 1]: (B, 3, size, size), normalized.
 
-    Truncated to uint8, short side resized to ``size`` by Pillow's bicubic filter, central square: the official order.
+    Truncated to uint8, the short side resized to ``size`` by Pillow's bicubic filter, central
+    square: the official order.
     """
     from torchvision.transforms import functional as TF
 
-    arrays = (image.detach().clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    pictures = [TF.resize(TF.to_pil_image(a), size, TF.InterpolationMode.BICUBIC) for a in arrays]
-    return _normalize(
-        torch.stack([TF.to_tensor(np.array(TF.center_crop(p, size))) for p in pictures]).to(image)
-    )
+    levels = (image.detach().clamp(0, 1) * 255).to(torch.uint8)
+    squares = []
+    for array in levels.permute(0, 2, 3, 1).cpu().numpy():
+        picture = TF.resize(TF.to_pil_image(array), size, TF.InterpolationMode.BICUBIC)
+        squares.append(TF.to_tensor(np.array(TF.center_crop(picture, size))))
+    return normalize(torch.stack(squares).to(image), CLIP_MEAN, CLIP_STD)
 
 
 def square_views(image: Tensor, size: int, views: int = 1) -> list[Tensor]:
-    """Squares of ``image`` (B, 3, H, W) at its own resolution, for what a resize would hide: noise, blur, blocks.
+    """Squares of ``image`` (B, 3, H, W) at its own resolution, each (B, 3, size, size), normalized.
 
-    Each (B, 3, size, size), truncated to 8 bits, by CLIP's mean and std. A side shows as many squares as cover it, but
-    at most ``views``, evenly from end to end; a single one sits in the middle. Shorter sides are reflected.
+    For what a resize would hide: noise, blur, blocks. Truncated to 8 bits. A side shows as many
+    squares as cover it, but at most ``views``, evenly from end to end. A single one sits in the
+    middle. Shorter sides are reflected.
     """
     height, width = image.shape[-2:]
-    squares = [
-        pad_to_multiple(image.detach()[..., top : top + size, left : left + size], size)
-        for top in square_starts(height, size, views)
-        for left in square_starts(width, size, views)
-    ]
-    return [_normalize((square.clamp(0, 1) * 255).floor() / 255) for square in squares]
+    squares = []
+    for top in square_starts(height, size, views):
+        for left in square_starts(width, size, views):
+            square = image.detach()[..., top : top + size, left : left + size]
+            square = pad_to_multiple(square, size)
+            square = (square.clamp(0, 1) * 255).floor() / 255
+            squares.append(normalize(square, CLIP_MEAN, CLIP_STD))
+    return squares
 
 
 def square_starts(length: int, size: int, views: int) -> list[int]:
@@ -84,32 +89,26 @@ def square_starts(length: int, size: int, views: int) -> list[int]:
     return [free // 2] if count == 1 else [round(i * free / (count - 1)) for i in range(count)]
 
 
-def _normalize(square: Tensor) -> Tensor:
-    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
-    from torchvision.transforms import functional as TF
-
-    return TF.normalize(square, OPENAI_DATASET_MEAN, OPENAI_DATASET_STD)
-
-
 def load_tower(net: nn.Module, tower: str | dict, pretrained: str, part: str) -> None:
-    """Fill ``net`` from a local file, weights that ship (``restorelab:<name>``) or an open_clip tag of ``tower``.
+    """Fill ``net`` from a local file, weights that ship, or an open_clip tag of ``tower``.
 
-    A file may hold a bare tower, a whole CLIP (``visual.*``), or a training checkpoint in which the tower is called
-    ``<part>.tower.*``.
+    Weights that ship are called ``restorelab:<name>``. A file may hold a bare tower, a whole CLIP
+    (``visual.*``), or a training checkpoint in which the tower is called ``<part>.tower.*``.
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    is_file = (
-        pretrained.startswith('restorelab:') or Path(pretrained).suffix or Path(pretrained).exists()
-    )
-    path = resolve_weights(pretrained) if is_file else _fetch(tower, pretrained)
+    if pretrained.startswith('restorelab:') or _is_file(pretrained):
+        path = resolve_weights(pretrained)
+    else:
+        path = _fetch(tower, pretrained)
     state = model_state(read_checkpoint(path), path)
     for prefix in (f'{part}.tower.', 'visual.'):
-        if any(key.startswith(prefix) for key in state):
-            state = {
-                key.removeprefix(prefix): value
-                for key, value in state.items()
-                if key.startswith(prefix)
-            }
+        inside = {
+            key.removeprefix(prefix): value
+            for key, value in state.items()
+            if key.startswith(prefix)
+        }
+        if inside:
+            state = inside
             break
     load_weights(net, state, source=pretrained)
 
@@ -119,19 +118,19 @@ def load_clip(net: nn.Module, name: str, pretrained: str) -> None:
 
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    path = (
-        pretrained
-        if Path(pretrained).suffix or Path(pretrained).exists()
-        else _fetch(name, pretrained)
-    )
+    path = pretrained if _is_file(pretrained) else _fetch(name, pretrained)
     load_weights(net, model_state(read_checkpoint(path), path), source=pretrained)
+
+
+def _is_file(pretrained: str) -> bool:
+    return bool(Path(pretrained).suffix) or Path(pretrained).exists()
 
 
 def _fetch(tower: str | dict, tag: str) -> str:
     import open_clip
 
-    if not isinstance(tower, str) or tag not in open_clip.list_pretrained_tags_by_model(tower):
-        known = open_clip.list_pretrained_tags_by_model(tower) if isinstance(tower, str) else []
+    known = open_clip.list_pretrained_tags_by_model(tower) if isinstance(tower, str) else []
+    if tag not in known:
         raise FileNotFoundError(
             f"'{tag}' is neither a file nor weights that open_clip offers for {tower}; it offers "
             f'{known or "none"}'

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from restorelab.models.losses.contrastive import degradation_infonce
-from restorelab.models.losses.difficulty import difficulty_weights
+from restorelab.models.losses.degradation_infonce import degradation_infonce
+from restorelab.models.losses.difficulty_adaptive_perceptual_loss import difficulty_weights
 from restorelab.registry import LOSSES
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from tests.models.tiny import TINY_STEP_LOSSES, part

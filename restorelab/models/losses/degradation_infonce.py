@@ -17,34 +17,35 @@ def degradation_infonce(
 ) -> tuple[Tensor, Tensor]:
     """InfoNCE whose negatives are the anchors of other labels, over the batches of all ranks.
 
-    Negatives carry no gradient. Samples without a negative are left out of the mean; where none is left the loss is 0,
-    with a gradient of 0.
+    Negatives carry no gradient. The mean is over the samples that have a negative. Without any, the
+    loss is 0, with a gradient of 0.
 
     Args:
-        anchor, positive: (B, D); used as they are, so normalize them before.  labels: (B,) integers.
+        anchor, positive: (B, D). They are used as they are, so normalize them before.
+        labels: (B,) integers.
     Returns: the loss, and the share of samples that had a negative.
     """
-    negatives, others = torch.cat(all_gather(anchor.detach())), torch.cat(all_gather(labels))
-    different = labels[:, None] != others
+    negatives = torch.cat(all_gather(anchor.detach()))
+    different = labels[:, None] != torch.cat(all_gather(labels))
     valid = different.any(dim=1)
+    share = valid.float().mean()
     if not valid.any():
-        return 0 * anchor.sum(), valid.float().mean()
+        return 0 * anchor.sum(), share
     match = (anchor * positive).sum(dim=1, keepdim=True)
-    logits = (
-        torch.cat([match, (anchor @ negatives.T).masked_fill(~different, -torch.inf)], dim=1)
-        / temperature
-    )
+    contrast = (anchor @ negatives.T).masked_fill(~different, -torch.inf)
+    logits = torch.cat([match, contrast], dim=1) / temperature
     losses = logits.logsumexp(dim=1) - logits[:, 0]
-    return losses[valid].mean(), valid.float().mean()
+    return losses[valid].mean(), share
 
 
 @LOSSES.register_module()
 class DegradationInfoNCE(StepLoss):
-    """``weight * degradation_infonce`` of a condition, for ``step_losses``; the labels are the samples' degradations.
+    """``weight * degradation_infonce`` of a condition; the labels are the samples' degradations.
 
-    The positive is the condition of the sample's ``positive_lq`` (``PositiveView`` cuts it), or of the mirrored image
-    where a batch has none. In single-degradation training it is 0. The share of samples that count is logged as
-    ``contrast_share``. Source: Perceive-IR.
+    For ``step_losses``. The positive is the condition of the sample's ``positive_lq``, which
+    ``PositiveView`` cuts, or of the mirrored image where a batch has none. With a single
+    degradation the loss is 0. The share of samples that count is logged as ``contrast_share``.
+    Source: Perceive-IR.
 
     Args:
         condition: name of the vector, of a prior that is trained.
@@ -57,18 +58,15 @@ class DegradationInfoNCE(StepLoss):
         self.weight, self.temperature, self.condition = weight, temperature, condition
 
     def forward(self, step: TrainingStep) -> Tensor:
-        # a checksum of the name and no place in a list: ranks may see different degradations
+        # checksums of the names, not places in a list: ranks may see different degradations
         codes = [crc32(sample.degradation.encode()) for sample in step.samples]
         labels = torch.tensor(codes, device=step.lq.device)
-        paired = all('positive_lq' in sample for sample in step.samples)
-        view = (
-            stack_images(step.samples, 'positive_lq', step.lq.device)
-            if paired
-            else step.lq.flip(-1)
-        )
+        if all('positive_lq' in sample for sample in step.samples):
+            view = stack_images(step.samples, 'positive_lq', step.lq.device)
+        else:
+            view = step.lq.flip(-1)
+        anchor = step.cond.vector(self.condition)
         positive = step.describe(view, [f'vectors.{self.condition}']).vector(self.condition)
-        loss, share = degradation_infonce(
-            step.cond.vector(self.condition), positive, labels, self.temperature
-        )
+        loss, share = degradation_infonce(anchor, positive, labels, self.temperature)
         MessageHub.get_current_instance().update_scalar('train/contrast_share', share.item())
         return self.weight * loss

@@ -11,17 +11,18 @@ from restorelab.registry import LOSSES, PROXIES
 from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.normalize import normalize
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
 VGG16 = (64, 128, 256)
 
 
 class VGGTaps(nn.Module):
-    """Features of a VGG-16 trunk after relu1_2, relu2_2, relu3_1 and relu3_3; frozen; images in [0, 1], clamped.
+    """Features of a VGG-16 after relu1_2, relu2_2, relu3_1 and relu3_3.
 
-    Entries are called as in torchvision's ``features``. (Perceive-IR's release names module 7, which is conv2_2 before
-    its ReLU; but torchvision's ReLUs work in place, so what it reads is relu2_2.)
+    Frozen. Images are (B, 3, H, W) in [0, 1], clamped. Entries are called as in torchvision's
+    ``features``. Perceive-IR's release names module 7, which is conv2_2 before its ReLU. But
+    torchvision's ReLUs work in place, so what it reads is relu2_2.
     """
 
     counts, taken = (2, 2, 3), (3, 8, 11, 15)
@@ -30,7 +31,8 @@ class VGGTaps(nn.Module):
         super().__init__()
         layers, channels = [], 3
         for width, count in zip(widths, self.counts, strict=True):
-            layers += [nn.MaxPool2d(2)] if layers else []
+            if layers:
+                layers.append(nn.MaxPool2d(2))
             for _ in range(count):
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
                 channels = width
@@ -38,10 +40,7 @@ class VGGTaps(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        mean, std = (
-            image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD)
-        )
-        x, taps = (image.clamp(0, 1) - mean) / std, []
+        x, taps = normalize(image.clamp(0, 1)), []
         for index, layer in enumerate(self.features):
             x = layer(x)
             if index in self.taken:
@@ -55,15 +54,18 @@ def per_sample_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def patch_psnr(image: Tensor, gt: Tensor) -> Tensor:
-    """dB of each clamped patch (B,); the squared error counts as 1e-8 at least."""
+    """dB of each clamped patch (B,). The squared error counts as 1e-8 at least."""
     error = (image.clamp(0, 1) - gt.clamp(0, 1)).square().mean(dim=(1, 2, 3))
     return -10 * error.clamp_min(1e-8).log10()
 
 
 def difficulty_weights(psnr: Tensor, reference: Tensor) -> Tensor:
-    """1.25 for a proxy that is no better than the model itself (``reference``, dB), 0.75 for a better one.
+    """1.25 for a proxy that is no better than the model itself, 0.75 for a better one.
 
-    Ones where the reference was never measured (NaN). All (B,).
+    1 where the reference was never measured (NaN).
+
+    Args:
+        psnr: of the proxies, in dB (B,).  reference: of the model, in dB (B,).
     """
     weights = torch.where(psnr <= reference, 1.25, 0.75)
     return torch.where(reference.isnan(), torch.ones_like(weights), weights)
@@ -77,8 +79,9 @@ def difficulty_adaptive_perceptual(
 ) -> Tensor:
     """``sum_l w_l d(out, gt) / (2 d(out, lq) + sum_p a_p d(out, proxy_p))`` of each sample, (B,).
 
-    d is the mean absolute difference of the features of tap l. Only ``taps``, those of the restored image, carry a
-    gradient, in the denominator too: the loss also pushes away from the degraded image and the proxies.
+    d is the mean absolute difference of the features of tap l. Only ``taps``, those of the restored
+    image, carry a gradient, also in the denominator: the loss pushes the image away from the
+    degraded one and from the proxies.
 
     Args:
         proxies: the features of each proxy and its factors (B,), weight times mask.
@@ -88,9 +91,8 @@ def difficulty_adaptive_perceptual(
         pushed = 2 * per_sample_distance(taps[index], lq[index])
         for features, factor in proxies:
             pushed = pushed + factor * per_sample_distance(taps[index], features[index])
-        total = total + weight * per_sample_distance(taps[index], gt[index]) / pushed.clamp_min(
-            1e-6
-        )
+        pulled = per_sample_distance(taps[index], gt[index])
+        total = total + weight * pulled / pushed.clamp_min(1e-6)
     return total
 
 
@@ -98,16 +100,23 @@ def difficulty_adaptive_perceptual(
 class DifficultyAdaptivePerceptualLoss(StepLoss):
     """``weight * mean difficulty_adaptive_perceptual``, for ``step_losses`` of any restorer.
 
-    Source: Perceive-IR. Proxies are images by other restorers, harder to tell from the clean one than the degraded one
-    is. Without any, do not combine it with a restorer that starts as the identity: the denominator starts at 0.
-    The state ``reference_psnr`` is written by ``DifficultyReferenceHook``; without the hook all proxies weigh 1.
+    Source: Perceive-IR. Proxies are images of other restorers. They are harder to tell from the
+    clean image than the degraded one is. Without proxies, do not combine this loss with a restorer
+    that
+    starts as the identity: the denominator starts at 0.
+
+    ``DifficultyReferenceHook`` writes the state ``reference_psnr``. Without the hook all proxies
+    weigh 1.
 
     Args:
-        proxies: configs of PROXIES parts called with the ``TrainingStep``, giving images (B, 3, H, W) and a mask (B,).
-        degradations: a reference for each of these degradations; one for all when None, as in the release.
+        proxies: configs of PROXIES parts. They are called with the ``TrainingStep`` and give images
+            (B, 3, H, W) and a mask (B,).
+        degradations: names of the degradations that have a reference each; None for one reference
+            for all, as in the release.
         widths: channels of the VGG blocks.
-        pretrained: ``imagenet`` (torchvision's VGG-16, fetched once), or a file in torchvision's names. None keeps
-            random weights, a distance that needs no download and knows less of what people see.
+        pretrained: ``imagenet`` (torchvision's VGG-16, fetched once), or a file in torchvision's
+            names. None keeps random weights. Such a distance needs no download, and agrees less
+            with what people see.
     Raises: when called, KeyError for a sample of another degradation than ``degradations``.
     """
 
@@ -126,33 +135,35 @@ class DifficultyAdaptivePerceptualLoss(StepLoss):
         self.degradations = None if degradations is None else list(degradations)
         self.vgg = VGGTaps(widths)
         self.proxies = nn.ModuleList(PROXIES.build(proxy) for proxy in proxies)
-        self.register_buffer(
-            'reference_psnr', torch.full((len(self.degradations or ['all']),), torch.nan)
-        )
+        references = len(self.degradations or ['all'])
+        self.register_buffer('reference_psnr', torch.full((references,), torch.nan))
         if pretrained:
             keep_out_of_checkpoint(self.vgg)
 
     def load_pretrained(self) -> None:
-        """Read the weights of VGG and of the proxies. Raises: FileNotFoundError with both ways to provide them."""
+        """Read the weights of VGG and of the proxies.
+
+        Raises: FileNotFoundError with both ways to provide them.
+        """
         super().load_pretrained()
         if not self.pretrained:
             return
         path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)
         state = model_state(read_checkpoint(path), path)
         wanted = self.vgg.state_dict()
-        load_weights(
-            self.vgg, {key: value for key, value in state.items() if key in wanted}, self.pretrained
-        )
+        state = {key: value for key, value in state.items() if key in wanted}
+        load_weights(self.vgg, state, self.pretrained)
 
     def reference(self, step: TrainingStep) -> Tensor:
         """The reference PSNR of each sample, (B,)."""
         if self.degradations is None:
             return self.reference_psnr.expand(len(step.samples))
         names = [sample.degradation for sample in step.samples]
-        if unknown := sorted(set(names) - set(self.degradations)):
+        unknown = sorted(set(names) - set(self.degradations))
+        if unknown:
             raise KeyError(
-                f'DifficultyAdaptivePerceptualLoss: samples of the degradations {unknown}, but it has references '
-                f'for {self.degradations}; add them to its degradations'
+                f'DifficultyAdaptivePerceptualLoss: samples of the degradations {unknown}, but it '
+                f'has references for {self.degradations}; add them to its degradations'
             )
         return self.reference_psnr[[self.degradations.index(name) for name in names]]
 
@@ -164,14 +175,12 @@ class DifficultyAdaptivePerceptualLoss(StepLoss):
                 image, mask = proxy(step)
                 factor = mask * difficulty_weights(patch_psnr(image, step.gt), reference)
                 proxies.append((self.vgg(image), factor))
-        return (
-            self.weight
-            * difficulty_adaptive_perceptual(self.vgg(step.restored), gt, lq, proxies).mean()
-        )
+        distances = difficulty_adaptive_perceptual(self.vgg(step.restored), gt, lq, proxies)
+        return self.weight * distances.mean()
 
 
 def _fetch_vgg() -> str:
-    """Path of torchvision's ImageNet weights in torch's hub cache, fetched where they are not there yet."""
+    """Path of torchvision's ImageNet weights in torch's hub cache; fetched if they are missing."""
     from torch.hub import get_dir, load_state_dict_from_url
     from torchvision.models import VGG16_Weights
 

@@ -9,10 +9,11 @@ from restorelab.structures import TrainingStep
 
 @LOSSES.register_module()
 class CLIPAwareLoss(StepLoss):
-    """``weight * mean(1 - p)``, p the probability of the best tier of quality; for ``step_losses`` of any restorer.
+    """``weight * mean(1 - p)``, where p is the probability of the best tier of quality.
 
-    Source: Perceive-IR. The prompts were learned with a scale of 100 on the cosines; here it is 1, so that with three
-    tiers p stays near 1/3 and the loss near 2/3 all through the training: its gradient is what counts.
+    For ``step_losses`` of any restorer. Source: Perceive-IR. The prompts were learned with a scale
+    of 100 on the cosines. Here the scale is 1, so with three tiers p stays near 1/3, and the loss
+    near 2/3, during the whole training. Its gradient is what counts.
 
     Args:
         perceiver: config of a ``CLIPQualityPerceiver`` with prompts that stage 1 learned.

@@ -14,11 +14,13 @@ from restorelab.structures import Condition
 class CompactDegradationEncoder(Prior):
     """Vector ``degradation`` (B, dim) of unit length, learned with the restorer.
 
-    Strided 3x3 convolutions with GELU, the mean over the pixels, a linear layer. Source: Perceive-IR's release;
-    202,016 parameters at its widths. ``DegradationInfoNCE`` pulls the vectors of one degradation together.
+    Strided 3x3 convolutions with GELU, the mean over the pixels, a linear layer. Source:
+    Perceive-IR's release; 202,016 parameters at its widths. ``DegradationInfoNCE`` pulls the
+    vectors of one degradation together.
 
     Args:
-        widths: channels after each convolution.  dim: length of the vector.
+        widths: channels after each convolution.
+        dim: length of the vector.
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 96, 128), dim: int = 128):

@@ -12,41 +12,40 @@ from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.normalize import normalize
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BASE = dict(
     hidden_size=768, num_hidden_layers=12, num_attention_heads=12, image_size=518, patch_size=14
 )
 
 
 def imagenet_view(image: Tensor, size: int | None = None) -> Tensor:
-    """``image`` (B, 3, H, W) in [0, 1] by ImageNet's mean and std, squashed to (size, size) before where one is given.
+    """``image`` (B, 3, H, W) in [0, 1], squashed to (size, size) and normalized as for ImageNet.
 
-    Bicubic without antialias or clamp, whatever the aspect: as Perceive-IR feeds DINOv2.
+    Bicubic without antialias or clamp, whatever the aspect: as Perceive-IR feeds DINOv2. With None
+    it keeps its size.
     """
     if size is not None:
         image = F.interpolate(image, (size, size), mode='bicubic', align_corners=False)
-    mean, std = (
-        image.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD)
-    )
-    return (image - mean) / std
+    return normalize(image)
 
 
 @PRIORS.register_module()
 class DINOv2ClassTokens(Prior):
-    """Tokens ``semantic`` (B, L, D): the class token after each of ``layers``, before the final norm; shallow first.
+    """Tokens ``semantic`` (B, L, D): the class token after each of ``layers``, shallow first.
 
-    Frozen, by the transformers library. Source: Perceive-IR's release: DINOv2-B/14 without registers, 86,580,480
-    parameters, blocks 1, 4, 8 and 12 of 12. Other libraries resample the position grid in other ways, which moves the
-    tokens by several percent.
+    Taken before the final norm. Frozen, by the transformers library. Source: Perceive-IR's release:
+    DINOv2-B/14 without registers, 86,580,480 parameters, blocks 1, 4, 8 and 12 of 12. Other
+    libraries resample the position grid in other ways, which moves the tokens by several percent.
 
     Args:
         layers: blocks whose output is taken, counted from 1.
         size: side of the square that the image is squashed to, a multiple of the patch size.
-        network: options of transformers' Dinov2Config; those of the base network where not given.
-        pretrained: hub id (``facebook/dinov2-base``), folder or weight file in the names of the published checkpoint,
-            read by ``load_pretrained`` and then kept out of checkpoints. None keeps random weights: a fixed random view
-            of the image, for tests and for configs that must run without any download.
+        network: options of transformers' Dinov2Config. Where not given, those of the base network.
+        pretrained: hub id (``facebook/dinov2-base``), folder, or weight file in the names of the
+            published checkpoint. Read by ``load_pretrained`` and then kept out of checkpoints. None
+            keeps random weights: a fixed random view of the image, for tests and for configs that
+            must run without any download.
     Raises: ValueError for layers that the network does not have.
     """
 
@@ -63,7 +62,8 @@ class DINOv2ClassTokens(Prior):
         options = Dinov2Config(**{**BASE, **(network or {})})
         if not layers or min(layers) < 1 or max(layers) > options.num_hidden_layers:
             raise ValueError(
-                f'layers={list(layers)}: the network has the blocks 1 to {options.num_hidden_layers}'
+                f'layers={list(layers)}: the network has the blocks 1 to '
+                f'{options.num_hidden_layers}'
             )
         if size % options.patch_size:
             raise ValueError(
@@ -82,13 +82,17 @@ class DINOv2ClassTokens(Prior):
         return super().train(False)
 
     def load_pretrained(self) -> None:
-        """Read the weights. Raises: FileNotFoundError with both ways to provide them; CheckpointError for others."""
+        """Read the weights.
+
+        Raises: FileNotFoundError with both ways to provide them; CheckpointError for others.
+        """
         if not self.pretrained:
             return
         is_file = Path(self.pretrained).is_file()
         state = model_state(read_checkpoint(self.pretrained), self.pretrained) if is_file else None
         net, report = self._read(state)
-        if lost := sorted(report['missing_keys']) + sorted(map(str, report['mismatched_keys'])):
+        lost = sorted(report['missing_keys']) + sorted(map(str, report['mismatched_keys']))
+        if lost:
             raise CheckpointError(
                 f'{self.pretrained}: not the weights of this DINOv2 network; missing or of another '
                 f'shape: {lost[:8]}'
@@ -96,7 +100,7 @@ class DINOv2ClassTokens(Prior):
         self.net.load_state_dict(net.state_dict())
 
     def _read(self, state: dict[str, Tensor] | None) -> tuple[nn.Module, dict]:
-        """transformers translates the names of the published checkpoint into those of its release."""
+        """transformers translates the names of the published checkpoint into its own."""
         from transformers import Dinov2Model
 
         try:
@@ -117,6 +121,5 @@ class DINOv2ClassTokens(Prior):
     def forward(self, lq: Tensor) -> Condition:
         view = imagenet_view(lq.detach(), self.size)
         states = self.net(pixel_values=view, output_hidden_states=True).hidden_states
-        return Condition(
-            tokens=dict(semantic=torch.stack([states[n][:, 0] for n in self.layers], dim=1))
-        )
+        tokens = [states[layer][:, 0] for layer in self.layers]
+        return Condition(tokens=dict(semantic=torch.stack(tokens, dim=1)))

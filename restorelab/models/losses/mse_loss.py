@@ -1,0 +1,21 @@
+"""The mean squared error."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from restorelab.models.contracts import Loss
+from restorelab.models.losses.shapes import check_same_shape
+from restorelab.registry import LOSSES
+
+
+@LOSSES.register_module()
+class MSELoss(Loss):
+    """``weight * mean (pred - target)^2``: two tensors (B, ...) -> scalar."""
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        check_same_shape(pred, target, 'MSELoss')
+        return self.weight * F.mse_loss(pred, target)
