@@ -10,11 +10,12 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from restorelab.apis.inference import pick_device
 from restorelab.config import load_config
+from restorelab.models.contracts import Model
 from restorelab.registry import MODELS
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights
@@ -67,14 +68,17 @@ def benchmark(
     device = pick_device(device)
     settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
     candidates = {
-        label(name, options): open_model(name, options, steps).to(device)
+        label(name, options): open_model(name, options).to(device)
         for name in models
         for options in settings
     }
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
-        return [row for size in sizes for row in measure(candidates, size, batch, repeats, device)]
+        rows = []
+        for size in sizes:
+            rows += measure(candidates, size, batch, repeats, device, steps)
+        return rows
     finally:
         torch.set_num_threads(before)
 
@@ -85,7 +89,7 @@ def label(name: str, options: dict) -> str:
     )
 
 
-def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
+def open_model(reference: str, options: dict) -> Model:
     """The restorer in eval mode; a config gets random weights of seed 0."""
     if Path(reference).suffix == '.py':
         state, cfg, source = None, load_config(reference, options), reference
@@ -100,33 +104,32 @@ def open_model(reference: str, options: dict, steps: int | None) -> nn.Module:
     model = MODELS.build(cfg.model)
     if state is not None:
         load_weights(model, state, source)
-    if steps is not None:
-        model.sampler.steps = steps
     return model.eval().requires_grad_(False)
 
 
 def measure(
-    models: dict[str, nn.Module],
+    models: dict[str, Model],
     size: tuple[int, int],
     batch: int,
     repeats: int,
     device: torch.device,
+    steps: int | None,
 ) -> list[Row]:
     """One row a model; runs of the models alternate, so that a busy machine slows all of them alike."""
     image = torch.rand(batch, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
     results, macs, memory = {}, {}, {}
     for name, model in models.items():
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            model.restore(image, noise=LatticeNoise(0))
+            restore(model, image, steps)
         macs[name] = counter.get_total_flops() / 2e9
         with peak_memory(device) as peak:
-            results[name] = restore(model, image)
+            results[name] = restore(model, image, steps)
         memory[name] = peak()
     times = {name: [] for name in models}
     for _ in range(repeats):
         for name, model in models.items():
             cpu, wall = time.process_time(), time.perf_counter()
-            restore(model, image)
+            restore(model, image, steps)
             times[name].append((time.process_time() - cpu, time.perf_counter() - wall))
     first = next(iter(results.values()))
     rows = []
@@ -149,8 +152,8 @@ def measure(
 
 
 @torch.inference_mode()
-def restore(model: nn.Module, image: Tensor) -> Tensor:
-    restored = model.restore(image, noise=LatticeNoise(0))
+def restore(model: Model, image: Tensor, steps: int | None) -> Tensor:
+    restored = model.image_restorer().restore(image, noise=LatticeNoise(0), steps=steps)
     if image.is_cuda:
         torch.cuda.synchronize(image.device)
     return restored

@@ -6,8 +6,7 @@ model('street.jpg').save('restored.png')
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +148,7 @@ class RestoreModel:
         """
         restorer = self.model.image_restorer()
         check_task(restorer, task)
+        check_steps(restorer, steps)
         batch, back = read_picture(image)
         if equalize:
             batch = torch.stack(
@@ -161,13 +161,14 @@ class RestoreModel:
             overlap = default_overlap(tile, restorer.tile_grid)
         if tile:
             check_tile(tile, overlap)
-        with sampling_steps(restorer, steps), torch.inference_mode():
-            tasks = None if task is None else [task] * len(batch)
+        tasks = None if task is None else [task] * len(batch)
+        with torch.inference_mode():
             lq = batch.to(self.device, torch.float32)
             if tile == 0 or max(height, width) <= tile:
-                restored = restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks)
+                noise = LatticeNoise(seed)
+                restored = restorer.restore(lq, noise=noise, tasks=tasks, steps=steps)
             else:
-                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks)
+                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks, steps)
         return back(restored)
 
 
@@ -179,6 +180,7 @@ def restore_tiles(
     seed: int,
     progress: bool,
     tasks: list[str] | None,
+    steps: int | None = None,
 ) -> Tensor:
     """What ``restorer.restore`` gives, ``tile`` pixels of the working size at a time; priors see the whole image."""
     size = tuple(lq.shape[-2:])
@@ -189,7 +191,7 @@ def restore_tiles(
     def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
         part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
         return restorer.restore_region(
-            part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks, None
+            part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks, steps
         )
 
     restored = blend_tiles(
@@ -214,6 +216,15 @@ def check_task(restorer: Restorer, task: str | None) -> None:
     )
 
 
+def check_steps(restorer: Restorer, steps: int | None) -> None:
+    """Raise ValueError unless ``restorer`` can sample in ``steps`` steps; None is its own number."""
+    if steps is None:
+        return
+    if not isinstance(steps, int) or steps < 1:
+        raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
+    restorer.check_steps(steps)
+
+
 def cut_maps(
     cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]
 ) -> Condition:
@@ -232,34 +243,6 @@ def cut_maps(
     return Condition(
         cond.vectors, cond.tokens, {name: cut_map(value) for name, value in cond.maps.items()}
     )
-
-
-@contextmanager
-def sampling_steps(model: nn.Module, steps: int | None) -> Iterator[None]:
-    """Let ``model`` sample in ``steps`` steps inside the block; None changes nothing.
-
-    Raises: ValueError when the model does not sample in steps that can be chosen, or not in so many.
-    """
-    if steps is None:
-        yield
-        return
-    sampler = getattr(model, 'sampler', None)
-    if not hasattr(sampler, 'steps'):
-        how = (
-            'has no sampler'
-            if sampler is None
-            else f'samples with {type(sampler).__name__}, whose steps are fixed'
-        )
-        raise ValueError(f'steps={steps}: {type(model).__name__} {how}; leave steps out')
-    if not isinstance(steps, int) or steps < 1:
-        raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
-    before, sampler.steps = sampler.steps, steps
-    try:
-        if hasattr(sampler, 'check'):
-            sampler.check(model.process)
-        yield
-    finally:
-        sampler.steps = before
 
 
 def read_picture(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -383,3 +384,15 @@ def test_an_unknown_api_is_named():
 
     with pytest.raises(AttributeError, match="no attribute 'lod'; it has"):
         _ = restorelab.apis.lod
+
+
+@pytest.mark.parametrize('tile', [0, 24])
+def test_threads_with_different_steps_do_not_meet(diffusion, tile):
+    image = torch.rand(3, 32, 40)
+    counts = [1, 2, 5, 20, 2, 1, 20, 5]
+    serial = [diffusion(image, steps=steps, tile=tile) for steps in counts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda steps: diffusion(image, steps=steps, tile=tile), counts))
+    for one, other in zip(serial, together, strict=True):
+        assert torch.equal(one, other)
+    assert not torch.equal(serial[0], serial[1])

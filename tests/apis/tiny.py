@@ -38,20 +38,17 @@ class TinyPrior(Prior):
         return Condition(vectors=dict(color=lq.mean(dim=(2, 3))), maps=dict(gray=gray))
 
 
-class TinySampler:
-    def __init__(self, steps: int):
-        self.steps = steps
-
-
 @MODELS.register_module()
 class TinyRestorer(BaseRestorer):
     """``steps`` times: convolve, move toward the image's mean color and its gray map, add noise of ``noise_level``."""
 
     def __init__(self, backbone: dict, noise_level: float = 0.0, steps: int | None = 2, **kwargs):
         super().__init__(backbone, **kwargs)
-        self.noise_level = noise_level
-        if steps is not None:
-            self.sampler = TinySampler(steps)
+        self.noise_level, self.steps = noise_level, steps
+
+    def check_steps(self, steps: int | None) -> None:
+        if self.steps is None:
+            super().check_steps(steps)
 
     def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks
@@ -61,7 +58,7 @@ class TinyRestorer(BaseRestorer):
 
     def restore_region(self, lq: Tensor, cond: Condition, noise, tasks, steps) -> Tensor:
         gray = nn.functional.interpolate(cond.map('gray'), lq.shape[-2:])
-        for _ in range(self.sampler.steps if hasattr(self, 'sampler') else 1):
+        for _ in range(steps or self.steps or 1):
             lq = self.backbone(lq) + 0.1 * cond.vector('color')[..., None, None] - 0.1 * gray
             lq = lq + self.noise_level * noise(lq)
         return lq

@@ -125,10 +125,6 @@ class DiffusionRestorer(BaseRestorer):
         return round(size[0] * scale), round(size[1] * scale)
 
     def check_steps(self, steps: int | None) -> None:
-        if steps is None:
-            return
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
         self.sampler.check(self.process, steps)
 
     def encode(self, image: Tensor, noise: Noise, ctx: TapContext | None) -> Tensor:
