@@ -1,13 +1,16 @@
-# make demo    installs the core into .venv (first time), then trains and restores: the first picture in minutes
-# make test    also compiles mmcv for the detection extra (once, about 8 minutes on 2 cores), then runs all tests
-# make detection, make lint, make clean
-# Nothing is done twice: stamps in .venv say what is installed. PYTHON=... chooses the Python of a new .venv.
+# make demo    install the core into .venv (the first time), then train and restore, in minutes
+# make test    compile mmcv for detection (once, about 8 minutes on 2 cores), then run all tests
+# make lint    ruff check and ruff format --check, as .ci/run does
+# make format  let ruff rewrite the files
+# make detection, make clean
+# Nothing is done twice: stamps in .venv say what is installed.
+# PYTHON=... names the Python of a new .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test detection lint clean
+.PHONY: help demo test detection lint format clean
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -28,7 +31,12 @@ test: $(STAMPS)/dev $(STAMPS)/detection
 detection: $(STAMPS)/detection
 
 lint: $(STAMPS)/dev
-	$(PY) -m ruff check .
+	$(PY) -m ruff check . && clean=1 || clean=0; \
+	$(PY) -m ruff format --check . && [ $$clean = 1 ]
+
+format: $(STAMPS)/dev
+	$(PY) -m ruff check --fix --exit-zero .
+	$(PY) -m ruff format .
 
 clean:
 	rm -rf .venv build dist restorelab.egg-info .pytest_cache .ruff_cache
