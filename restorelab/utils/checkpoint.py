@@ -1,8 +1,8 @@
-"""Reading checkpoints without running code from them, and loading weights without losing a key.
+"""Read checkpoints without running code from them, and load weights strictly.
 
-``torch.load(weights_only=True)`` refuses MMEngine's ``HistoryBuffer`` and numpy scalars, which MMEngine writes into
-every training checkpoint, and the ``Namespace`` of options in Lightning's; these harmless classes, and no others, are
-allowed here.
+``torch.load(weights_only=True)`` refuses some harmless classes that checkpoints hold: MMEngine
+writes its ``HistoryBuffer`` and numpy scalars, Lightning writes a ``Namespace`` of options. These
+classes are allowed here, and no others.
 """
 
 import argparse
@@ -27,10 +27,14 @@ class CheckpointError(ValueError):
 
 
 def read_checkpoint(path: str | os.PathLike) -> dict:
-    """The dict in a ``.pth`` file, tensors on the CPU; a ``.safetensors`` file gives ``dict(state_dict=...)``.
+    """The dict in a ``.pth`` file, with its tensors on the CPU.
 
-    Raises: FileNotFoundError; CheckpointError for an empty, damaged or foreign file and for one that holds classes
-    other than tensors, plain Python values, numpy arrays, MMEngine's HistoryBuffer and argparse's Namespace.
+    A ``.safetensors`` file gives ``dict(state_dict=...)``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: for an empty, damaged or foreign file, and for one that holds other classes
+            than tensors, plain Python values, numpy arrays, HistoryBuffer and Namespace.
     """
     path = Path(path)
     if not path.is_file():
@@ -47,54 +51,56 @@ def read_checkpoint(path: str | os.PathLike) -> dict:
 def model_state(
     checkpoint: dict, source: str | os.PathLike, averaged: bool = True
 ) -> dict[str, Tensor]:
-    """The model's weights in a checkpoint: those of the moving average by default, where there is one.
+    """The weights of the model in a checkpoint: the moving average if there is one.
 
-    MMEngine's EMAHook swaps the two when it saves: ``state_dict`` holds the averaged weights, and ``ema_state_dict``
-    holds the raw ones behind the prefix ``module.``. A dict that is itself a state dict is taken as it is.
+    MMEngine's EMAHook swaps the two when it saves. Then ``state_dict`` holds the averaged weights,
+    and ``ema_state_dict`` the raw ones with the prefix ``module.``. A ``checkpoint`` that is itself
+    a state dict is returned as it is.
 
     Args:
         averaged: False gives the raw weights of the last iteration.
     Raises: CheckpointError naming ``source`` when the dict holds no weights.
     """
     state = checkpoint.get('state_dict', checkpoint)
-    if (
-        not isinstance(state, dict)
-        or not state
-        or not all(isinstance(v, Tensor) for v in state.values())
-    ):
+    if not _is_state_dict(state):
         raise CheckpointError(
             f"{source}: no weights found; wanted a 'state_dict' of tensors, the file has the keys "
             f'{_short(checkpoint)}'
         )
-    if averaged or 'ema_state_dict' not in checkpoint:
-        return dict(state)
-    raw = {
-        key.removeprefix(_EMA_PREFIX): value
-        for key, value in checkpoint['ema_state_dict'].items()
-        if key.startswith(_EMA_PREFIX)
-    }
-    return {**state, **raw}
+    state = dict(state)
+    if not averaged:
+        for key, value in checkpoint.get('ema_state_dict', {}).items():
+            if key.startswith(_EMA_PREFIX):
+                state[key.removeprefix(_EMA_PREFIX)] = value
+    return state
+
+
+def _is_state_dict(state: object) -> bool:
+    """Whether ``state`` is a dict of tensors, and of one at least."""
+    if not isinstance(state, dict) or not state:
+        return False
+    return all(isinstance(value, Tensor) for value in state.values())
 
 
 def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:
-    """Load ``state`` into ``model``, strictly; the model is untouched when anything does not fit.
+    """Load ``state`` into ``model``, strictly. If a key does not fit, the model stays unchanged.
 
-    What the model's own ``state_dict()`` leaves out (frozen pretrained parts) is not asked for.
-    Raises: CheckpointError with the missing, unexpected and reshaped keys; ``source`` names the file in it.
+    Weights that the model's own ``state_dict()`` leaves out (frozen pretrained parts) may lack.
+
+    Raises: CheckpointError naming ``source`` and the missing, unexpected and reshaped keys.
     """
     state = translate_state(model, state, source)
-    _check_fit(
-        model.state_dict(), state, source, missing=sorted(set(model.state_dict()) - set(state))
-    )
+    wanted = model.state_dict()
+    _check_fit(wanted, state, source, missing=sorted(set(wanted) - set(state)))
     model.load_state_dict(state, strict=False)
 
 
 def load_known_weights(
     model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike
 ) -> None:
-    """``load_weights`` of a file that knows only a part of the model; the other weights keep their values.
+    """``load_weights`` of a file with a part of the weights. The others keep their values.
 
-    Raises: CheckpointError when the file holds what the model has no place for, or nothing at all of it.
+    Raises: CheckpointError for weights that the model does not have, and for no weights at all.
     """
     if not state:
         raise CheckpointError(f'{source}: no weights for this part of the model')
@@ -109,42 +115,35 @@ def _check_fit(
     source: str | os.PathLike,
     missing: list[str],
 ) -> None:
+    """Raise CheckpointError for ``missing``, unexpected or reshaped keys of ``state``."""
     unexpected = sorted(set(state) - set(wanted))
-    reshaped = [
-        f'{key} {tuple(state[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
-        for key in wanted
-        if key in state and state[key].shape != wanted[key].shape
-    ]
-    if missing or unexpected or reshaped:
-        report = [
-            f'  {name} {len(keys)}: {_short(keys)}'
-            for name, keys in (
-                ('missing', missing),
-                ('unexpected', unexpected),
-                ('reshaped', reshaped),
+    reshaped = []
+    for key, value in wanted.items():
+        if key in state and state[key].shape != value.shape:
+            reshaped.append(
+                f'{key} {tuple(state[key].shape)} in the file, {tuple(value.shape)} in the model'
             )
-            if keys
-        ]
+    report = ''
+    for name, keys in dict(missing=missing, unexpected=unexpected, reshaped=reshaped).items():
+        if keys:
+            report += f'\n  {name} {len(keys)}: {_short(keys)}'
+    if report:
         fits = len(set(wanted) & set(state)) - len(reshaped)
         raise CheckpointError(
-            '\n'.join(
-                [
-                    f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries fit). '
-                    'Use the config that the weights were trained with.',
-                    *report,
-                ]
-            )
+            f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries '
+            f'fit). Use the config that the weights were trained with.{report}'
         )
 
 
 def _history_statistic(owner: type, name: str):
-    """Stands in for ``getattr`` while reading: a HistoryBuffer names its four statistics that way, nothing else may."""
+    """Used for ``getattr`` while a file is read. It gives four methods of HistoryBuffer only."""
     if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
         return getattr(HistoryBuffer, name)
     raise pickle.UnpicklingError(f'Unsupported global: getattr({owner}, {name!r})')
 
 
 def _allowed() -> list:
+    """The classes and functions that a checkpoint may name, with the names that files use."""
     scalar, rebuild = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
     dtypes = [type(np.dtype(kind)) for kind in '?bBhHiIlLqQefd']
     numpy_1 = [

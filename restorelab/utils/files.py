@@ -9,10 +9,11 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """A temporary path beside ``path`` that becomes ``path`` when the block ends well, and is removed when it fails.
+    """A temporary path beside ``path``. It becomes ``path`` when the block ends without an error.
 
-    Whatever stood at ``path`` stays as it was until the last moment: after a full disk or a kill it is still whole.
-    The folder must exist. The temporary name keeps the extension, by which many writers choose the format.
+    An earlier file at ``path`` stays whole until then, also after a full disk or a kill. When the
+    block fails, the temporary file is removed. The folder must exist. The temporary name keeps the
+    extension, because many writers choose the format by it.
     """
     path = Path(path)
     temporary = path.with_name(f'.{secrets.token_hex(6)}.tmp{path.suffix}')

@@ -1,7 +1,7 @@
-"""Image files in and out: the only place where the product opens a picture.
+"""Read and write image files. No other module of restorelab opens one.
 
-Pillow reads them: it knows the EXIF orientation, palettes, CMYK and truncated files, each of which OpenCV passes over
-in some case. Every reading error is an ``ImageReadError`` that begins with the name of the file.
+Pillow reads them. Unlike OpenCV it knows the EXIF orientation, palettes and CMYK, and it notices
+truncated files. Every reading error is an ``ImageReadError`` that begins with the name of the file.
 """
 
 import os
@@ -27,7 +27,7 @@ READ_EXTENSIONS = (
     '.tiff',
     '.webp',
 )
-# JPEG without chroma subsampling: restored color edges are what the work was for
+# JPEG without chroma subsampling, which would blur restored color edges again
 WRITE_OPTIONS = {
     '.bmp': {},
     '.jpeg': dict(quality=95, subsampling=0),
@@ -47,14 +47,17 @@ class ImageReadError(ValueError):
 def read_image(path: str | os.PathLike) -> np.ndarray:
     """uint8 (H, W, 3), RGB, of an image file as a viewer shows it.
 
-    The EXIF orientation is applied. Gray, palette and CMYK pictures become RGB, 16-bit ones are scaled to 8 bits, float
-    ones in [0, 1] likewise; transparent ones are laid on white; of several frames the first is taken. Color profiles
-    are not applied: the numbers in the file are the numbers returned.
+    - The EXIF orientation is applied.
+    - Gray, palette and CMYK images become RGB.
+    - 16-bit images, and float images in [0, 1], are scaled to 8 bits.
+    - Transparent pixels are blended with white.
+    - Of several frames the first is read.
+    - Color profiles are ignored.
 
-    An image of more pixels than Pillow allows (2 * ``PIL.Image.MAX_IMAGE_PIXELS``, 178,956,970 by default) is refused
-    as a decompression bomb; the environment variable ``RESTORELAB_MAX_PIXELS`` sets another limit.
+    Pillow refuses an image of more than 2 * ``PIL.Image.MAX_IMAGE_PIXELS`` pixels (178,956,970) as
+    a decompression bomb. The environment variable ``RESTORELAB_MAX_PIXELS`` sets another limit.
 
-    Raises: ImageReadError for whatever keeps the file from being read.
+    Raises: ImageReadError for any file that cannot be read.
     """
     path = Path(path)
     _check_is_readable_file(path)
@@ -65,8 +68,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
             array = to_rgb_array(image)
     except Image.DecompressionBombError as error:
         raise ImageReadError(
-            f'{path}: refused as a possible decompression bomb ({error}) If you trust it, set the environment variable '
-            f'{PIXEL_LIMIT_VARIABLE} to a larger number of pixels.'
+            f'{path}: refused as a possible decompression bomb ({error}) If you trust it, set the '
+            f'environment variable {PIXEL_LIMIT_VARIABLE} to a larger number of pixels.'
         ) from error
     except MemoryError:
         raise
@@ -78,28 +81,19 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Write uint8 (H, W, 3) RGB atomically: the file is whole or untouched, also when the disk runs full.
+    """Write uint8 (H, W, 3), RGB. When the disk is full, an earlier file at ``path`` stays whole.
 
-    The extension names the format; JPEG is written at quality 95 without chroma subsampling, all others lossless.
-    Raises: ValueError for an extension that is not written here, TypeError for another array, OSError naming the file.
+    The extension names the format. JPEG is written at quality 95 without chroma subsampling; the
+    other formats are lossless.
+
+    Raises:
+        ValueError: for an extension that is not in ``WRITE_OPTIONS``.
+        TypeError: for another array.
+        OSError: naming the file.
     """
     path = Path(path)
     options = WRITE_OPTIONS[check_write_extension(path)]
-    if not (
-        isinstance(image, np.ndarray)
-        and image.dtype == np.uint8
-        and image.ndim == 3
-        and image.shape[2] == 3
-    ):
-        kind = (
-            f'{image.dtype} {image.shape}'
-            if isinstance(image, np.ndarray)
-            else type(image).__name__
-        )
-        raise TypeError(
-            f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
-            'restorelab.utils.images.to_uint8 converts a tensor'
-        )
+    _check_is_rgb(image, path)
     try:
         with atomic_path(path) as temporary:
             Image.fromarray(image).save(temporary, **options)
@@ -108,11 +102,12 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
 
 
 def check_write_extension(path: str | os.PathLike) -> str:
-    """The lower-case extension of ``path``. Raises ValueError that lists those ``write_image`` knows."""
+    """The lower-case extension of ``path``. Raises: ValueError that lists the known ones."""
     extension = Path(path).suffix.lower()
     if extension not in WRITE_OPTIONS:
         raise ValueError(
-            f"{path}: images are not written as '{extension}'; choose one of {', '.join(WRITE_OPTIONS)}"
+            f"{path}: images are not written as '{extension}'; choose one of "
+            f'{", ".join(WRITE_OPTIONS)}'
         )
     return extension
 
@@ -134,13 +129,10 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
 
 
 def equalize_channels(image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3) with the histogram of each channel spread evenly over 0..255, by OpenCV's ``equalizeHist``."""
+    """uint8 (H, W, 3) with the histogram of each channel equalized by OpenCV."""
     import cv2
 
-    return np.stack(
-        [cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(image.shape[2])],
-        axis=-1,
-    )
+    return cv2.merge([cv2.equalizeHist(channel) for channel in cv2.split(image)])
 
 
 def to_unit_tensor(image: np.ndarray) -> Tensor:
@@ -148,10 +140,28 @@ def to_unit_tensor(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float().div_(255)
 
 
-def to_uint8(image: Tensor) -> np.ndarray:
-    """float (3, H, W) in [0, 1] -> uint8 (H, W, 3), clamped and rounded to the nearest level."""
-    levels = image.detach().cpu().float().clamp(0, 1).mul_(255).round_()
+def to_uint8(image: Tensor | np.ndarray) -> np.ndarray:
+    """float (3, H, W) in [0, 1] -> uint8 (H, W, 3), clamped and rounded to the nearest level.
+
+    NaN becomes 0. A uint8 array is returned unchanged.
+    """
+    if isinstance(image, np.ndarray):
+        return image
+    levels = image.detach().cpu().float().nan_to_num().clamp_(0, 1).mul_(255).round_()
     return np.ascontiguousarray(levels.to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def _check_is_rgb(image: np.ndarray, path: Path) -> None:
+    if not isinstance(image, np.ndarray):
+        kind = type(image).__name__
+    elif image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        kind = f'{image.dtype} {image.shape}'
+    else:
+        return
+    raise TypeError(
+        f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
+        'restorelab.utils.images.to_uint8 converts a tensor'
+    )
 
 
 def _check_is_readable_file(path: Path) -> None:
@@ -164,16 +174,21 @@ def _check_is_readable_file(path: Path) -> None:
 
 
 def _set_pixel_limit() -> None:
-    if limit := os.environ.get(PIXEL_LIMIT_VARIABLE):
-        if not limit.isdecimal() or not int(limit):
-            raise ValueError(
-                f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000"
-            )
-        Image.MAX_IMAGE_PIXELS = (int(limit) + 1) // 2  # Pillow refuses what is twice as large
+    limit = os.environ.get(PIXEL_LIMIT_VARIABLE)
+    if not limit:
+        return
+    if not limit.isdecimal() or not int(limit):
+        raise ValueError(
+            f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000"
+        )
+    Image.MAX_IMAGE_PIXELS = (int(limit) + 1) // 2  # Pillow refuses what is twice as large
 
 
 def _high_depth_to_uint8(values: np.ndarray) -> np.ndarray:
-    """16-bit integers (in whatever container) and floats in [0, 1] to 0..255; other ranges are nobody's guess."""
+    """16-bit integers (of any integer type) and floats in [0, 1] to 0..255.
+
+    Raises: ValueError for values outside these ranges, whose meaning is unknown.
+    """
     top = 65535 if np.issubdtype(values.dtype, np.integer) else 1
     if values.size and not (values.min() >= 0 and values.max() <= top):  # a NaN fails here too
         raise ValueError(

@@ -65,8 +65,8 @@ def translate_state(
     translated = {_today(model, key): value for key, value in state.items()}
     if translated.keys() != state.keys():
         warnings.warn(
-            f'{source}: written by an earlier version, which numbered its priors and adapters. They '
-            "are taken in the order of this model's config",
+            f'{source}: written by an earlier version, which numbered its priors and adapters. '
+            "They are taken in the order of this model's config",
             stacklevel=3,
         )
     return translated

@@ -1,11 +1,18 @@
 """Small tools on torch modules."""
 
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model itself, without the wrapper for several processes if there is one."""
+    return model.module if is_model_wrapper(model) else model
+
+
 def _drop_from_state(module: nn.Module, state: dict, prefix: str, _metadata) -> None:
-    for key in [key for key in state if key.startswith(prefix)]:
-        del state[key]
+    for key in list(state):
+        if key.startswith(prefix):
+            del state[key]
 
 
 def _stand_in_on_load(module: nn.Module, state: dict, prefix: str, *_args) -> None:
@@ -16,9 +23,9 @@ def _stand_in_on_load(module: nn.Module, state: dict, prefix: str, *_args) -> No
 
 
 def keep_out_of_checkpoint(module: nn.Module) -> None:
-    """Leave ``module`` out of every state dict, and do not miss it when one is loaded.
+    """Leave ``module`` out of every state dict. A strict load does not ask for it either.
 
-    For frozen pretrained networks, whose weights have a source of their own.
+    For frozen pretrained networks: their weights are read from a file of their own.
     """
     module._register_state_dict_hook(_drop_from_state)
     module.register_load_state_dict_pre_hook(_stand_in_on_load)

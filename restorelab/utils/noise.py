@@ -1,4 +1,4 @@
-"""Gaussian noise that depends on the place in the picture, not on how the picture was cut or batched."""
+"""Gaussian noise that depends on the position in the image, not on its tiles or its batch."""
 
 import torch
 from torch import Tensor
@@ -9,11 +9,13 @@ BLOCK = 64
 class LatticeNoise:
     """Standard normal noise from blocks of 64x64 pixels, each with a generator of its own.
 
-    A tile at (top, left) gets exactly the noise that the whole image has there, and every image of a batch gets the
-    same, so tiling and batching change no result. Each call is the next draw (a sampler's next step).
+    A tile at (top, left) gets exactly the noise that the whole image has there. Every image of a
+    batch gets the same noise. So neither tiling nor batching changes a result. Each call gives new
+    noise, for the next step of a sampler.
 
     Args:
-        seed: any non-negative integer.  top, left: where this tile begins in the whole image, in pixels.
+        seed: any non-negative integer.
+        top, left: where this tile begins in the whole image, in pixels.
     """
 
     def __init__(self, seed: int = 0, top: int = 0, left: int = 0):
@@ -21,29 +23,27 @@ class LatticeNoise:
         self.draw = 0
 
     def __call__(self, like: Tensor) -> Tensor:
-        """Noise of ``like``'s shape (B, C, H, W), dtype and device."""
+        """Noise with the shape (B, C, H, W), the dtype and the device of ``like``."""
         channels, height, width = like.shape[1:]
         row, col = self.top // BLOCK, self.left // BLOCK
         rows = range(row, (self.top + height - 1) // BLOCK + 1)
         cols = range(col, (self.left + width - 1) // BLOCK + 1)
-        blocks = [torch.cat([self._block(channels, r, c) for c in cols], dim=2) for r in rows]
-        whole = torch.cat(blocks, dim=1)
+        bands = []
+        for r in rows:
+            bands.append(torch.cat([self._block(channels, r, c) for c in cols], dim=2))
+        whole = torch.cat(bands, dim=1)
         top, left = self.top - row * BLOCK, self.left - col * BLOCK
         self.draw += 1
         return whole[:, top : top + height, left : left + width].to(like).expand_as(like).clone()
 
     def at_stride(self, stride: int) -> 'LatticeNoise':
-        """The noise of a latent ``stride`` times smaller; right for tiles that begin at multiples of it."""
+        """The noise of a latent ``stride`` times smaller. Tiles begin at its multiples."""
         return LatticeNoise(self.seed, self.top // stride, self.left // stride)
 
     def _block(self, channels: int, row: int, col: int) -> Tensor:
+        """Noise (C, 64, 64) of one block; a hash of its position is the seed of its generator."""
         mixed = 0
-        for number in (
-            self.seed,
-            self.draw,
-            row,
-            col,
-        ):  # a multiplicative hash: neighbors must not share a stream
+        for number in (self.seed, self.draw, row, col):
             mixed = (mixed ^ (number + 0x9E3779B97F4A7C15)) * 0xBF58476D1CE4E5B9 % 2**63
             mixed ^= mixed >> 31
         generator = torch.Generator().manual_seed(mixed)

@@ -21,7 +21,8 @@ def with_article(noun: str) -> str:
 def named_options(part: Callable) -> tuple[list[str], bool]:
     """The options that a class or function names, and whether it takes others beside them.
 
-    A constructor that only hands its ``**kwargs`` to ``super().__init__`` takes what its base takes.
+    A constructor that only hands its ``**kwargs`` to ``super().__init__`` has the options of its
+    base.
     """
     if not inspect.isclass(part):
         return _named(part)

@@ -7,8 +7,8 @@ from torch import Tensor
 def pad_to_multiple(image: Tensor, multiple: int, mode: str = 'reflect') -> Tensor:
     """Pad (B, C, H, W) at the right and the bottom until both sides are multiples of ``multiple``.
 
-    By reflection; where a side is too short to be reflected (it must exceed the pad), and with ``mode='replicate'``,
-    the edge is repeated instead.
+    The new pixels mirror the image. With ``mode='replicate'`` they repeat its edge, and also where
+    a side is not longer than its padding and so cannot be mirrored.
     """
     height, width = image.shape[-2:]
     right, bottom = -width % multiple, -height % multiple
@@ -30,7 +30,7 @@ def check_size(image: Tensor, multiple: int) -> None:
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B, C, H, W) at ``size`` (H, W), bicubic without antialiasing; the image itself where that is its size."""
+    """(B, C, H, W) at ``size`` (H, W): bicubic, no antialiasing. Unchanged if it has that size."""
     if tuple(image.shape[-2:]) == tuple(size):
         return image
     return F.interpolate(image, size, mode='bicubic', align_corners=False)

@@ -1,12 +1,15 @@
-"""A large image through a function that only takes small ones: overlapping tiles, blended by Hann ramps.
+"""Restore a large image in overlapping tiles, and blend them with Hann ramps.
 
-As few tiles as ``tile`` allows, of nearly one size, since statistics over a sliver mislead a network. They begin at
-multiples of ``grid`` pixels (of ``tile - overlap``, where that is smaller), so that a network whose strides divide it
-cuts its own grid as in the whole image; the last tile of a row ends with the image and is a little smaller.
+An image is cut into as few tiles as the option ``tile`` allows. They are of nearly one size, since
+a network works badly on a narrow strip. They begin at multiples of ``grid`` pixels, or of
+``tile - overlap`` if that is smaller. If the strides of a network divide ``grid``, it samples a
+tile at the same pixels as the whole image. The last tile of a row ends where the image ends and is
+a little smaller.
 
-Across an overlap of O pixels the outermost quarter of each tile, where it lacks context, is dropped, and the middle
-half goes over from one tile to the next along a Hann ramp. The weights of all tiles sum to one everywhere. So a
-convolutional function whose output depends on pixels up to O / 4 away gives exactly what it gives on the whole image.
+Two neighbors share an overlap of O pixels. The outermost quarter of the overlap is not used: there
+a tile lacks context. In the middle half, a Hann ramp leads from one tile to the next. The weights
+of all tiles sum to one at every pixel. So a convolutional function whose output depends on pixels
+up to O / 4 away gives exactly its result on the whole image.
 """
 
 import math
@@ -21,7 +24,12 @@ GRID = 16
 
 @dataclass(frozen=True)
 class Span:
-    """The pixels ``start:stop`` of one tile along one axis; ``before`` and ``after``: does a neighbor overlap there?"""
+    """The pixels ``start:stop`` of one tile along one axis.
+
+    Attributes:
+        before: a neighbor overlaps its beginning.
+        after: a neighbor overlaps its end.
+    """
 
     start: int
     stop: int
@@ -46,51 +54,62 @@ class Tile:
     cols: Span
 
     def cut(self, image: Tensor) -> Tensor:
-        """The view of ``image`` (..., H, W) under this tile."""
+        """The pixels of ``image`` (..., H, W) in this tile, as a view."""
         return image[..., self.rows.start : self.rows.stop, self.cols.start : self.cols.stop]
 
 
 def hann_ramp(overlap: int) -> Tensor:
-    """(overlap,) rising from 0 to 1: zero for a quarter, sin^2 for the middle half, one for the last quarter."""
+    """(overlap,) from 0 to 1: zero for a quarter, sin^2 for the middle half, one for a quarter."""
     position = (torch.arange(overlap) + 0.5) / overlap
     return torch.sin(math.pi / 2 * (2 * position - 0.5).clamp(0, 1)).square()
 
 
 def split_axis(length: int, tile: int, overlap: int, grid: int = GRID) -> list[Span]:
-    """The fewest spans of at most ``tile`` pixels that cover ``length`` and overlap by exactly ``overlap``."""
+    """The fewest spans of at most ``tile`` pixels that cover ``length``.
+
+    Neighbors overlap by exactly ``overlap`` pixels.
+    """
     covered = max(1, length - overlap)
     count = math.ceil(covered / (tile - overlap))
     stride = min(tile - overlap, math.ceil(covered / count / grid) * grid)
     count = math.ceil(covered / stride)
-    starts = [i * stride for i in range(count)]
-    return [
-        Span(start, min(start + stride + overlap, length), start > 0, start < starts[-1])
-        for start in starts
-    ]
+    spans = []
+    for number in range(count):
+        start = number * stride
+        stop = min(start + stride + overlap, length)
+        spans.append(Span(start, stop, before=number > 0, after=number < count - 1))
+    return spans
 
 
 def default_overlap(tile: int, grid: int = GRID) -> int:
-    """An eighth of ``tile``, and less than ``grid`` more so that tiles begin at multiples of it; at most half."""
+    """About an eighth of ``tile``, at most half of it.
+
+    Up to ``grid - 1`` pixels are added, so that ``tile - overlap`` is a multiple of ``grid``.
+    """
     eighth = tile // 8
     return min(eighth + (tile - eighth) % grid, tile // 2)
 
 
 def check_tile(tile: int, overlap: int) -> None:
-    """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2, so that only neighbors overlap."""
+    """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2.
+
+    With a larger overlap, a tile would meet more than its neighbors.
+    """
     if tile < 1 or not 0 <= 2 * overlap <= tile:
         raise ValueError(
-            f'tile {tile} with overlap {overlap}: wanted a tile of 1 pixel or more and an overlap from 0 '
-            'to half of the tile'
+            f'tile {tile} with overlap {overlap}: wanted a tile of 1 pixel or more and an overlap '
+            'from 0 to half of the tile'
         )
 
 
 def split_image(height: int, width: int, tile: int, overlap: int, grid: int = GRID) -> list[Tile]:
     """The tiles of an image, row by row. Raises ValueError as ``check_tile`` does."""
     check_tile(tile, overlap)
-    columns = split_axis(width, tile, overlap, grid)
-    return [
-        Tile(rows, cols) for rows in split_axis(height, tile, overlap, grid) for cols in columns
-    ]
+    tiles = []
+    for rows in split_axis(height, tile, overlap, grid):
+        for cols in split_axis(width, tile, overlap, grid):
+            tiles.append(Tile(rows, cols))
+    return tiles
 
 
 def blend_tiles(
@@ -101,16 +120,17 @@ def blend_tiles(
     wrap: Callable[[list[Tile]], Iterable[Tile]] = iter,
     grid: int = GRID,
 ) -> Tensor:
-    """``fn`` on every tile of ``image``, blended into a result of the image's size, dtype and device.
+    """``fn`` on every tile of ``image``, blended into a result of the image's size.
 
-    Beside the image and the result only one tile is held at a time.
+    The result has the dtype and the device of ``image``. Only one tile at a time is in memory.
 
     Args:
-        fn: (tile (B, C, h, w), top, left) -> (B, C, h, w); top and left say where the tile lies in the image.
-        image: (B, C, H, W), any size; a side shorter than ``tile`` gives one tile of that side.
+        fn: (tile (B, C, h, w), top, left) -> (B, C, h, w). The tile begins at (top, left) in the
+            image.
+        image: (B, C, H, W), any size. A side shorter than ``tile`` gives one tile of that length.
         tile: largest side of a tile, in pixels.
-        overlap: pixels shared by neighbors, 0 to tile / 2; 0 is a plain split.
-        wrap: put around the list of tiles, for a progress bar.
+        overlap: pixels shared by neighbors, 0 to tile / 2. With 0 there is no blending.
+        wrap: called on the list of tiles, for a progress bar.
         grid: tiles begin at multiples of it.
     Raises: ValueError for a bad tile or overlap, or when ``fn`` changes the size.
     """

@@ -1,7 +1,8 @@
-"""Published weights: one safetensors file that knows which model it is for.
+"""Published weights: a safetensors file that also holds the config of its model.
 
-Its metadata holds ``config`` (the model's config) and ``info`` (how it was trained, license), both as JSON. The files
-that ship with restorelab lie in ``restorelab/weights`` and are called ``restorelab:<name>``.
+The metadata has two entries in JSON: ``config``, the config of the model, and ``info``, such as how
+it was trained and its license. The files that ship with restorelab are in ``restorelab/weights``
+and are called ``restorelab:<name>``.
 """
 
 import json
@@ -25,9 +26,13 @@ def save_published(
     """Write a published weight file atomically.
 
     Args:
-        path: ends in ``.safetensors``.  state: the model's ``state_dict``, in the types it shall be stored in.
-        config: the model's config, of plain values.  info: anything JSON can hold that a user should know.
-    Raises: ValueError for another extension; TypeError when config or info hold what JSON does not.
+        path: ends in ``.safetensors``.
+        state: the ``state_dict`` of the model. Each tensor is stored in its dtype.
+        config: the config of the model, of plain values.
+        info: what a user should know, of plain values.
+    Raises:
+        ValueError: for another extension.
+        TypeError: when config or info hold a value that JSON does not have.
     """
     from safetensors.torch import save
 
@@ -37,19 +42,22 @@ def save_published(
             f'{path}: published weights are safetensors files; end the name in .safetensors'
         )
     metadata = dict(config=json.dumps(config), info=json.dumps(info))
-    # safetensors refuses tensors that share memory
-    tensors = {
-        key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for key, value in state.items()
-    }
+    tensors = {}
+    for (
+        key,
+        value,
+    ) in state.items():  # copies, because safetensors refuses tensors that share memory
+        tensors[key] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
     with atomic_path(path) as temporary:
         temporary.write_bytes(save(tensors, metadata))  # its own file writer ignores the umask
 
 
 def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, dict]:
-    """(state, config, info) of a published weight file; half-precision tensors come back as float32.
+    """(state, config, info) of a published weight file. Half-precision tensors become float32.
 
-    Raises: FileNotFoundError; CheckpointError when the file is damaged or was not published by restorelab.
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: it is damaged, or was not published by restorelab.
     """
     from safetensors import safe_open
 
@@ -65,10 +73,9 @@ def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, di
             f'{path}: weights without a config inside, so not published by restorelab; give their '
             'config too'
         )
-    state = {
-        key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-        for key, value in state.items()
-    }
+    for key, value in state.items():
+        if value.dtype in (torch.float16, torch.bfloat16):
+            state[key] = value.float()
     config = translate_config(json.loads(metadata['config']))
     return state, config, json.loads(metadata['info'])
 
@@ -81,7 +88,7 @@ def published_names() -> list[str]:
 def resolve_weights(reference: str | os.PathLike) -> Path:
     """Path of the weights ``restorelab:<name>``, or of a local file.
 
-    Raises: FileNotFoundError that lists the names there are.
+    Raises: FileNotFoundError that lists the known names.
     """
     text = os.fspath(reference)
     if text.startswith(SCHEME):

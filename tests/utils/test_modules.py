@@ -1,12 +1,22 @@
-"""Parts outside the checkpoint."""
+"""Parts outside the checkpoint, models inside wrappers."""
 
 import copy
 
 import pytest
 import torch
+from mmengine.registry import MODEL_WRAPPERS
 from torch import nn
 
-from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.modules import keep_out_of_checkpoint, unwrap
+
+
+@MODEL_WRAPPERS.register_module()
+class Wrapper(nn.Module):
+    """Holds a model as MMEngine's wrappers do."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self.module = module
 
 
 class Frozen(nn.Module):
@@ -62,3 +72,15 @@ def test_the_dict_that_is_loaded_is_left_alone(model):
     state = model.state_dict()
     model.load_state_dict(state)
     assert set(state) == {'0.weight', '0.bias'}
+
+
+def test_a_model_comes_out_of_its_wrapper():
+    model = nn.Linear(3, 3)
+    assert unwrap(model) is model
+    assert unwrap(Wrapper(model)) is model
+
+
+def test_a_model_with_a_member_called_module_is_no_wrapper():
+    model = nn.Sequential()
+    model.module = nn.Linear(3, 3)
+    assert unwrap(model) is model
