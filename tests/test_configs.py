@@ -123,3 +123,11 @@ def test_a_short_training_goes_through_its_whole_schedule(path):
             schedule.step()
     assert rates[-1] == min(rates)
     assert built == [] or rates[-1] < 0.01 * max(rates)
+
+
+@pytest.mark.parametrize('path', ALL)
+def test_no_config_reads_a_variable_of_a_base(path):
+    """An override would change the variable, and not what a config made of it."""
+    reads = [node for node in ast.walk(ast.parse(text_of(path))) if isinstance(node, ast.Attribute)]
+    assert [ast.unparse(node) for node in reads] == []
+    assert '{{' not in text_of(path)

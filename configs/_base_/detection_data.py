@@ -7,26 +7,6 @@ The images are written once, to data/composed_objects, as PNG files with a COCO 
 configs/joint/coco_retinanet.py reads a COCO set of your own.
 """
 
-_degrade = dict(
-    type='Degrade',
-    kinds=dict(
-        haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
-        noise=dict(type='gaussian_noise', sigma=(0.2, 0.35)),
-    ),
-)
-_train_set = dict(
-    type='ComposedObjects',
-    split='train',
-    root='data/composed_objects',
-    degradations=['haze', 'noise'],
-    all_degradations=True,
-    pipeline=[
-        dict(type='RandomCrop', size=96, objects=True),
-        dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
-        _degrade,
-        dict(type='PackRestoration'),
-    ],
-)
 train_dataloader = dict(
     batch_size=6,
     num_workers=1,
@@ -45,7 +25,16 @@ val_dataloader = dict(
         split='val',
         root='data/composed_objects',
         degradations=['haze', 'noise'],
-        pipeline=[_degrade, dict(type='PackRestoration')],
+        pipeline=[
+            dict(
+                type='Degrade',
+                kinds=dict(
+                    haze=dict(type='haze', beta=(1.0, 2.0), airlight=(0.7, 1.0)),
+                    noise=dict(type='gaussian_noise', sigma=(0.2, 0.35)),
+                ),
+            ),
+            dict(type='PackRestoration'),
+        ],
     ),
 )
 test_dataloader = val_dataloader

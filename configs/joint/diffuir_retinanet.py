@@ -1,4 +1,4 @@
-"""A small DiffUIR that restores for a detector: the losses of RetinaNet on its output train it, too.
+"""A small DiffUIR that restores for a detector: RetinaNet's losses on its output train it, too.
 
 Run:    python tools/train.py configs/joint/diffuir_retinanet.py
         python tools/test.py configs/joint/diffuir_retinanet.py \

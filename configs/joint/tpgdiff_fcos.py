@@ -1,4 +1,4 @@
-"""A small TPGDiff that restores for a detector: the losses of FCOS on its output train it, too.
+"""A small TPGDiff that restores for a detector: FCOS's losses on its output train it, too.
 
 Run:    python tools/train.py configs/joint/tpgdiff_fcos.py
         python tools/test.py configs/joint/tpgdiff_fcos.py work_dirs/tpgdiff_fcos/iter_300.pth

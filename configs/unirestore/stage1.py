@@ -13,10 +13,43 @@ Then:   configs/unirestore/stage2.py starts from work_dirs/stage1/iter_200.pth.
 _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
 model = dict(
-    _base_._latent,
-    adapters=dict(cfrm=_base_._cfrm, control=_base_._control),
-    loss=dict(type='MSELoss'),
+    type='DiffusionRestorer',
+    codec=dict(
+        type='LatentAutoencoder',
+        vae=dict(block_out_channels=[16, 32, 32, 32], layers_per_block=1, norm_num_groups=8),
+        min_side=64,
+    ),
+    backbone=dict(
+        type='SDTurboUNet',
+        unet=dict(
+            block_out_channels=[32, 64],
+            layers_per_block=1,
+            attention_head_dim=8,
+            cross_attention_dim=32,
+            norm_num_groups=8,
+            down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'],
+            up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
+        ),
+    ),
+    adapters=dict(
+        cfrm=dict(type='CFRM', num_naf=[1, 1, 2]),
+        control=dict(
+            type='ControlSCTuner',
+            controller=dict(
+                width=32, channel_mults=[1, 2], attention=[True, False], out_channels=32
+            ),
+        ),
+    ),
+    process=dict(
+        type='VariancePreservingProcess',
+        schedule='scaled_linear',
+        betas=(0.00085, 0.012),
+        train_times=[249, 499, 749, 999, 999, 999],
+        ends_clean=False,
+    ),
     objective=dict(type='CleanMatching'),
+    loss=dict(type='MSELoss'),
+    sampler=dict(type='DDIM', steps=1),
 )
 
 train_dataloader = dict(
@@ -28,7 +61,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='RandomCrop', size=64),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
+            dict(type='Degrade', kinds=dict(corruption=dict(short_side=(32, 63)))),
             dict(type='PackRestoration'),
         ],
     )

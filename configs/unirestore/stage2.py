@@ -20,20 +20,19 @@ _base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        _base_._latent,
-        init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage1/iter_200.pth'),
-        adapters=dict(
-            cfrm=dict(_base_._cfrm, frozen=True),
-            control=dict(_base_._control, frozen=True),
-            tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
-        ),
-        loss=None,
-        step_losses=dict(
+    restorer='configs/unirestore/stage1.py',
+    restorer_changes={
+        'init_cfg': dict(type='StartFrom', checkpoint='work_dirs/stage1/iter_200.pth'),
+        'adapters.cfrm.frozen': True,
+        'adapters.control.frozen': True,
+        'adapters.tfa': dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        'objective': None,
+        'loss': None,
+        'step_losses': dict(
             image=dict(type='ViewingLoss', loss=dict(type='L1Loss', weight=10.0)),
             keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss')),
         ),
-    ),
+    },
     tasks=dict(
         cls=dict(
             type='ClassificationTask',
@@ -53,15 +52,10 @@ model = dict(
     ),
 )
 
-_crop = [dict(type='RandomCrop', size=64, objects=True), dict(type='RandomFlip', horizontal=0.5)]
-_pack = [
-    dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
-    dict(type='PackRestoration'),
-]
+_degrade = dict(type='Degrade', kinds=dict(corruption=dict(short_side=(32, 63))))
 train_dataloader = dict(
-    batch_sampler=dict(
-        type='BalancedBatchSampler', key='task', quota=dict(ir=1, cls=1, seg=2)
-    ),  # nearly the paper's shares
+    # nearly the shares of the paper
+    batch_sampler=dict(type='BalancedBatchSampler', key='task', quota=dict(ir=1, cls=1, seg=2)),
     dataset=dict(
         type='MixedDataset',
         datasets=[
@@ -70,7 +64,12 @@ train_dataloader = dict(
                 split='train',
                 task='ir',
                 degradations=['corruption'],
-                pipeline=[*_crop, *_pack],
+                pipeline=[
+                    dict(type='RandomCrop', size=64, objects=True),
+                    dict(type='RandomFlip', horizontal=0.5),
+                    _degrade,
+                    dict(type='PackRestoration'),
+                ],
             ),
             dict(
                 type='ComposedObjects',
@@ -78,7 +77,13 @@ train_dataloader = dict(
                 task='cls',
                 degradations=['corruption'],
                 filter_empty=True,
-                pipeline=[*_crop, dict(type='LabelFromBoxes'), *_pack],
+                pipeline=[
+                    dict(type='RandomCrop', size=64, objects=True),
+                    dict(type='RandomFlip', horizontal=0.5),
+                    dict(type='LabelFromBoxes'),
+                    _degrade,
+                    dict(type='PackRestoration'),
+                ],
             ),
             dict(
                 type='ComposedObjects',
@@ -86,7 +91,13 @@ train_dataloader = dict(
                 task='seg',
                 degradations=['corruption'],
                 with_masks=True,
-                pipeline=[*_crop, dict(type='SemanticFromMasks'), *_pack],
+                pipeline=[
+                    dict(type='RandomCrop', size=64, objects=True),
+                    dict(type='RandomFlip', horizontal=0.5),
+                    dict(type='SemanticFromMasks'),
+                    _degrade,
+                    dict(type='PackRestoration'),
+                ],
             ),
         ],
     ),

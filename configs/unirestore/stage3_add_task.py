@@ -10,33 +10,28 @@ Expect: falling losses. The restored images are not worth viewing, see stage1.py
         detector, a small RetinaNet, is trained, too.
 """
 
-_base_ = [
-    '../_base_/detection_retinanet.py',
-    '../_base_/unirestore_small.py',
-    '../_base_/runtime.py',
-]
+_base_ = ['../_base_/unirestore_small.py', '../_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        _base_._latent,
-        init_cfg=dict(
-            type='StartFrom', checkpoint='work_dirs/stage2/iter_200.pth', part='restorer'
+    restorer='configs/unirestore/stage2.py',
+    restorer_changes={
+        'init_cfg': dict(checkpoint='work_dirs/stage2/iter_200.pth', part='restorer'),
+        'adapters.tfa': dict(
+            tasks=['ir', 'cls', 'seg', 'det'],
+            frozen=True,
+            frozen_tasks=['ir', 'cls', 'seg'],
         ),
-        adapters=dict(
-            cfrm=dict(_base_._cfrm, frozen=True),
-            control=dict(_base_._control, frozen=True),
-            tfa=dict(
-                type='TFA',
-                tasks=['ir', 'cls', 'seg', 'det'],
-                frozen=True,
-                frozen_tasks=['ir', 'cls', 'seg'],
-            ),
-        ),
-        loss=None,
-        step_losses=dict(keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss'))),
+        'step_losses.image': None,
+    },
+    tasks=dict(
+        det=dict(
+            type='MMDetTask',
+            detector='configs/detectors/retinanet_shapes.py',
+            frozen=False,
+            loss_weight=0.1,
+        )
     ),
-    tasks=dict(det=dict(_base_._retinanet, frozen=False, loss_weight=0.1)),
 )
 
 train_dataloader = dict(
@@ -49,7 +44,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='RandomCrop', size=64, objects=True),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='Degrade', kinds=dict(corruption=_base_._corruption)),
+            dict(type='Degrade', kinds=dict(corruption=dict(short_side=(32, 63)))),
             dict(type='PackRestoration'),
         ],
     )

@@ -1,4 +1,4 @@
-"""DiffUIR-B as published: one model for haze, low light, rain, snow and blur, 12,406,851 parameters.
+"""DiffUIR-B as published: one model for haze, low light, rain, snow and blur, 12,406,851 weights.
 
 Run:    python tools/train.py projects/diffuir/configs/allinone_b.py
 Test:   python tools/test.py projects/diffuir/configs/allinone_b.py CKPT

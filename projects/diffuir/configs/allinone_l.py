@@ -1,4 +1,4 @@
-"""DiffUIR-L as published: one model for haze, low light, rain, snow and blur, 36,261,187 parameters.
+"""DiffUIR-L as published: one model for haze, low light, rain, snow and blur, 36,261,187 weights.
 
 Run:    python tools/train.py projects/diffuir/configs/allinone_l.py
 Test:   python tools/test.py projects/diffuir/configs/allinone_l.py CKPT

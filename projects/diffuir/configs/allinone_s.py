@@ -1,4 +1,4 @@
-"""DiffUIR-S as published: one model for haze, low light, rain, snow and blur, 3,268,643 parameters.
+"""DiffUIR-S as published: one model for haze, low light, rain, snow and blur, 3,268,643 weights.
 
 Run:    python tools/train.py projects/diffuir/configs/allinone_s.py
 Test:   python tools/test.py projects/diffuir/configs/allinone_s.py CKPT

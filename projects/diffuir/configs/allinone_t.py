@@ -1,4 +1,4 @@
-"""DiffUIR-T as published: one model for haze, low light, rain, snow and blur, 886,435 parameters.
+"""DiffUIR-T as published: one model for haze, low light, rain, snow and blur, 886,435 weights.
 
 Run:    python tools/train.py projects/diffuir/configs/allinone_t.py
 Test:   python tools/test.py projects/diffuir/configs/allinone_t.py CKPT

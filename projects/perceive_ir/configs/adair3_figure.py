@@ -1,4 +1,4 @@
-"""Perceive-IR as its figures draw it: one attention in a decoder block, guidance `x * gamma + beta`.
+"""Perceive-IR as its figures draw it: one attention in decoder blocks, guidance `x * gamma + beta`.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/adair3_figure.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/adair3_figure.py CKPT
@@ -10,12 +10,6 @@ Expect: not measured. 27,859,919 parameters. The residual degradation encoder of
 _base_ = ['adair3.py']
 
 model = dict(
-    adapters=dict(
-        guidance=dict(
-            type='PromptGuidance',
-            taps=['dec.s1.guidance', 'dec.s2.guidance', 'dec.s4.guidance', 'dec.s8.guidance'],
-            residual=False,
-        )
-    ),
+    adapters=dict(guidance=dict(residual=False)),
     backbone=dict(decoder_block=dict(self_attention=False)),
 )

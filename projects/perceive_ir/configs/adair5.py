@@ -1,4 +1,4 @@
-"""Perceive-IR as released for five degradations: noise, haze, rain, blur and low light in one model.
+"""Perceive-IR as released: noise, haze, rain, blur and low light in one model.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/adair5.py 2
 Test:   python tools/test.py projects/perceive_ir/configs/adair5.py CKPT

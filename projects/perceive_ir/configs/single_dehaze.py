@@ -1,19 +1,20 @@
-"""Perceive-IR for one degradation: haze. There is no contrast of degradations with a single one.
+"""Perceive-IR for one degradation: haze. With a single one there is no contrast loss.
 
 Run:    tools/dist_train.sh projects/perceive_ir/configs/single_dehaze.py 4
 Test:   python tools/test.py projects/perceive_ir/configs/single_dehaze.py CKPT
-Needs:  as adair3.py, the sets of this degradation alone; the medium restorers and prompts of stage 1
-        (medium0.py, medium1.py, prompts.py), DINOv2-base, OpenAI's CLIP and VGG-16, fetched on the first run.
-Expect: 31.65 dB / 0.977 on SOTS outdoor in the paper; not measured here. The recipe for single degradations was not released.
+Needs:  as adair3.py, but only the data sets of this degradation.
+Expect: 31.65 dB / 0.977 on SOTS outdoor in the paper. Not measured here.
+
+The recipe for single degradations was not released.
 """
 
-_base_ = ['_base_/single_data.py', '_base_/network.py', '../../../configs/_base_/runtime.py']
+_base_ = ['adair3.py']
 
-model = dict(_base_._network, step_losses=_base_._judges)
+model = dict(step_losses=dict(contrast=None))
 
 train_dataloader = dict(
     dataset=dict(
-        type='MixedDataset',
+        repeats=None,
         datasets=[
             dict(
                 type='FoldDataset',
@@ -26,7 +27,11 @@ train_dataloader = dict(
                         type='RecipeDataset',
                         recipe='ots_airnet_train',
                         root='data',
-                        pipeline=_base_._train,
+                        pipeline=[
+                            dict(type='RandomCrop', size=256),
+                            dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+                            dict(type='PackRestoration'),
+                        ],
                     ),
                 ),
             )
@@ -35,19 +40,30 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     dataset=dict(
-        type='FoldDataset',
-        num_folds=2001,
-        folds=[0],
-        dataset=dict(
-            type='RecipeDataset', recipe='ots_airnet_train', root='data', pipeline=_base_._whole
-        ),
+        datasets=[
+            dict(
+                type='FoldDataset',
+                num_folds=2001,
+                folds=[0],
+                dataset=dict(
+                    type='RecipeDataset',
+                    recipe='ots_airnet_train',
+                    root='data',
+                    pipeline=[dict(type='PackRestoration')],
+                ),
+            )
+        ]
     )
 )
 test_dataloader = dict(
     dataset=dict(
-        type='RecipeDataset', recipe='sots_outdoor_test', root='data', pipeline=_base_._cropped
+        datasets=[
+            dict(
+                type='RecipeDataset',
+                recipe='sots_outdoor_test',
+                root='data',
+                pipeline=[dict(type='CenterModCrop', divisor=16), dict(type='PackRestoration')],
+            )
+        ]
     )
 )
-
-train_cfg = dict(max_iters=500000, val_interval=5000)
-default_hooks = dict(checkpoint=dict(interval=10000))

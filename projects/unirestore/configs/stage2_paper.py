@@ -20,30 +20,19 @@ _base_ = ['../../../configs/_base_/runtime.py']
 
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        type='DiffusionRestorer',
-        init_cfg=dict(type='StartFrom', checkpoint='work_dirs/stage1_paper/iter_400000.pth'),
-        codec=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-        backbone=dict(type='SDTurboUNet', pretrained='stabilityai/sd-turbo'),
-        process=dict(
-            type='VariancePreservingProcess',
-            schedule='scaled_linear',
-            betas=(0.00085, 0.012),
-            train_times=[249, 499, 749, 999, 999, 999],
-            ends_clean=False,
-        ),
-        sampler=dict(type='DDIM', steps=1),
-        adapters=dict(
-            cfrm=dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
-            control=dict(type='ControlSCTuner', frozen=True),
-            tfa=dict(type='TFA', tasks=['ir', 'cls', 'seg']),
-        ),
-        loss=None,
-        step_losses=dict(
+    restorer='projects/unirestore/configs/stage1_paper.py',
+    restorer_changes={
+        'init_cfg': dict(type='StartFrom', checkpoint='work_dirs/stage1_paper/iter_400000.pth'),
+        'adapters.cfrm.frozen': True,
+        'adapters.control.frozen': True,
+        'adapters.tfa': dict(type='TFA', tasks=['ir', 'cls', 'seg']),
+        'objective': None,
+        'loss': None,
+        'step_losses': dict(
             image=dict(type='ViewingLoss', loss=dict(type='L1Loss', weight=10.0)),
             keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss')),
         ),
-    ),
+    },
     tasks=dict(
         cls=dict(
             type='ClassificationTask',

@@ -19,34 +19,16 @@ _base_ = ['../../../configs/_base_/runtime.py']
 _classes = ['person', 'bicycle', 'car', 'motorcycle', 'bus']
 model = dict(
     type='JointRestorer',
-    restorer=dict(
-        type='DiffusionRestorer',
-        init_cfg=dict(
-            type='StartFrom', checkpoint='work_dirs/stage2_paper/iter_1500000.pth', part='restorer'
+    restorer='projects/unirestore/configs/stage2_paper.py',
+    restorer_changes={
+        'init_cfg': dict(checkpoint='work_dirs/stage2_paper/iter_1500000.pth', part='restorer'),
+        'adapters.tfa': dict(
+            tasks=['ir', 'cls', 'seg', 'det'],
+            frozen=True,
+            frozen_tasks=['ir', 'cls', 'seg'],
         ),
-        codec=dict(type='LatentAutoencoder', pretrained='stabilityai/sd-turbo'),
-        backbone=dict(type='SDTurboUNet', pretrained='stabilityai/sd-turbo'),
-        process=dict(
-            type='VariancePreservingProcess',
-            schedule='scaled_linear',
-            betas=(0.00085, 0.012),
-            train_times=[249, 499, 749, 999, 999, 999],
-            ends_clean=False,
-        ),
-        sampler=dict(type='DDIM', steps=1),
-        adapters=dict(
-            cfrm=dict(type='CFRM', num_naf=[1, 1, 9], frozen=True),
-            control=dict(type='ControlSCTuner', frozen=True),
-            tfa=dict(
-                type='TFA',
-                tasks=['ir', 'cls', 'seg', 'det'],
-                frozen=True,
-                frozen_tasks=['ir', 'cls', 'seg'],
-            ),
-        ),
-        loss=None,
-        step_losses=dict(keep=dict(type='KeepViewingLoss', loss=dict(type='L1Loss'))),
-    ),
+        'step_losses.image': None,
+    },
     tasks=dict(
         det=dict(
             type='MMDetTask',
