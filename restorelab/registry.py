@@ -70,7 +70,7 @@ def find_part(kind: str | Callable, registry: Registry, scope: str | None = None
 def resolve(
     kind: str | Callable, registry: Registry, scope: str | None = None
 ) -> tuple[Callable, str | None]:
-    """``find_part``, and the scope that holds for what is inside: that of a prefix, or ``scope``."""
+    """``find_part``, and the scope that holds inside the part: that of a prefix, or ``scope``."""
     found = look_up(kind, registry, scope)
     if found is None:
         load_plugins()
@@ -196,12 +196,15 @@ def _name_of(kind: str, registry: Registry) -> str:
 
 
 def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
-    """The part that ``cfg`` describes, after checking its name and its options.
+    """The part that ``cfg`` describes, after checking its name, its options and its contract.
 
-    A ``scope.`` prefix holds for everything inside: ``dict(type='mmdet.RetinaNet', ...)`` builds its
-    inner parts from mmdet too, as if ``_scope_='mmdet'`` stood there.
-    Raises: KeyError, ImportError (``find_part``); TypeError for an unknown or a missing option.
+    A ``scope.`` prefix holds for everything inside: ``dict(type='mmdet.RetinaNet', ...)`` builds
+    its inner parts from mmdet too, as if ``_scope_='mmdet'`` stood there.
+    Raises: KeyError, ImportError (``find_part``); TypeError for an unknown or a missing option, or
+        for a part that lacks what its table asks for.
     """
+    from restorelab.models.contracts import check_contract  # torch comes in when a part is built
+
     if not isinstance(cfg, dict) or 'type' not in cfg:
         raise TypeError(
             f"{with_article(registry.name)} is built from a dict with the key 'type', not from "
@@ -216,6 +219,7 @@ def build_part(cfg: dict, registry: Registry, default_args: dict | None = None):
     missing = missing_options(part, options)
     if missing:
         raise TypeError(f'{registry.name} {kind} needs the option {missing}')
+    check_contract(part, registry.name)
     if DefaultScope.get_current_instance() is None:
         scope = scope or registry.scope
     with DefaultScope.overwrite_default_scope(scope):

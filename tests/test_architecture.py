@@ -10,7 +10,7 @@ PARTS = {'registry', 'structures', 'utils', 'ops', 'models.contracts', 'models.l
 MAY_IMPORT = {
     '__init__': {'version'},
     'version': set(),
-    'registry': {'utils'},
+    'registry': {'models.contracts', 'utils'},
     'structures': set(),
     'utils': {'version'},
     'ops': {'utils'},

@@ -8,6 +8,7 @@ from mmengine.registry import DefaultScope, Registry
 from torch import nn
 
 from restorelab import registry as rl
+from restorelab.models.contracts import RegressionBackbone
 from restorelab.registry import build_part, find_part
 from restorelab.utils.options import named_options, nearest
 
@@ -24,22 +25,22 @@ def table():
 
 @pytest.fixture
 def toy_package(tmp_path, monkeypatch):
-    """An importable package ``toyscope`` with a scope under MODELS and BACKBONES."""
+    """An importable package ``toyscope`` with a scope under MODELS and BLOCKS."""
     package = tmp_path / 'toyscope'
     package.mkdir()
     (package / '__init__.py').write_text('')
     (package / 'registry.py').write_text(
         'from mmengine.registry import MODELS as ROOT, Registry\n'
-        'from restorelab.registry import BACKBONES as OURS\n'
+        'from restorelab.registry import BLOCKS as OURS\n'
         "MODELS = Registry('model', parent=ROOT, scope='toyscope', locations=['toyscope.parts'])\n"
-        "BACKBONES = Registry('backbone', parent=OURS, scope='toyscope', "
+        "BLOCKS = Registry('block', parent=OURS, scope='toyscope', "
         "locations=['toyscope.parts'])\n"
     )
     (package / 'parts.py').write_text(
         'from mmengine.registry import MODELS as ANY\n'
         'from torch import nn\n'
-        'from restorelab.registry import BACKBONES as OURS\n'
-        'from toyscope.registry import BACKBONES, MODELS\n'
+        'from restorelab.registry import BLOCKS as OURS\n'
+        'from toyscope.registry import BLOCKS, MODELS\n'
         '@MODELS.register_module()\n'
         'class Outer(nn.Module):\n'
         '    def __init__(self, inner):\n'
@@ -49,12 +50,12 @@ def toy_package(tmp_path, monkeypatch):
         'class Inner(nn.Module):\n'
         '    def __init__(self, width=1):\n'
         '        super().__init__()\n'
-        '@BACKBONES.register_module()\n'
+        '@BLOCKS.register_module()\n'
         'class Trunk(nn.Module):\n'
         '    def __init__(self, head):\n'
         '        super().__init__()\n'
         '        self.head = OURS.build(head)\n'
-        '@BACKBONES.register_module()\n'
+        '@BLOCKS.register_module()\n'
         'class Head(nn.Module):\n'
         '    pass\n'
     )
@@ -62,7 +63,7 @@ def toy_package(tmp_path, monkeypatch):
     yield 'toyscope'
     for name in [name for name in sys.modules if name.split('.')[0] == 'toyscope']:
         del sys.modules[name]
-    for root in (rl.MODELS.root, rl.BACKBONES):
+    for root in (rl.MODELS.root, rl.BLOCKS):
         root.children.pop('toyscope', None)
 
 
@@ -108,6 +109,17 @@ def test_missing_option_is_named(table):
 
     with pytest.raises(TypeError, match=r"toy part Needy needs the option \['width'\]"):
         table.build(dict(type='Needy'))
+
+
+def test_a_part_that_breaks_the_contract_of_its_table_is_refused():
+    class Net(RegressionBackbone):
+        def forward(self, lq):
+            return lq
+
+    with pytest.raises(TypeError, match=r"backbone Net: forward lacks the argument \['ctx'\]"):
+        rl.BACKBONES.build(dict(type=Net))
+    with pytest.raises(TypeError, match='loss Identity does not derive from Loss or StepLoss'):
+        rl.LOSSES.build(dict(type='torch.nn.Identity'))
 
 
 @pytest.mark.parametrize('cfg', ['PlainNet', dict(width=3), None])
@@ -184,7 +196,7 @@ def test_a_scope_holds_for_what_its_part_builds_through_mmengine(toy_package):
 
 
 def test_a_scope_holds_for_what_its_part_builds_through_our_own_tables(toy_package):
-    net = rl.BACKBONES.build(dict(type='toyscope.Trunk', head=dict(type='Head')))
+    net = rl.BLOCKS.build(dict(type='toyscope.Trunk', head=dict(type='Head')))
     assert type(net.head).__module__ == 'toyscope.parts'
 
 

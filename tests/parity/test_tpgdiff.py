@@ -10,6 +10,7 @@ from torch import Tensor
 from restorelab.evaluation.functional import quantize
 from restorelab.evaluation.protocols import Protocol
 from restorelab.models.adapters.token_cross_attention import CrossAttentionLayer
+from restorelab.models.contracts import Prior
 from restorelab.models.layers.attention import (
     PreNormResidual,
     SpatialTransformer,
@@ -50,7 +51,7 @@ def make_process(config: dict) -> MeanRevertingProcess:
     )
 
 
-class GivenCondition(torch.nn.Module):
+class GivenCondition(Prior):
     """A prior whose answer is set from outside, to feed recorded conditions to a restorer."""
 
     def __init__(self, context_dim: int, struct_dim: int, num_tokens: int = 1):
@@ -60,6 +61,9 @@ class GivenCondition(torch.nn.Module):
             'tokens.semantic': context_dim,
             'tokens.structure': struct_dim,
         }
+
+    def forward(self, lq: Tensor) -> Condition:
+        raise AssertionError('the recorded condition is given to the model')
 
 
 PRIORS.register_module(module=GivenCondition)
