@@ -56,7 +56,7 @@ TABLE_OF_KEY = {
     'collate_fn': mm.FUNCTIONS,
     'worker_init_fn': mm.FUNCTIONS,
     'init_cfg': rl.WEIGHT_INITIALIZERS,
-    'model_wrapper_cfg': mm.MODEL_WRAPPERS,
+    'model_wrapper_cfg': rl.MODEL_WRAPPERS,
 }
 # Keys of dicts that hold parts by name.
 GROUPS = ('priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
@@ -185,7 +185,7 @@ def top_level_keys() -> list[str]:
     from mmengine.runner import Runner
 
     read = ['activation_checkpointing', 'compile', 'efficient_conv_bn_eval', 'sync_bn']
-    read += ['find_unused_parameters', 'model_wrapper_cfg', 'custom_imports', 'vis_backends']
+    read += ['model_wrapper_cfg', 'custom_imports', 'vis_backends']
     return [*named_options(Runner)[0], *read]
 
 

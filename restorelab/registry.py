@@ -284,16 +284,17 @@ HOOKS = _child('hook', mm.HOOKS, 'restorelab.engine')
 LOOPS = _child('loop', mm.LOOPS, 'restorelab.engine')
 OPTIM_WRAPPERS = _child('optimizer wrapper', mm.OPTIM_WRAPPERS, 'restorelab.engine')
 LOG_PROCESSORS = _child('log processor', mm.LOG_PROCESSORS, 'restorelab.engine')
+MODEL_WRAPPERS = _child('model wrapper', mm.MODEL_WRAPPERS, 'restorelab.engine')
 WEIGHT_INITIALIZERS = _child('weight initializer', mm.WEIGHT_INITIALIZERS, 'restorelab.engine')
 TABLES = (
     *(*OWN_TABLES, MODELS, DATASETS, TRANSFORMS, DATA_SAMPLERS, METRICS, HOOKS),
-    *(LOOPS, OPTIM_WRAPPERS, LOG_PROCESSORS, WEIGHT_INITIALIZERS),
+    *(LOOPS, OPTIM_WRAPPERS, LOG_PROCESSORS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS),
 )
 
 # MMEngine's tables in which we have no parts. It warns about a scope that lacks one of its tables.
 MM_TABLES = (
     *(mm.RUNNERS, mm.OPTIMIZERS, mm.OPTIM_WRAPPER_CONSTRUCTORS, mm.PARAM_SCHEDULERS),
-    *(mm.VISUALIZERS, mm.VISBACKENDS, mm.EVALUATOR, mm.MODEL_WRAPPERS, mm.FUNCTIONS),
+    *(mm.VISUALIZERS, mm.VISBACKENDS, mm.EVALUATOR, mm.FUNCTIONS),
 )
 for _table in MM_TABLES:
     _child(_table.name, _table)

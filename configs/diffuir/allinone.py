@@ -67,4 +67,3 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.0333),
 ]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.003)]
-find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

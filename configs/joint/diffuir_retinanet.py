@@ -97,4 +97,3 @@ custom_hooks = [
     ),
     dict(type='StepEMAHook', momentum=0.02),
 ]
-find_unused_parameters = True  # the queries, keys and values of constant attention get no gradient

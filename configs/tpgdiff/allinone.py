@@ -44,7 +44,7 @@ model = dict(
     ),
     adapters=dict(
         time=dict(type='PromptTimeAdapter'),
-        semantic=dict(type='TokenCrossAttention'),
+        semantic=dict(type='TokenCrossAttention', num_tokens=1),
         film=dict(
             type='PooledFiLM',
             taps=[
@@ -98,4 +98,3 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=0.0333),
 ]
 custom_hooks = [dict(type='StepEMAHook', momentum=0.002)]
-find_unused_parameters = True  # a single semantic token needs no query: it gets no gradient

@@ -74,4 +74,3 @@ train_dataloader = dict(
 )
 train_cfg = dict(max_iters=150, val_interval=150)
 default_hooks = dict(checkpoint=dict(interval=150))
-find_unused_parameters = True  # constant attention and prompts that a batch does not use

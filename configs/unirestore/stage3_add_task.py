@@ -51,4 +51,3 @@ train_dataloader = dict(
 )
 train_cfg = dict(max_iters=200, val_interval=200)
 default_hooks = dict(checkpoint=dict(interval=100))
-find_unused_parameters = True  # a batch need not use every prompt

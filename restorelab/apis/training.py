@@ -73,8 +73,10 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     cfg.experiment_name = cfg.get('experiment_name') or (
         name if number == 0 else f'{name}_{number}'
     )
-    if launcher != 'none' and not torch.cuda.is_available():
-        _start_gloo(cfg, launcher)
+    if launcher != 'none':  # MMEngine looks for the wrapper without our scope, hence the full name
+        cfg.setdefault('model_wrapper_cfg', dict(type='restorelab.RestorationDDP'))
+        if not torch.cuda.is_available():
+            _start_gloo(launcher)
     CheckpointLoader.register_scheme('', load_from_local, force=True)
     return cfg
 
@@ -91,7 +93,7 @@ def load_from_local(filename: str, map_location=None) -> dict:
     return read_checkpoint(resolve_weights(filename))
 
 
-def _start_gloo(cfg: Config, launcher: str) -> None:
+def _start_gloo(launcher: str) -> None:
     """MMEngine would put every process on a GPU first; on a CPU the group is made here instead."""
     if launcher != 'pytorch':
         raise ValueError(
@@ -101,12 +103,6 @@ def _start_gloo(cfg: Config, launcher: str) -> None:
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     os.environ.setdefault('LOCAL_RANK', '0')
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
 
 
 def _check_checkpoint_intervals(cfg: Config) -> None:

@@ -6,6 +6,7 @@ from restorelab.engine.inverse_decay_ema import InverseDecayEMA
 from restorelab.engine.non_finite_loss_hook import NonFiniteLossHook
 from restorelab.engine.panel_hook import PanelHook
 from restorelab.engine.pretrained_hook import PretrainedHook
+from restorelab.engine.restoration_ddp import RestorationDDP
 from restorelab.engine.restoration_log_processor import RestorationLogProcessor
 from restorelab.engine.seed_each_iteration_hook import SeedEachIterationHook
 from restorelab.engine.seeking_iter_train_loop import SeekingIterTrainLoop
@@ -23,6 +24,7 @@ __all__ = [
     'NonFiniteLossHook',
     'PanelHook',
     'PretrainedHook',
+    'RestorationDDP',
     'RestorationLogProcessor',
     'SeedEachIterationHook',
     'SeekingIterTrainLoop',

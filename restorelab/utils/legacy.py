@@ -1,7 +1,8 @@
 """Names of earlier versions of restorelab: the one place that knows them.
 
 Files written before parts had names hold ``priors`` and ``adapters`` as lists, and weights called
-``priors.0. ...``. They still load, with a notice.
+``priors.0. ...``. Files written before attention was a part hold strings such as ``linear``. They
+still load.
 """
 
 import re
@@ -28,6 +29,16 @@ NAME_OF_TYPE = {
     'TokenCrossAttention': 'semantic',
 }
 LISTS = ('priors', 'adapters')
+# The block that an old mode of attention gets, and the backbones that had such modes.
+BLOCK_OF_MODE = {
+    'auto': 'AutoAttentionBlock',
+    'constant': 'ConstantAttentionBlock',
+    'exact': 'LinearAttentionBlock',
+    'full': 'FullAttentionBlock',
+    'linear': 'LinearAttentionBlock',
+    'transformer': 'SpatialTransformerBlock',
+}
+HOURGLASSES = ('IRSDEUNet', 'ResidualDiffusionUNet')
 
 
 def named_parts(parts: list[dict]) -> dict[str, dict]:
@@ -43,8 +54,33 @@ def named_parts(parts: list[dict]) -> dict[str, dict]:
     return named
 
 
+def attention_block(mode: object) -> object:
+    """The config of the block that an old ``mode`` names; None for ``none``; others unchanged."""
+    if mode == 'none':
+        return None
+    if isinstance(mode, str):
+        return dict(type=BLOCK_OF_MODE.get(mode, mode))
+    return mode
+
+
+def with_attention_blocks(backbone: dict) -> dict:
+    """The config of an hourglass U-Net with blocks in place of the old modes."""
+    translated = dict(backbone)
+    if 'linear_attention' in translated:
+        translated['attention'] = translated.pop('linear_attention')
+    for key in ('attention', 'mid_attention'):
+        modes = translated.get(key)
+        if isinstance(modes, list | tuple):
+            translated[key] = [attention_block(mode) for mode in modes]
+        elif modes is not None:
+            translated[key] = attention_block(modes)
+    return translated
+
+
 def translate_config(model: dict) -> dict:
     """The model config of an older file in today's names; ``model`` itself is not changed."""
+    if model.get('type') in HOURGLASSES:
+        model = with_attention_blocks(model)
     translated = {}
     for key, value in model.items():
         if key in LISTS and isinstance(value, list):

@@ -67,6 +67,18 @@ def test_parts_of_one_kind_get_names_of_their_own():
     ]
 
 
+def test_modes_of_attention_become_blocks():
+    old = dict(type='ResidualDiffusionUNet', width=8, linear_attention='constant')
+    block = dict(type='ConstantAttentionBlock')
+    assert translate_config(old) == dict(type='ResidualDiffusionUNet', width=8, attention=block)
+    old = dict(type='IRSDEUNet', attention=['none', 'linear'], mid_attention='transformer')
+    assert translate_config(dict(type='DiffusionRestorer', backbone=old))['backbone'] == dict(
+        type='IRSDEUNet',
+        attention=[None, dict(type='LinearAttentionBlock')],
+        mid_attention=dict(type='SpatialTransformerBlock'),
+    )
+
+
 def test_todays_config_is_left_as_it_is():
     config = part(TINY_RESTORERS, 'DiffusionRestorer')
     assert translate_config(config) == config

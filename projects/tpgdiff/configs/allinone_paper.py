@@ -43,7 +43,7 @@ model = dict(
     ),
     adapters=dict(
         time=dict(type='PromptTimeAdapter'),
-        semantic=dict(type='TokenCrossAttention'),
+        semantic=dict(type='TokenCrossAttention', num_tokens=1),
         film=dict(
             type='PooledFiLM',
             taps=[
@@ -96,6 +96,3 @@ custom_hooks = [
         type='StepEMAHook', ema_type='InverseDecayEMA', beta=0.995, every=10, start=100, power=2 / 3
     )
 ]
-find_unused_parameters = (
-    True  # one semantic token needs no query, and two FiLM layers are never used
-)

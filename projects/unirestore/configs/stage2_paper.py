@@ -162,4 +162,3 @@ param_scheduler = [
     dict(type='CosineAnnealingMomentum', eta_min=0.95, by_epoch=False, begin=0.1),
 ]
 randomness = dict(seed=42)
-find_unused_parameters = True  # a batch need not use every prompt

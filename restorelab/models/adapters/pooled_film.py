@@ -22,7 +22,8 @@ class PooledFiLM(Adapter):
         taps: feature taps to sit on.
         condition: name of the tokens.
         zero_init: start as the identity. The official network does not; both load its weights.
-        idle_taps: taps that get weights and are never modulated. Official checkpoints have them.
+        idle_taps: taps that get weights, which are frozen, and are never modulated. Official
+            checkpoints have them.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class PooledFiLM(Adapter):
                 nn.init.zeros_(linear.weight)
                 nn.init.zeros_(linear.bias)
             mlp = nn.Sequential(nn.LayerNorm(width), linear)
+            mlp.requires_grad_(spec.name in taps)
             self.layers[spec.name.replace('.', '_')] = nn.ModuleDict(dict(mlp=mlp))
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:

@@ -22,6 +22,11 @@ class CrossAttentionLayer(nn.Module):
         """The output for a context of one token: a softmax over one key is 1 for every query."""
         return self.attn2.to_out(self.attn2.to_v(context))
 
+    def freeze_queries(self) -> None:
+        """Freeze the weights that take no part in ``constant``."""
+        for part in (self.norm2, self.attn2.to_q, self.attn2.to_k):
+            part.requires_grad_(False)
+
     def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
         return self.attn2(self.norm2(tokens), context)
 
@@ -31,12 +36,15 @@ class TokenCrossAttention(Adapter):
     """``y + attention(norm(y), context)`` on token taps: (B, N, C) -> (B, N, C), heads of width 32.
 
     With a context of a single token, as TPGDiff's semantic vector, the branch is one vector per
-    image. It is computed once per image, exactly. ``norm2``, ``to_q`` and ``to_k`` then take no
-    part and get no gradient. As in the papers it is not the identity at the start.
+    image. It is computed once per image, exactly, and ``norm2``, ``to_q`` and ``to_k`` take no
+    part. As in the papers it is not the identity at the start.
 
     Args:
         taps: token taps to sit on; all of the backbone's when None.
         condition: name of the tokens (B, M, D).
+        num_tokens: M, if it is always the same. With 1 the weights that take no part are frozen.
+            None takes any number.
+    Raises: ValueError, when called, for another number of tokens than ``num_tokens``.
     """
 
     def __init__(
@@ -45,9 +53,10 @@ class TokenCrossAttention(Adapter):
         cond_widths: Mapping[str, int],
         taps: Sequence[str] | None = None,
         condition: str = 'semantic',
+        num_tokens: int | None = None,
     ):
         super().__init__()
-        self.condition = condition
+        self.condition, self.num_tokens = condition, num_tokens
         self.needs = (f'tokens.{condition}',)
         if taps is None:
             taps = [spec.name for spec in tap_specs if spec.side == 'tokens']
@@ -62,11 +71,22 @@ class TokenCrossAttention(Adapter):
         self.layers = nn.ModuleDict()
         for spec in specs:
             layer = CrossAttentionLayer(spec.channels, cond_width)
+            if num_tokens == 1:
+                layer.freeze_queries()
             self.layers[spec.name.replace('.', '_')] = layer
+
+    @property
+    def find_unused_parameters(self) -> bool:
+        return self.num_tokens is None
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
         layer = self.layers[name.replace('.', '_')]
         context = ctx.cond.token(self.condition)
+        if self.num_tokens not in (None, context.shape[1]):
+            raise ValueError(
+                f'TokenCrossAttention has num_tokens={self.num_tokens}, and the prior gives '
+                f"{context.shape[1]} tokens '{self.condition}'; give that number, or leave it out"
+            )
         if context.shape[1] == 1:
             return feat + ctx.cond.once((self, name), lambda: layer.constant(context))
         return feat + layer(feat, context)

@@ -26,6 +26,7 @@ def test_idle_taps_have_weights_and_change_nothing():
     adapter = randomize(build(idle_taps=['dec.s1.in']))
     assert adapter.taps == ('enc.s1',)
     assert set(adapter.layers) == {'enc_s1', 'dec_s1_in'}
+    assert not any(weight.requires_grad for weight in adapter.layers['dec_s1_in'].parameters())
 
 
 def test_the_official_start_is_not_the_identity():
