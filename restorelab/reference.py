@@ -73,7 +73,7 @@ def _take_imports(cfg: Config, pointed: Config) -> None:
 
 
 def find_config(source: str, filename: str | None, place: str) -> Path:
-    """The file that ``source`` names, from the working directory or from anywhere above ``filename``.
+    """The file that ``source`` names, from the working directory or any folder above ``filename``.
 
     Raises: FileNotFoundError with the nearest files of the folders that were looked in.
     """

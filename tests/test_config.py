@@ -549,3 +549,24 @@ class TestAnotherType:
         }
         restorer = load_config(good(model=model), options).model.restorer
         assert (restorer.backbone.type, restorer.objective) == ('IRSDEUNet', None)
+
+
+@pytest.mark.parametrize(
+    ('config', 'key', 'value', 'message'),
+    [
+        (
+            'tpgdiff/allinone',
+            'model.backbone.mid_attention.type',
+            'SobelCue',
+            'no block .*of a cue',
+        ),
+        ('tpgdiff/priors', 'model.semantic.type', 'L1Loss', 'no prior .*of a loss'),
+        ('tpgdiff/priors', 'model.degradation_loss.type', 'DDIM', 'no loss .*of a sampler'),
+        ('perceive_ir/allinone', 'model.backbone.decoder_block.type', 'TFA', 'no block .*adapter'),
+        ('unirestore/stage1', 'model.codec.type', 'EulerODE', 'no codec .*of a sampler'),
+        ('diffuir/allinone', 'model.process.type', 'DDIM', 'no process .*of a sampler'),
+    ],
+)
+def test_a_part_of_another_table_is_refused_at_every_key_that_has_one(config, key, value, message):
+    with pytest.raises(KeyError, match=message):
+        load_config(f'configs/{config}.py', {key: value})
