@@ -99,8 +99,9 @@ def test_a_config_inherits_from_its_own_folder_or_from_bases(path):
 
 
 @pytest.mark.parametrize('path', BASES)
-def test_a_base_inherits_from_nothing(path):
+def test_a_base_inherits_from_nothing_and_holds_no_model(path):
     assert bases_of(path) == []
+    assert '\nmodel =' not in text_of(path)
 
 
 @pytest.mark.parametrize('path', marked(TRAINED))
