@@ -187,6 +187,10 @@ class RestorationSample(BaseDataElement):
     """
 
 
+# What a task looks at: the name of a view, and the field of the sample with its image.
+VIEWS = dict(degraded='lq', restored='restored', clean='gt')
+
+
 class SampleDataset(Dataset):
     """A data set of samples in the form ``dict(inputs=<image>, data_samples=<RestorationSample>)``.
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from restorelab.apis import load
 from restorelab.evaluation.protocols import Protocol
 from restorelab.registry import DATASETS
-from restorelab.utils.images import to_unit_tensor
+from restorelab.utils.images import to_uint8, to_unit_tensor
 
 PACK = dict(type='PackRestoration')
 COLUMNS = ('degraded', 'restored', 'classical')
@@ -62,20 +62,20 @@ def dark_channel_dehazing(image: np.ndarray) -> np.ndarray:
     transmission = 1 - HAZE_KEPT * _dark_channel(hazy / np.maximum(airlight, 0.05))
     transmission = _guided_filter(hazy.mean(axis=2), transmission, 40, 1e-3)[..., None]
     clear = (hazy - airlight) / np.maximum(transmission, LEAST_TRANSMISSION) + airlight
-    return _to_uint8(clear)
+    return to_uint8(clear)
 
 
 def gamma_correction(image: np.ndarray) -> np.ndarray:
     """The power of the gray levels that brings their mean to one half."""
     dark = image.astype(np.float32) / 255
     exponent = np.log(0.5) / np.log(np.clip(dark.mean(), 1e-3, 0.999))
-    return _to_uint8(dark**exponent)
+    return to_uint8(dark**exponent)
 
 
 def unsharp_mask(image: np.ndarray) -> np.ndarray:
     """Half of what a Gaussian of 2 pixels takes away, added once more."""
     sharp = image.astype(np.float32)
-    return _to_uint8((1.5 * sharp - 0.5 * cv2.GaussianBlur(sharp, (0, 0), 2)) / 255)
+    return to_uint8((1.5 * sharp - 0.5 * cv2.GaussianBlur(sharp, (0, 0), 2)) / 255)
 
 
 def bilateral_filter(image: np.ndarray) -> np.ndarray:
@@ -108,10 +108,6 @@ def _guided_filter(guide: np.ndarray, image: np.ndarray, radius: int, eps: float
         mean(guide**2) - mean(guide) ** 2 + eps
     )
     return mean(slope) * guide + mean(mean(image) - slope * mean(guide))
-
-
-def _to_uint8(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
 def clean_set(folder: str, size: int) -> dict:

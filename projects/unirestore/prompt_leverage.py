@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
-from torch import Tensor, nn
+from torch import nn
 
 from restorelab.config import load_config
 from restorelab.registry import DATASETS, MODELS
 from restorelab.structures import stack_images
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.psnr import psnr
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'unirestore' / 'cfrm_tfa_diffuir.py'
 SPREAD = 200.0  # of the random prompts; trained ones are of the order of 10
@@ -37,10 +38,6 @@ def changed(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
     without = copy.deepcopy(model)
     del without.adapters['tfa']
     yield 'without TFA', without, 'det'
-
-
-def psnr(image: Tensor, gt: Tensor) -> float:
-    return float(-10 * torch.log10((image - gt).square().mean(dim=(1, 2, 3))).mean())
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import torch
@@ -20,8 +19,22 @@ from restorelab.registry import MODELS
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.memory import keep_freed_memory
+from restorelab.utils.tables import draw_table
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
+COLUMNS = (
+    'model',
+    'size',
+    'parameters',
+    'GMAC',
+    'CPU s',
+    'ratio',
+    'wall s',
+    'median',
+    'MP/s',
+    'peak MiB',
+    'change',
+)
 MEMORY_STATUS, MEMORY_RESET = Path('/proc/self/status'), Path('/proc/self/clear_refs')
 
 
@@ -185,43 +198,23 @@ def _status(name: str) -> int:
 
 def as_table(rows: list[Row], batch: int) -> str:
     """The rows as text; ratios are CPU times relative to the first model at the same size."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE)
-    for column in (
-        'model',
-        'size',
-        'parameters',
-        'GMAC',
-        'CPU s',
-        'ratio',
-        'wall s',
-        'median',
-        'MP/s',
-        'peak MiB',
-        'change',
-    ):
-        table.add_column(
-            column, justify='left' if column in ('model', 'size') else 'right', overflow='fold'
-        )
+    cells = []
     for row in rows:
         base = next(other for other in rows if other.size == row.size)
         height, width = row.size
-        table.add_row(
-            row.model,
-            f'{width}x{height}',
-            f'{row.parameters:,}',
-            f'{row.gmac:.1f}',
-            f'{row.cpu:.3f}',
-            f'{row.cpu / base.cpu:.2f}',
-            f'{row.wall:.3f}',
-            f'{row.wall_median:.3f}',
-            f'{batch * height * width / 1e6 / row.wall:.2f}',
-            '-' if row.memory is None else f'{row.memory:.0f}',
-            f'{row.change:.1e}',
+        cells.append(
+            [
+                row.model,
+                f'{width}x{height}',
+                f'{row.parameters:,}',
+                f'{row.gmac:.1f}',
+                f'{row.cpu:.3f}',
+                f'{row.cpu / base.cpu:.2f}',
+                f'{row.wall:.3f}',
+                f'{row.wall_median:.3f}',
+                f'{batch * height * width / 1e6 / row.wall:.2f}',
+                '-' if row.memory is None else f'{row.memory:.0f}',
+                f'{row.change:.1e}',
+            ]
         )
-    text = StringIO()
-    Console(file=text, width=160, color_system=None).print(table)
-    return text.getvalue().rstrip()
+    return draw_table(COLUMNS, cells, left=2, width=160)

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from io import StringIO
 from pathlib import Path
 
 import torch
@@ -24,8 +23,11 @@ from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.registry import DATASETS
 from restorelab.utils.files import atomic_path
+from restorelab.utils.modules import unwrap
+from restorelab.utils.tables import draw_table
 
 RESULT = 'result.json'
+COLUMNS = ('config', 'parameters', 'trained', 'GMAC', 'iterations', 'train s', 'restore s')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -203,36 +205,19 @@ def without_losses(model: nn.Module) -> nn.Module:
 
 
 def trained_parameters(model: nn.Module) -> int:
-    model = getattr(model, 'module', model)
-    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return sum(w.numel() for w in unwrap(model).parameters() if w.requires_grad)
 
 
 def as_table(results: Sequence[Result]) -> str:
     """The results as text: the degraded images, then a row each, with PSNR in dB and SSIM."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
     protocol, degradations = _columns(results[0].scores)
-    table = Table(
-        box=SIMPLE, title=f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)'
-    )
-    for column in (
-        'config',
-        'parameters',
-        'trained',
-        'GMAC',
-        'iterations',
-        'train s',
-        'restore s',
-        *degradations,
-    ):
-        table.add_column(column, justify='left' if column == 'config' else 'right', overflow='fold')
     first = results[0].scores
+    rows = []
     if f'{protocol}/input_psnr/{degradations[0]}' in first:
-        table.add_row('degraded', *[''] * 6, *_cells(first, f'{protocol}/input_', degradations))
+        scores = _cells(first, f'{protocol}/input_', degradations)
+        rows.append(['degraded', *[''] * (len(COLUMNS) - 1), *scores])
     for result in results:
-        table.add_row(
+        cells = [
             label(result.config),
             f'{result.parameters:,}',
             f'{result.trained:,}',
@@ -240,11 +225,10 @@ def as_table(results: Sequence[Result]) -> str:
             f'{result.iterations:,}',
             f'{result.train_seconds:.0f}',
             f'{result.restore_seconds:.2f}',
-            *_cells(result.scores, f'{protocol}/', degradations),
-        )
-    text = StringIO()
-    Console(file=text, width=200, color_system=None).print(table)
-    return text.getvalue().rstrip()
+        ]
+        rows.append(cells + _cells(result.scores, f'{protocol}/', degradations))
+    title = f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)'
+    return draw_table([*COLUMNS, *degradations], rows, title, width=200)
 
 
 def _columns(scores: dict[str, float]) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from restorelab.apis.training import prepare, release_workers
 from restorelab.models.contracts import Model
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.modules import unwrap
 from restorelab.utils.weights import resolve_weights
 
 TRAINING_KEYS = (
@@ -54,11 +55,9 @@ def test(
     ]
     hooks = cfg.setdefault('default_hooks', {})
     hooks['panels'] = dict(type='PanelHook', per_degradation=None, out_dir=show_dir)
-    hooks.pop(
-        'pretrained', None
-    )  # before the checkpoint, which may hold such a part as it was trained further
+    hooks.pop('pretrained', None)  # done below, before the checkpoint with its newer weights
     runner = Runner.from_cfg(cfg)
-    model = getattr(runner.model, 'module', runner.model)
+    model = unwrap(runner.model)
     if isinstance(model, Model):
         model.load_pretrained()
     load_weights(model, state, path)

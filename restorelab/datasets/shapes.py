@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restorelab.utils.images import read_image, write_image
+from restorelab.utils.images import read_image, to_uint8, write_image
 
 CLASSES = ('disk', 'square', 'triangle', 'star')
 NUM_IMAGES = dict(train=600, val=100)
@@ -95,7 +95,7 @@ def compose(
             shape.seen = shape.seen & ~mask
         shapes.append(Shape(label, mask, int(mask.sum())))
         canvas = canvas + cover[..., None] * (_texture(size, side, rng) - canvas)
-    return np.rint(canvas * 255).astype(np.uint8), shapes
+    return to_uint8(canvas), shapes
 
 
 def _background(photograph: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

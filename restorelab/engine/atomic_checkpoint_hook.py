@@ -20,7 +20,7 @@ class AtomicBackend(LocalBackend):
 
 
 class LateRemovalBackend(LocalBackend):
-    """Local files; what shall be removed stays until ``remove_pending``."""
+    """Local files; removed ones stay on disk until ``remove_pending``."""
 
     def __init__(self):
         super().__init__()
@@ -41,18 +41,19 @@ register_backend('atomic', AtomicBackend, force=True)
 def latest_checkpoint(work_dir: str | Path) -> str | None:
     """The checkpoint that ``work_dir`` was left with, or None.
 
-    ``last_checkpoint`` names it; where that file is cut off after a kill, it is the one with the highest iteration.
+    The file ``last_checkpoint`` names it. Where that file was cut off by a kill, it is the one with
+    the highest iteration.
     """
     record = Path(work_dir) / 'last_checkpoint'
     if record.is_file():
-        named = (
-            Path(work_dir) / Path(record.read_text().strip()).name
-        )  # by name only: the folder may have been moved
+        name = Path(record.read_text().strip()).name  # without its folder, which may have moved
+        named = Path(work_dir) / name
         if named.is_file():
             return str(named)
     numbered = {}
     for path in Path(work_dir).glob('iter_*.pth'):
-        if match := re.fullmatch(r'iter_(\d+)\.pth', path.name):
+        match = re.fullmatch(r'iter_(\d+)\.pth', path.name)
+        if match:
             numbered[int(match.group(1))] = path
     return str(numbered[max(numbered)]) if numbered else None
 
@@ -61,8 +62,8 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
 class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's CheckpointHook by iteration, safe against a kill and a full disk.
 
-    A file appears under its name only when it is whole, and an old one is removed only after the new one is there
-    (MMEngine removes first). Its options are CheckpointHook's of the same name.
+    A file appears under its name only when it is whole. An old one is removed only after the new
+    one is there; MMEngine removes it before. The options are CheckpointHook's of the same name.
     Raises: OSError that names the last good checkpoint when a new one cannot be written.
     """
 
@@ -74,6 +75,8 @@ class AtomicCheckpointHook(CheckpointHook):
         rule: str | list[str] | None = None,
         save_last: bool = True,
     ):
+        self.best_ckpt_path: str | None = None  # MMEngine sets one of the two with save_best
+        self.best_ckpt_path_dict: dict[str, str] = {}
         super().__init__(
             interval=interval,
             by_epoch=False,
@@ -88,9 +91,8 @@ class AtomicCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.file_backend = LateRemovalBackend()
         if is_main_process():
-            for unfinished in Path(self.out_dir).glob(
-                '.*.tmp.pth'
-            ):  # of a training that was killed while it wrote
+            # left by a training that was killed while it wrote
+            for unfinished in Path(self.out_dir).glob('.*.tmp.pth'):
                 unfinished.unlink()
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
@@ -109,7 +111,5 @@ class AtomicCheckpointHook(CheckpointHook):
                 f'a checkpoint could not be written to {self.out_dir} ({error.strerror}); '
                 f'the last good one is {good or "none"}. Make room, then go on with --resume',
             ) from error
-        best = getattr(self, 'best_ckpt_path_dict', None) or dict(
-            best=getattr(self, 'best_ckpt_path', None)
-        )
-        self.file_backend.remove_pending(keep={self.last_ckpt, *best.values()})
+        best = {self.best_ckpt_path, *self.best_ckpt_path_dict.values()}
+        self.file_backend.remove_pending(keep={self.last_ckpt, *best})

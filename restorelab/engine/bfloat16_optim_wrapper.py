@@ -1,3 +1,5 @@
+"""Mixed precision with bfloat16."""
+
 from contextlib import contextmanager
 
 import torch
@@ -10,10 +12,10 @@ from restorelab.registry import OPTIM_WRAPPERS
 
 @OPTIM_WRAPPERS.register_module()
 class BFloat16OptimWrapper(OptimWrapper):
-    """Training under bfloat16 autocast, on CPU and GPU, with no loss scaling.
+    """Training under bfloat16 autocast, on CPU and GPU, without loss scaling.
 
-    bfloat16 has float32's exponents, so nothing under- or overflows that float32 would hold; MMEngine's
-    AmpOptimWrapper always scales and refuses CPUs.
+    bfloat16 has the exponents of float32, so nothing overflows that would not in float32.
+    (MMEngine's AmpOptimWrapper always scales the loss, and it refuses CPUs.)
     """
 
     @contextmanager

@@ -1,15 +1,19 @@
+"""Data sets that do not suit a model are refused at once."""
+
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from restorelab.models.contracts import Model
 from restorelab.registry import HOOKS
+from restorelab.structures import SampleDataset
+from restorelab.utils.modules import unwrap
 
 
 @HOOKS.register_module()
 class CheckDataHook(Hook):
     """Asks the model whether its data sets suit it, before anything is computed.
 
-    Raises: what ``check_dataset(dataset, training)`` raises.
+    Models and data sets of other packages are not asked.
+    Raises: what ``check_dataset(dataset, training)`` of the model raises.
     """
 
     priority = 'VERY_HIGH'
@@ -24,7 +28,7 @@ class CheckDataHook(Hook):
 
     @staticmethod
     def _check(runner, dataset, training: bool) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if isinstance(model, Model):
-            for part in getattr(dataset, 'parts', [dataset]):
+        model = unwrap(runner.model)
+        if isinstance(model, Model) and isinstance(dataset, SampleDataset):
+            for part in dataset.parts:
                 model.check_dataset(part, training)

@@ -1,4 +1,4 @@
-"""The exponential moving average that diffusion repositories inherit from the ema_pytorch package."""
+"""The moving average of the ema_pytorch package, which diffusion repositories use."""
 
 import torch
 from mmengine.model import BaseAveragedModel
@@ -8,23 +8,29 @@ from restorelab.registry import MODELS
 
 
 def inverse_decay(count: int, beta: float, power: float) -> float:
-    """Weight of the old average ``count`` steps after averaging began: min(beta, 1 - (1 + count)^-power)."""
+    """Weight of the old average, ``count`` steps after averaging began.
+
+    min(beta, 1 - (1 + count)^-power)
+    """
     return min(beta, 1 - (1 + max(count, 0)) ** -power)
 
 
 @MODELS.register_module()
 class InverseDecayEMA(BaseAveragedModel):
-    """Average whose memory grows with the age of the training (Karras-style warm-up), updated every few steps.
+    """Moving average that looks further back as the training grows older, updated every few steps.
 
-    Source: ema_pytorch 0.2.3, as TPGDiff uses it. With s the number of the call, from 0: nothing unless s is a
-    multiple of ``every``; the weights are copied while s <= ``start``; afterwards, with n = s - ``start``,
+    With s the number of the call, from 0: nothing happens unless s is a multiple of ``every``. The
+    weights are copied while s <= ``start``. Afterwards, with n = s - ``start``, the average is
     ema <- d ema + (1 - d) w with d = min(beta, 1 - (1 + n)^-power).
+    Source: ema_pytorch 0.2.3, as TPGDiff uses it; a warm-up as in Karras et al.
 
     Args:
         model: the model to average.
-        beta: highest weight of the old average.  every: calls between two updates.
-        start: last call that copies.  power: how fast d approaches 1.
-        copy_first: copy at the first update after ``start`` too, as ema_pytorch 0.0.10 (DiffUIR) does.
+        beta: highest weight of the old average.
+        every: calls between two updates.
+        start: last call that copies.
+        power: how fast d approaches 1.
+        copy_first: copy at the first update after ``start``, too, as ema_pytorch 0.0.10 (DiffUIR).
         device, update_buffers: as in MMEngine's averaged models.
     """
 
@@ -49,6 +55,5 @@ class InverseDecayEMA(BaseAveragedModel):
         if call <= self.copy_until:
             averaged_param.copy_(source_param)
         else:
-            averaged_param.lerp_(
-                source_param, 1 - inverse_decay(call - self.start, self.beta, self.power)
-            )
+            kept = inverse_decay(call - self.start, self.beta, self.power)
+            averaged_param.lerp_(source_param, 1 - kept)

@@ -1,3 +1,5 @@
+"""A training that has failed is stopped."""
+
 import math
 
 import torch
@@ -8,17 +10,17 @@ from restorelab.registry import HOOKS
 
 ADVICE = (
     'Continue from it with --resume and a lower learning rate, gradient clipping '
-    '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops again '
-    'at the same iteration.'
+    '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops '
+    'again at the same iteration.'
 )
 
 
 @HOOKS.register_module()
 class NonFiniteLossHook(Hook):
-    """Stops a training whose loss or weights are NaN or infinite, before any such weights are saved.
+    """Stops a training whose loss or weights are NaN or infinite, before such weights are saved.
 
-    The loss is looked at after every iteration, where MMEngine reads it anyway, so nothing waits for it; the weights
-    before every checkpoint, since a finite loss can have infinite gradients.
+    The loss is checked after every iteration. MMEngine reads it then anyway, so nothing waits. The
+    weights are checked before every checkpoint, since a finite loss can have infinite gradients.
     Raises: FloatingPointError that names the iteration, the last good checkpoint and what to try.
     """
 
@@ -33,11 +35,10 @@ class NonFiniteLossHook(Hook):
             self._stop(runner, f'the loss is not finite ({bad})')
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        bad = [
-            name
-            for name, weight in runner.model.named_parameters()
-            if weight.requires_grad and not torch.isfinite(weight).all()
-        ]
+        bad = []
+        for name, weight in runner.model.named_parameters():
+            if weight.requires_grad and not torch.isfinite(weight).all():
+                bad.append(name)
         if bad:
             self._stop(runner, f'{len(bad)} weights are not finite (the first: {bad[0]})')
 

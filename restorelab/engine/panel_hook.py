@@ -1,3 +1,5 @@
+"""Pictures of what a model restores."""
+
 from collections import Counter
 from pathlib import Path
 
@@ -6,21 +8,23 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
 from restorelab.registry import HOOKS, optional_module
-from restorelab.utils.panels import compare, to_uint8
-
-IMAGE_OF_VIEW = dict(degraded='lq', restored='restored', clean='gt')  # from left to right
+from restorelab.structures import VIEWS
+from restorelab.utils.images import to_uint8
+from restorelab.utils.panels import compare
 
 
 @HOOKS.register_module()
 class PanelHook(Hook):
-    """Before/after pictures, degraded | restored | clean with their PSNR, as PNG files named by the sample's key.
+    """Writes the degraded, the restored and the clean image side by side, with their PSNR.
 
-    Samples without a ``restored`` image (a prior is trained) have none. Objects that a detector found in each image
-    are drawn by MMDetection's visualizer.
+    The files are PNG, named by the sample's key. Samples without a ``restored`` image, as in the
+    training of a prior, have none. Objects that a detector found in each image are drawn by
+    MMDetection's visualizer.
 
     Args:
         per_degradation: pictures of each degradation, the first ones of the set; None for all.
-        out_dir: folder of the pictures of a test. Those of a validation go to ``<work_dir>/vis/iter_<n>``.
+        out_dir: folder of the pictures of a test. Those of a validation go to
+            ``<work_dir>/vis/iter_<n>``.
         min_score: objects of a lower score are not drawn.
     """
 
@@ -46,34 +50,33 @@ class PanelHook(Hook):
         from PIL import Image
 
         for sample in samples:
-            enough = (
-                self.per_degradation is not None
-                and self.drawn[sample.degradation] >= self.per_degradation
-            )
-            if enough or 'restored' not in sample:
+            if 'restored' not in sample or self._has_enough(sample.degradation):
                 continue
             self.drawn[sample.degradation] += 1
             path = folder / f'{sample.key}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            drawn = (
-                self._with_boxes(sample, runner)
-                if 'views' in sample and 'pred_instances' in sample
-                else None
-            )
-            Image.fromarray(compare(sample.lq, sample.restored, sample.get('gt'), drawn)).save(path)
+            with_boxes = None
+            if 'views' in sample and 'pred_instances' in sample:
+                with_boxes = self._with_boxes(sample, runner)
+            panel = compare(sample.lq, sample.restored, sample.get('gt'), with_boxes)
+            Image.fromarray(panel).save(path)
+
+    def _has_enough(self, degradation: str) -> bool:
+        limit = self.per_degradation
+        return limit is not None and self.drawn[degradation] >= limit
 
     def _with_boxes(self, sample, runner) -> list[np.ndarray]:
-        """The images of the sample's views, uint8 (H, W, 3), with what was found in each."""
+        """The images of the sample's views, uint8 (H, W, 3), with the objects found in each."""
         if self.visualizer is None:
             self.visualizer = optional_module('mmdet.visualization').DetLocalVisualizer()
-            self.visualizer.dataset_meta = (
-                runner.visualizer.dataset_meta
-            )  # the loop's, set by MMEngine
-        drawn = []
-        for view in (view for view in IMAGE_OF_VIEW if view in sample.views):
-            image, found = to_uint8(sample.get(IMAGE_OF_VIEW[view])), sample.views.get(view)
-            self.visualizer.add_datasample(
-                view, image, found, draw_gt=False, pred_score_thr=self.min_score
-            )
-            drawn.append(self.visualizer.get_image())
-        return drawn
+            # MMEngine gives the classes of the loop's data set to the runner's visualizer
+            self.visualizer.dataset_meta = runner.visualizer.dataset_meta
+        images = []
+        for view, name in VIEWS.items():
+            if view in sample.views:
+                image, found = to_uint8(sample.get(name)), sample.views.get(view)
+                self.visualizer.add_datasample(
+                    view, image, found, draw_gt=False, pred_score_thr=self.min_score
+                )
+                images.append(self.visualizer.get_image())
+        return images

@@ -1,3 +1,5 @@
+"""The lines of a training's log."""
+
 import resource
 import sys
 
@@ -13,13 +15,14 @@ KEPT_VALUES = 1000
 def peak_memory_mb() -> int:
     """Largest resident size of this process so far, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (
-        1024 * 1024 if sys.platform == 'darwin' else 1024
-    )  # bytes there, kilobytes on Linux
+    return peak // (1024 * 1024 if sys.platform == 'darwin' else 1024)  # bytes, or KiB on Linux
 
 
 def forget_old(hub: MessageHub) -> None:
-    """Keep the last values of every history: MMEngine copies it whole at each value, and into each checkpoint."""
+    """Keep only the last values of every history.
+
+    MMEngine copies the whole history at each new value, and into each checkpoint.
+    """
     for name, history in hub.log_scalars.items():
         values, counts = history.data
         if len(values) > KEPT_VALUES:
@@ -28,11 +31,11 @@ def forget_old(hub: MessageHub) -> None:
 
 @LOG_PROCESSORS.register_module()
 class RestorationLogProcessor(LogProcessor):
-    """MMEngine's progress line, with the peak memory on a CPU too, and only the means after a validation.
+    """MMEngine's progress line, with the peak memory on a CPU, too.
 
-    Windows of more than 1000 values average over the last 1000.
-
-    The values of every degradation stand in the table that the metric prints, and in TensorBoard.
+    After a validation the line has only the means. The values of every degradation are in the table
+    that the metric prints, and in TensorBoard. Windows of more than 1000 values average over the
+    last 1000.
     """
 
     def get_log_after_iter(self, runner, batch_idx: int, mode: str) -> tuple[dict, str]:
@@ -47,11 +50,9 @@ class RestorationLogProcessor(LogProcessor):
         self, runner, batch_idx: int, mode: str, with_non_scalar: bool = False
     ) -> tuple[dict, str]:
         tag, _ = super().get_log_after_epoch(runner, batch_idx, mode, with_non_scalar)
-        shown = {
-            name: value for name, value in tag.items() if '/' not in name or name.endswith('/mean')
-        }
-        values = '  '.join(
-            f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}'
-            for name, value in shown.items()
-        )
-        return tag, f'Iter({mode})  {values}'
+        shown = []
+        for name, value in tag.items():
+            if '/' not in name or name.endswith('/mean'):
+                text = f'{value:.4f}' if isinstance(value, float) else f'{value}'
+                shown.append(f'{name}: {text}')
+        return tag, f'Iter({mode})  {"  ".join(shown)}'

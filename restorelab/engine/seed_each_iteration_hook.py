@@ -1,3 +1,5 @@
+"""The same random numbers in an iteration, whatever happened before it."""
+
 import random
 
 import numpy as np
@@ -8,7 +10,7 @@ from restorelab.registry import HOOKS
 
 
 def iteration_seed(seed: int, iteration: int, rank: int) -> int:
-    """A seed in [0, 2^32) for this iteration of this rank; neighbors share nothing."""
+    """A seed in [0, 2^32) for this iteration of this rank; seeds of neighbors are unrelated."""
     return int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0])
 
 
@@ -16,8 +18,8 @@ def iteration_seed(seed: int, iteration: int, rank: int) -> int:
 class SeedEachIterationHook(Hook):
     """Seeds torch, numpy and random from (seed, iteration, rank) before every training iteration.
 
-    So an iteration draws the same numbers whatever happened before it: a resumed training equals one that was never
-    interrupted, and a validation in between changes nothing.
+    So a resumed training equals one that was never interrupted, and a validation in between changes
+    nothing.
     """
 
     priority = 'VERY_HIGH'

@@ -1,15 +1,28 @@
+"""A training loop that resumes its data without reading it again."""
+
+from typing import Protocol, runtime_checkable
+
 from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.loops import _InfiniteDataloaderIterator
 
 from restorelab.registry import LOOPS
 
 
+@runtime_checkable
+class Seekable(Protocol):
+    """A sampler that can start anywhere in its stream."""
+
+    def seek(self, count: int) -> None:
+        """The next iteration begins after ``count`` samples, or batches."""
+
+
 @LOOPS.register_module()
 class SeekingIterTrainLoop(IterBasedTrainLoop):
-    """MMEngine's IterBasedTrainLoop, which on resume asks the sampler to go on where it was.
+    """MMEngine's IterBasedTrainLoop; on resume it asks the sampler to continue where it was.
 
-    MMEngine reads all the data again that was trained on before. A ``batch_sampler`` with ``seek(num_batches)`` or a
-    ``sampler`` with ``seek(num_samples)`` needs none of it read; others are read past as MMEngine does.
+    MMEngine reads again all data of the iterations before. A ``batch_sampler`` with
+    ``seek(num_batches)``, or a ``sampler`` with ``seek(num_samples)``, makes this unnecessary. With
+    other samplers the data are read again as in MMEngine.
     """
 
     def run(self):
@@ -33,14 +46,13 @@ class SeekingIterTrainLoop(IterBasedTrainLoop):
 
     def _skip(self, batches: int) -> None:
         loader = self.dataloader
-        if hasattr(loader.batch_sampler, 'seek'):
+        if isinstance(loader.batch_sampler, Seekable):
             loader.batch_sampler.seek(batches)
-        elif hasattr(loader.sampler, 'seek'):
+        elif isinstance(loader.sampler, Seekable):
             loader.sampler.seek(batches * loader.batch_size)
         else:
             for _ in range(batches):
                 next(self.dataloader_iterator)
             return
-        self.dataloader_iterator = _InfiniteDataloaderIterator(
-            loader
-        )  # the first one began reading at the start
+        # anew: the first one began to read at the start
+        self.dataloader_iterator = _InfiniteDataloaderIterator(loader)

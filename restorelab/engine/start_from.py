@@ -10,17 +10,19 @@ from restorelab.utils.weights import resolve_weights
 
 @WEIGHT_INITIALIZERS.register_module()
 class StartFrom:
-    """``init_cfg`` of a model that begins with another training's weights: a trunk, or the stage before.
+    """``init_cfg`` of a model that begins with the weights of another training.
 
-    Every weight in the file must have its place in the model; the model's others, of parts that the file has never
-    seen, keep their initial values. (MMEngine's ``Pretrained`` loads what fits and leaves the rest out in silence.)
-    Read when a training starts, never for restoring.
+    These are those of a trunk, or of the stage before. Every weight in the file must have its place
+    in the model. Other weights of the model, of parts that the file does not know, keep their
+    initial values. (MMEngine's ``Pretrained`` loads what fits and ignores the rest without a
+    word.) The file is read when a training starts, and not for restoring.
 
     Args:
-        checkpoint: training checkpoint (its averaged weights count, where there are any), published
-            ``.safetensors``, or ``restorelab:<name>``.
+        checkpoint: training checkpoint (of which the averaged weights are taken, if it has any),
+            published ``.safetensors``, or ``restorelab:<name>``.
         part: take only this part of the file's model, such as ``restorer`` of a joint one.
-    Raises: FileNotFoundError; CheckpointError naming the weights that do not fit, or a part that is not there.
+    Raises: FileNotFoundError; CheckpointError that names the weights that do not fit, or a part
+        that is not there.
     """
 
     def __init__(self, checkpoint: str, part: str = ''):
@@ -37,11 +39,8 @@ class StartFrom:
         state = model_state(read_checkpoint(path), path)
         if self.part:
             prefix = f'{self.part}.'
-            state = {
-                key.removeprefix(prefix): value
-                for key, value in state.items()
-                if key.startswith(prefix)
-            }
+            chosen = [key for key in state if key.startswith(prefix)]
+            state = {key.removeprefix(prefix): state[key] for key in chosen}
         load_known_weights(module, state, path)
-        if hasattr(module, '_params_init_info'):
+        if '_params_init_info' in vars(module):  # while MMEngine initializes the module
             update_init_info(module, init_info=f'load from {path}')

@@ -1,3 +1,5 @@
+"""A moving average of the weights."""
+
 from mmengine.hooks import EMAHook
 
 from restorelab.registry import HOOKS
@@ -5,10 +7,10 @@ from restorelab.registry import HOOKS
 
 @HOOKS.register_module()
 class StepEMAHook(EMAHook):
-    """MMEngine's EMAHook, updated once an optimizer step instead of once a micro-batch.
+    """MMEngine's EMAHook, updated once per optimizer step and not once per micro-batch.
 
-    The average is validated, is what ``state_dict`` of a checkpoint holds, and is resumed exactly. Frozen weights are
-    shared with the model, not copied.
+    The average is what is validated and what ``state_dict`` of a checkpoint holds. It is resumed
+    exactly. Frozen weights are shared with the model, not copied.
 
     Args:
         ema_type: class of the average, such as ``ExponentialMovingAverage`` or ``InverseDecayEMA``.
@@ -30,7 +32,5 @@ class StepEMAHook(EMAHook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
-        if (
-            runner.optim_wrapper.should_update()
-        ):  # true right after a step: the count stands at its multiple
+        if runner.optim_wrapper.should_update():  # true right after an optimizer step
             super().after_train_iter(runner, batch_idx, data_batch, outputs)

@@ -1,24 +1,30 @@
+"""A task network that is trained before the restorer."""
+
 import torch
 from mmengine.dist import broadcast
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch.optim.lr_scheduler import OneCycleLR
 
 from restorelab.engine.seed_each_iteration_hook import iteration_seed
 from restorelab.registry import HOOKS
+from restorelab.utils.modules import unwrap
 
 
 @HOOKS.register_module()
 class TaskWarmupHook(Hook):
-    """Trains the network of a task on clean images before the restorer's training begins; frozen ones too.
+    """Trains the network of a task on clean images, before the training of the restorer begins.
 
-    For a task without a checkpoint, so that one command starts from nothing. AdamW; the learning rate rises over the
-    first tenth and falls by a cosine. A training that is resumed goes on with what the checkpoint holds.
+    It is for a task without a checkpoint, frozen or not, so that one command starts from nothing.
+    The optimizer is AdamW. The learning rate rises over the first tenth and falls along a cosine. A
+    resumed training continues with the network of its checkpoint.
 
     Args:
         task: its name in ``model.tasks``.
-        dataloader: of the clean images, as ``lq`` (``degradations=['clean']``), in the form of ``train_dataloader``.
-        max_iters: iterations.  lr, weight_decay: of AdamW.  max_norm: where gradients are clipped.
+        dataloader: gives the clean images as ``lq`` (``degradations=['clean']``), in the form of
+            ``train_dataloader``.
+        max_iters: number of iterations.
+        lr, weight_decay: of AdamW.
+        max_norm: gradients are clipped to this norm.
         interval: iterations between two lines in the log.
     Raises: KeyError for an unknown task; ValueError for a task that has a checkpoint.
     """
@@ -36,15 +42,11 @@ class TaskWarmupHook(Hook):
         interval: int = 50,
     ):
         self.task, self.dataloader, self.max_iters = task, dataloader, max_iters
-        self.lr, self.weight_decay, self.max_norm, self.interval = (
-            lr,
-            weight_decay,
-            max_norm,
-            interval,
-        )
+        self.lr, self.weight_decay = lr, weight_decay
+        self.max_norm, self.interval = max_norm, interval
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         task = self._task_of(model)
         if runner.iter > 0:
             return
@@ -61,12 +63,14 @@ class TaskWarmupHook(Hook):
     def _task_of(self, model):
         if self.task not in model.tasks:
             raise KeyError(
-                f"TaskWarmupHook warms up the task '{self.task}', but the tasks are {list(model.tasks)}"
+                f"TaskWarmupHook warms up the task '{self.task}', but the tasks are "
+                f'{list(model.tasks)}'
             )
         task = model.tasks[self.task]
         if task.checkpoint is not None:
             raise ValueError(
-                f"task '{self.task}' has the checkpoint {task.checkpoint}; drop that, or TaskWarmupHook"
+                f"task '{self.task}' has the checkpoint {task.checkpoint}; drop that, or "
+                'TaskWarmupHook'
             )
         return task
 
@@ -90,4 +94,4 @@ class TaskWarmupHook(Hook):
                     f'loss {total / self.interval:.4f}'
                 )
                 total = 0.0
-        optimizer.zero_grad()  # what is left would move the frozen network in the restorer's first step
+        optimizer.zero_grad()  # else the first step of the restorer would move a frozen network

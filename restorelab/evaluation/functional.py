@@ -1,19 +1,27 @@
 """PSNR and SSIM with every choice spelled out, since the papers' numbers differ by these choices.
 
-Images: (B, 3, H, W), RGB, [0, 1]; every function returns one value an image, (B,), in float64.
+Images are (B, 3, H, W), RGB, [0, 1]. Scores are one value per image, (B,), in float64.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-WINDOW = 11  # pixels, and the standard deviation of the Gaussian: Wang et al. 2004, section III.C
-SIGMA = 1.5
+from restorelab.utils.psnr import psnr
+from restorelab.utils.shapes import check_same_shape
+
+__all__ = ['crop_border', 'psnr', 'quantize', 'ssim', 'to_y']
+
+# Window of Wang et al. 2004, section III.C: its side, and the Gaussian's deviation, in pixels.
+WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2  # for a data range of 1
 
 
 def quantize(image: Tensor) -> Tensor:
-    """Clamped to [0, 1] and rounded (half to even) to multiples of 1/255, as if written to an 8-bit file."""
+    """Clamped to [0, 1] and rounded to multiples of 1/255, as if written to an 8-bit file.
+
+    Halves are rounded to the even level.
+    """
     return (image.double().clamp(0, 1) * 255).round() / 255
 
 
@@ -21,8 +29,8 @@ def crop_border(image: Tensor, pixels: int) -> Tensor:
     """Without ``pixels`` on each side. Raises ValueError when nothing would be left."""
     if min(image.shape[-2:]) <= 2 * pixels:
         raise ValueError(
-            f'image is {image.shape[-2]}x{image.shape[-1]}; cropping {pixels} pixels from each side '
-            'leaves nothing. Use a protocol with a smaller crop'
+            f'image is {image.shape[-2]}x{image.shape[-1]}; cropping {pixels} pixels from each '
+            'side leaves nothing. Use a protocol with a smaller crop'
         )
     return image[..., pixels : image.shape[-2] - pixels, pixels : image.shape[-1] - pixels]
 
@@ -37,30 +45,29 @@ def to_y(image: Tensor, rounded: bool = False) -> Tensor:
     return (quantize(luma) if rounded else luma)[:, None]
 
 
-def psnr(pred: Tensor, target: Tensor) -> Tensor:
-    """dB for a peak of 1, over all channels and pixels; identical images give inf."""
-    _check_same_shape(pred, target)
-    return -10 * torch.log10((pred.double() - target.double()).square().mean(dim=(1, 2, 3)))
-
-
 def ssim(pred: Tensor, target: Tensor, window: str = 'gaussian') -> Tensor:
     """Structural similarity for a range of 1, the mean over its map and over the channels.
 
     Args:
-        window: ``gaussian``: 11x11, sigma 1.5, where it fits into the image (Wang et al. 2004; BasicSR);
-            ``gaussian_replicate``: the same on edge-replicated images, mean over the full map (DiffUIR, Y);
-            ``gaussian_3d``: 11x11x11 over rows, columns and colors, replicated edges (DiffUIR's under-display set);
-            ``uniform``: 7x7 box with sample covariance, where it fits (scikit-image's default).
+        window: where the window lies and how it weighs:
+
+            - ``gaussian``: 11x11, sigma 1.5, only where it fits into the image (Wang et al. 2004;
+              BasicSR).
+            - ``gaussian_replicate``: the same at every pixel, with replicated edges (DiffUIR, Y).
+            - ``gaussian_3d``: 11x11x11 over rows, columns and colors, with replicated edges
+              (DiffUIR's under-display set).
+            - ``uniform``: 7x7 box with sample covariance, only where it fits (scikit-image's
+              default).
     Raises: ValueError for an unknown window, or an image smaller than it.
     """
-    _check_same_shape(pred, target)
+    check_same_shape(pred, target, 'SSIM')
     if window not in WINDOWS:
         raise ValueError(f"no SSIM window is called '{window}'; known: {sorted(WINDOWS)}")
     blur, size, unbias = WINDOWS[window]
     if min(pred.shape[-2:]) < size:
         raise ValueError(
-            f"image is {pred.shape[-2]}x{pred.shape[-1]}; SSIM with the '{window}' window needs at least "
-            f'{size}x{size} pixels after cropping'
+            f"image is {pred.shape[-2]}x{pred.shape[-1]}; SSIM with the '{window}' window needs at "
+            f'least {size}x{size} pixels after cropping'
         )
     x, y = pred.double(), target.double()
     mean_x, mean_y = blur(x), blur(y)
@@ -69,13 +76,6 @@ def ssim(pred: Tensor, target: Tensor, window: str = 'gaussian') -> Tensor:
     cov = unbias * (blur(x * y) - mean_x * mean_y)
     top = (2 * mean_x * mean_y + C1) * (2 * cov + C2)
     return (top / ((mean_x**2 + mean_y**2 + C1) * (var_x + var_y + C2))).mean(dim=(1, 2, 3))
-
-
-def _check_same_shape(pred: Tensor, target: Tensor) -> None:
-    if pred.shape != target.shape:
-        raise ValueError(
-            f'restored image {tuple(pred.shape)} and clean image {tuple(target.shape)} differ in shape'
-        )
 
 
 def _gaussian(image: Tensor) -> Tensor:
@@ -96,9 +96,8 @@ def _blur_replicate(image: Tensor) -> Tensor:
 
 def _blur_3d(image: Tensor) -> Tensor:
     weights = _gaussian(image)
-    volume = F.pad(
-        image[:, None], (0, 0, 0, 0) + (WINDOW // 2,) * 2, mode='replicate'
-    )  # B 1 C+10 H W
+    padding = (0, 0, 0, 0) + (WINDOW // 2,) * 2
+    volume = F.pad(image[:, None], padding, mode='replicate')  # B 1 C+10 H W
     return _blur_replicate(F.conv3d(volume, weights.view(1, 1, -1, 1, 1))[:, 0])
 
 

@@ -1,4 +1,4 @@
-"""Scores by pretrained networks, from libraries that stay optional."""
+"""Scores by pretrained networks, from optional libraries."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,9 @@ def perceptual_score(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], boo
     """The score called ``name``, and whether lower is better.
 
     Args:
-        name: ``lpips`` (AlexNet, by torchmetrics), or ``pyiqa:<name>`` for any metric of the pyiqa package.
-    Returns: a function (restored, clean), float (B, 3, H, W) RGB in [0, 1] -> (B,) or a scalar.
+        name: ``lpips`` (AlexNet, by torchmetrics), or ``pyiqa:<name>`` for a metric of pyiqa.
+    Returns: a function (restored, clean) of float images (B, 3, H, W), RGB, [0, 1] -> (B,) or a
+        scalar; and True where lower is better.
     Raises: ImportError that says what to install; KeyError for a name that pyiqa does not know.
     """
     if name == 'lpips':
@@ -36,7 +37,7 @@ def _lpips() -> Callable[[Tensor, Tensor], Tensor]:
     except OSError as error:
         raise OSError(
             f"the score 'lpips' needs AlexNet's weights, and they could not be fetched ({error}); "
-            'run it once with a network, torch keeps them in its hub cache'
+            'run it once with a network connection, torch keeps them in its hub cache'
         ) from error
 
     def score(restored: Tensor, clean: Tensor) -> Tensor:
@@ -61,9 +62,9 @@ def _pyiqa(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], bool]:
 
     def score(restored: Tensor, clean: Tensor) -> Tensor:
         metric.to(restored.device)
-        pair = (
-            (restored.float(), clean.float()) if metric.metric_mode == 'FR' else (restored.float(),)
-        )
-        return metric(*pair).flatten()
+        images = [restored.float()]
+        if metric.metric_mode == 'FR':  # full reference
+            images.append(clean.float())
+        return metric(*images).flatten()
 
     return score, metric.lower_better

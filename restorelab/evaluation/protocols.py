@@ -1,4 +1,4 @@
-"""How a pair of images is scored: what is compared, in which precision, and with which SSIM window."""
+"""How a pair of images is scored: color space, precision, border and SSIM window."""
 
 from dataclasses import dataclass
 
@@ -35,14 +35,14 @@ class Protocol:
         return f'{self.space}, {depth}, crop {self.crop}, ssim {self.window}'
 
     def prepare(self, image: Tensor) -> Tensor:
-        """Float image (B, 3, H, W) in [0, 1] -> what is compared, float64."""
+        """Float image (B, 3, H, W) in [0, 1] -> what is compared, (B, 1 or 3, h, w) float64."""
         image = quantize(image) if self.uint8 else image.double().clamp(0, 1)
         if self.space != 'rgb':
             image = to_y(image, rounded=self.space == 'y_rounded')
         return crop_border(image, self.crop)
 
     def score(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """PSNR in dB and SSIM of (B, 3, H, W) images in [0, 1], (B,) each."""
+        """PSNR in dB and SSIM of images (B, 3, H, W) in [0, 1]: (B,) each."""
         pred, target = self.prepare(pred), self.prepare(target)
         return psnr(pred, target), ssim(pred, target, self.window)
 
@@ -54,14 +54,15 @@ PRESETS: dict[str, dict[str, Protocol]] = {
     # TPGDiff test.py: 4 pixels cropped because `degradation.scale` is missing there
     'tpgdiff': dict(any=Protocol(crop=4)),
     'tpgdiff_y': dict(any=Protocol(space='y', crop=4)),
-    # DiffUIR: luma for rain, snow, blur and low light; MATLAB's eval/SOTS.m for haze; RGB with a 3-D window for UDC
+    # DiffUIR: luma for rain, snow, blur and low light; MATLAB's eval/SOTS.m for haze; RGB with a
+    # 3-D window for the under-display camera
     'diffuir': dict(
         any=Protocol(space='y', window='gaussian_replicate'),
         haze=Protocol(space='y_rounded'),
         udc=Protocol(window='gaussian_3d'),
     ),
-    # Perceive-IR, PromptIR, AirNet: output not quantized, scikit-image's SSIM. What differs between three and five
-    # degradations is the data: crops and noise are those of NoiseBenchmarkDataset
+    # Perceive-IR, PromptIR, AirNet: output not quantized, scikit-image's SSIM. The benchmarks with
+    # three and five degradations differ in their data: see NoiseBenchmarkDataset
     'adair3': dict(any=Protocol(uint8=False, window='uniform')),
     'adair5': dict(any=Protocol(uint8=False, window='uniform')),
     'unirestore': dict(any=Protocol(window='uniform')),

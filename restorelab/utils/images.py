@@ -141,14 +141,17 @@ def to_unit_tensor(image: np.ndarray) -> Tensor:
 
 
 def to_uint8(image: Tensor | np.ndarray) -> np.ndarray:
-    """float (3, H, W) in [0, 1] -> uint8 (H, W, 3), clamped and rounded to the nearest level.
+    """An image in [0, 1] as uint8 (H, W, 3), clamped and rounded to the nearest level.
 
-    NaN becomes 0. A uint8 array is returned unchanged.
+    ``image``: a float tensor (3, H, W), or a float array (H, W, 3). NaN becomes 0. A uint8 array is
+    returned unchanged.
     """
-    if isinstance(image, np.ndarray):
+    if isinstance(image, Tensor):
+        image = image.detach().cpu().float().permute(1, 2, 0).numpy()
+    if image.dtype == np.uint8:
         return image
-    levels = image.detach().cpu().float().nan_to_num().clamp_(0, 1).mul_(255).round_()
-    return np.ascontiguousarray(levels.to(torch.uint8).permute(1, 2, 0).numpy())
+    levels = np.nan_to_num(np.rint(np.clip(image, 0, 1) * 255))
+    return np.ascontiguousarray(levels.astype(np.uint8))
 
 
 def _check_is_rgb(image: np.ndarray, path: Path) -> None:

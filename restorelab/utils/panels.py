@@ -3,11 +3,10 @@
 import os
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from restorelab.utils.images import to_uint8
-from restorelab.utils.psnr import psnr_of_error
+from restorelab.utils.images import to_uint8, to_unit_tensor
+from restorelab.utils.psnr import psnr
 
 MARGIN = 4
 CAPTION_HEIGHT = 22
@@ -15,8 +14,7 @@ CAPTION_HEIGHT = 22
 
 def shown_psnr(image: np.ndarray, clean: np.ndarray) -> float:
     """PSNR in dB of the uint8 pixels as they are shown: RGB, no crop. Equal images give inf."""
-    difference = (image.astype(np.float64) - clean.astype(np.float64)) / 255
-    return float(psnr_of_error(torch.tensor(np.mean(difference**2))))
+    return psnr(to_unit_tensor(image)[None], to_unit_tensor(clean)[None]).item()
 
 
 def draw_panel(images: list[np.ndarray], captions: list[str]) -> np.ndarray:

@@ -30,7 +30,10 @@ class TwoPairs(ToyPairs):
 
     def __init__(self):
         super().__init__(6)
-        self.parts = [ToyPairs(2), ToyPairs(3)]
+
+    @property
+    def parts(self) -> list[ToyPairs]:
+        return [ToyPairs(2), ToyPairs(3)]
 
 
 @pytest.fixture(autouse=True)

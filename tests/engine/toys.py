@@ -14,12 +14,12 @@ from mmengine.config import Config, DictAction
 from mmengine.dist import get_dist_info
 from mmengine.hooks import Hook
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler
 
 from restorelab.models.contracts import RegressionBackbone
 from restorelab.models.restorers.base import BaseRestorer
 from restorelab.registry import BACKBONES, DATA_SAMPLERS, DATASETS, HOOKS, MODELS
-from restorelab.structures import RestorationSample, TapContext
+from restorelab.structures import RestorationSample, SampleDataset, TapContext
 
 DEGRADATIONS = ('noise', 'haze')
 
@@ -68,7 +68,7 @@ class ToyRestorer(BaseRestorer):
 
 
 @DATASETS.register_module()
-class ToyPairs(Dataset):
+class ToyPairs(SampleDataset):
     """Pairs of random 16x16 images; the index carries the epoch."""
 
     task = None

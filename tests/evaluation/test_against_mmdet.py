@@ -15,8 +15,7 @@ from mmengine.structures import InstanceData
 
 from restorelab.apis.testing import test as score
 from restorelab.registry import HOOKS, MODELS
-from restorelab.utils.images import write_image
-from restorelab.utils.panels import to_uint8
+from restorelab.utils.images import to_uint8, write_image
 from tests.engine.toys import toy_config
 
 mmdet_models = pytest.importorskip('mmdet.models')

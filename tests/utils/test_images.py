@@ -1,5 +1,6 @@
 """Reading every kind of image file as a viewer shows it, refusing the others by name, and writing without loss."""
 
+import math
 import struct
 import zlib
 
@@ -226,3 +227,17 @@ def test_tensor_conversion_round_trips_every_level():
 def test_to_uint8_rounds_and_clamps():
     row = torch.tensor([-1.0, 0.4999 / 255, 0.5001 / 255, 2.0]).expand(3, 1, 4)
     assert to_uint8(row)[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+def test_a_float_tensor_becomes_rounded_pixels():
+    image = torch.tensor([0.0, 0.5, 1.5]).view(3, 1, 1)
+    assert to_uint8(image).tolist() == [[[0, 128, 255]]]
+
+
+def test_not_a_number_is_shown_as_black():
+    assert to_uint8(torch.full((3, 2, 2), math.nan)).max() == 0
+
+
+def test_a_float_array_keeps_its_layout():
+    image = np.float32([[[0.0, 0.5, 1.5]]])
+    assert to_uint8(image).tolist() == [[[0, 128, 255]]]

@@ -11,17 +11,7 @@ from restorelab.utils.panels import (
     draw_panel,
     shown_psnr,
     stack_files,
-    to_uint8,
 )
-
-
-def test_a_float_tensor_becomes_rounded_pixels():
-    image = torch.tensor([0.0, 0.5, 1.5]).view(3, 1, 1)
-    assert to_uint8(image).tolist() == [[[0, 128, 255]]]
-
-
-def test_not_a_number_is_shown_as_black():
-    assert to_uint8(torch.full((3, 2, 2), math.nan)).max() == 0
 
 
 def test_psnr_of_the_shown_pixels():

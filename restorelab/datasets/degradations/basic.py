@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from restorelab.registry import DEGRADATIONS
+from restorelab.utils.images import to_uint8
 
 
 @DEGRADATIONS.register_module()
@@ -48,6 +49,6 @@ def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndar
 
     ``quality`` is 1 to 100 with libjpeg's tables, chroma is 4:2:0.
     """
-    levels = np.rint(np.clip(image[..., ::-1], 0, 1) * 255).astype(np.uint8)
+    levels = to_uint8(image[..., ::-1])
     _, data = cv2.imencode('.jpg', levels, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(np.float32) / 255

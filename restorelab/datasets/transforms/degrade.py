@@ -7,6 +7,7 @@ from numbers import Real
 import numpy as np
 
 from restorelab.registry import DEGRADATIONS, TRANSFORMS, find_part
+from restorelab.utils.images import to_uint8
 from restorelab.utils.options import check_keys
 
 DEFAULT_KINDS = dict(
@@ -100,7 +101,7 @@ class Degrade:
         function, strengths = variants[rng.integers(len(variants))]
         drawn = {name: draw(value, rng) for name, value in strengths.items()}
         degraded = function(results['gt'].astype(np.float32) / 255, **drawn, rng=rng)
-        results['lq'] = np.rint(np.clip(degraded, 0, 1) * 255).astype(np.uint8)
+        results['lq'] = to_uint8(degraded)
         return results
 
 

@@ -12,6 +12,7 @@ from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.normalize import normalize
+from restorelab.utils.psnr import psnr
 
 TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
 VGG16 = (64, 128, 256)
@@ -54,9 +55,8 @@ def per_sample_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def patch_psnr(image: Tensor, gt: Tensor) -> Tensor:
-    """dB of each clamped patch (B,). The squared error counts as 1e-8 at least."""
-    error = (image.clamp(0, 1) - gt.clamp(0, 1)).square().mean(dim=(1, 2, 3))
-    return -10 * error.clamp_min(1e-8).log10()
+    """dB of each clamped patch (B,), at most 80."""
+    return psnr(image.clamp(0, 1), gt.clamp(0, 1), floor=1e-8).to(image)
 
 
 def difficulty_weights(psnr: Tensor, reference: Tensor) -> Tensor:

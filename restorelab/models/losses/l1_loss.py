@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from restorelab.models.contracts import Loss
-from restorelab.models.losses.shapes import check_same_shape
 from restorelab.registry import LOSSES
+from restorelab.utils.shapes import check_same_shape
 
 
 @LOSSES.register_module()

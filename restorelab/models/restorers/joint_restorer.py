@@ -7,9 +7,7 @@ from torch import Tensor
 
 from restorelab.models.contracts import Model, Restorer, Task
 from restorelab.registry import MODELS, TASKS, build_parts
-from restorelab.structures import VIEWING, RestorationSample, tasks_of
-
-VIEWS = dict(degraded='lq', restored='restored', clean='gt')
+from restorelab.structures import VIEWING, VIEWS, RestorationSample, tasks_of
 
 
 @MODELS.register_module()

@@ -6,13 +6,11 @@ from torch import Tensor
 
 from restorelab.models.tasks.network_task import NetworkTask, check_fields, check_num_classes
 from restorelab.models.tasks.torchvision_networks import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Normalize,
     build_network,
 )
 from restorelab.registry import TASKS
 from restorelab.structures import RestorationSample
+from restorelab.utils.normalize import normalize
 
 
 @TASKS.register_module()
@@ -37,15 +35,12 @@ class ClassificationTask(NetworkTask):
         num_classes: int,
         network: str = 'resnet50',
         image_size: int = 224,
-        mean: tuple[float, ...] = IMAGENET_MEAN,
-        std: tuple[float, ...] = IMAGENET_STD,
         checkpoint: str | None = None,
         frozen: bool = True,
         loss_weight: float = 1.0,
     ):
         super().__init__(build_network(network, num_classes), checkpoint, frozen, loss_weight)
         self.num_classes, self.image_size = num_classes, image_size
-        self.normalize = Normalize(mean, std)
 
     def check_dataset(self, dataset) -> None:
         check_num_classes(
@@ -60,7 +55,7 @@ class ClassificationTask(NetworkTask):
         images = F.interpolate(
             images, (self.image_size, self.image_size), mode='bilinear', antialias=True
         )
-        return self.network(self.normalize(images))
+        return self.network(normalize(images))
 
     def loss(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:
         check_fields(samples, 'gt_label', 'LabelFromBoxes makes it from boxes')

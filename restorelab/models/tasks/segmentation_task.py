@@ -7,13 +7,11 @@ from torch import Tensor
 
 from restorelab.models.tasks.network_task import NetworkTask, check_fields
 from restorelab.models.tasks.torchvision_networks import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Normalize,
     build_network,
 )
 from restorelab.registry import TASKS
 from restorelab.structures import RestorationSample
+from restorelab.utils.normalize import normalize
 
 
 @TASKS.register_module()
@@ -38,8 +36,6 @@ class SegmentationTask(NetworkTask):
         num_classes: int,
         network: str = 'deeplabv3_resnet50',
         ignore_index: int = 255,
-        mean: tuple[float, ...] = IMAGENET_MEAN,
-        std: tuple[float, ...] = IMAGENET_STD,
         checkpoint: str | None = None,
         frozen: bool = True,
         loss_weight: float = 1.0,
@@ -47,11 +43,10 @@ class SegmentationTask(NetworkTask):
         net = build_network(network, num_classes, weights_backbone=None)
         super().__init__(net, checkpoint, frozen, loss_weight)
         self.num_classes, self.ignore_index = num_classes, ignore_index
-        self.normalize = Normalize(mean, std)
 
     def logits(self, images: Tensor) -> Tensor:
         """(B, num_classes, H, W) of images (B, 3, H, W)."""
-        coarse = self.network(self.normalize(images))['out']
+        coarse = self.network(normalize(images))['out']
         return F.interpolate(coarse, images.shape[-2:], mode='bilinear')
 
     def loss(self, images: Tensor, samples: list[RestorationSample]) -> dict[str, Tensor]:

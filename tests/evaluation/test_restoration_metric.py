@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
-from restorelab.evaluation.metrics import RestorationMetric
+from restorelab.evaluation.restoration_metric import RestorationMetric
 from restorelab.registry import METRICS
 
 
@@ -158,7 +158,7 @@ def test_an_unknown_score_is_refused():
 
 def test_a_perceptual_score_stands_beside_the_others(monkeypatch, log):
     monkeypatch.setattr(
-        'restorelab.evaluation.metrics.perceptual_score',
+        'restorelab.evaluation.restoration_metric.perceptual_score',
         lambda name: ((lambda restored, clean: (restored - clean).abs().mean()), True),
     )
     metrics = evaluate(RestorationMetric(perceptual=['lpips']), [sample('noise', 0.125)])

@@ -1,8 +1,9 @@
+"""Scores of a task on the degraded, the restored and the clean image."""
+
 import pytest
-import torch
 from mmengine.evaluator import BaseMetric
 
-from restorelab.evaluation import MeanIoU, ThreeViewMetric, TopOneAccuracy
+from restorelab.evaluation import ThreeViewMetric
 from restorelab.registry import METRICS
 
 
@@ -62,18 +63,3 @@ def test_views_must_not_change_within_a_set():
 def test_a_sample_without_predictions_is_named():
     with pytest.raises(KeyError, match="'a' has no predictions"):
         ThreeViewMetric(dict(type='MeanAnswer')).process(None, [dict(key='a')])
-
-
-def test_mean_iou_counts_pixels_over_the_set_and_skips_unknown_ones():
-    metric = MeanIoU(num_classes=3)
-    pred, target = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 1, 255])
-    metric.process(None, [dict(pred_sem_seg=dict(sem_seg=pred), gt_sem_seg=dict(sem_seg=target))])
-    assert metric.evaluate(1) == pytest.approx(dict(mIoU=0.5, pixel_accuracy=2 / 3))
-
-
-def test_top_one_counts_hits():
-    metric = TopOneAccuracy()
-    metric.process(
-        None, [dict(pred_label=torch.tensor(p), gt_label=torch.tensor(2)) for p in (2, 1, 2, 0)]
-    )
-    assert metric.evaluate(4) == dict(top1=0.5)

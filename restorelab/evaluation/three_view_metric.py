@@ -1,0 +1,103 @@
+"""Scores of a task on the degraded, the restored and the clean image."""
+
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from restorelab.registry import METRICS
+from restorelab.structures import VIEWS
+from restorelab.utils.tables import draw_table
+
+USUAL_COLUMNS = ('bbox_mAP', 'bbox_mAP_50', 'segm_mAP', 'segm_mAP_50')
+
+
+@METRICS.register_module()
+class ThreeViewMetric(BaseMetric):
+    """Any metric of a task on the degraded, the restored and, if there is one, the clean image.
+
+    The metric is used as it is, MMDetection's too, once for each view, and a table of all is
+    logged. Keys: ``<view>/<key of the metric>``.
+
+    Args:
+        metric: its config, such as ``dict(type='mmdet.CocoMetric', ann_file=..., metric='bbox')``.
+        columns: keys to show in the table, by their last part. None takes COCO's mean precisions,
+            or all keys where there are none of these.
+        collect_device, prefix: of MMEngine's BaseMetric.
+    Raises: KeyError for samples without predictions, or when only some have a clean image.
+    """
+
+    default_prefix = ''
+
+    def __init__(
+        self,
+        metric: dict,
+        columns: list[str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ):
+        super().__init__(collect_device, prefix)
+        self.metric, self.columns = dict(metric), columns
+        self.by_view = {'restored': METRICS.build(self.metric)}
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, meta: dict) -> None:
+        self._dataset_meta = meta
+        for metric in self.by_view.values():
+            metric.dataset_meta = meta
+
+    def process(self, data_batch, data_samples: list[dict]) -> None:
+        for sample in data_samples:
+            views = sample.get('views')
+            if not views:
+                raise KeyError(
+                    f"sample '{sample.get('key', '?')}' has no predictions; they come from a "
+                    "JointRestorer that has the sample's task"
+                )
+            if len(self.by_view) == 1:
+                self._add_metrics(views)
+            if set(views) != set(self.by_view):
+                raise KeyError(
+                    f"sample '{sample.get('key', '?')}' has the views {sorted(views)}, those "
+                    f'before it {sorted(self.by_view)}; score images with and without a clean one '
+                    'apart'
+                )
+            for view, metric in self.by_view.items():
+                metric.process(data_batch, [{**sample, **views[view]}])
+
+    def _add_metrics(self, views: dict) -> None:
+        """Give each view of the first sample a metric of its own."""
+        restored = self.by_view['restored']
+        self.by_view = {}
+        for view in VIEWS:
+            if view in views:
+                is_there = view == 'restored'
+                self.by_view[view] = restored if is_there else METRICS.build(self.metric)
+        self.dataset_meta = self.dataset_meta  # for the new metrics, too
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        scores = {view: metric.evaluate(size) for view, metric in self.by_view.items()}
+        print_log(f'\n{_table(scores, self.columns)}', 'current')
+        self.by_view = {'restored': self.by_view['restored']}
+        named = {}
+        for view, found in scores.items():
+            named.update((f'{view}/{key}', value) for key, value in found.items())
+        return named
+
+    def compute_metrics(self, results: list) -> dict:
+        raise NotImplementedError('the metric of each view computes its own')
+
+
+def _table(scores: dict[str, dict[str, float]], columns: list[str] | None) -> str:
+    """One row for each view, one column for each score."""
+    keys = {key.split('/')[-1]: key for key in scores['restored']}
+    shown = [name for name in columns or USUAL_COLUMNS if name in keys]
+    if not columns:
+        shown = shown or list(keys)
+    rows = []
+    for view, found in scores.items():
+        rows.append([view, *(f'{found[keys[name]]:.4f}' for name in shown)])
+    names = [name.removeprefix('bbox_') for name in shown]
+    return draw_table(['image', *names], rows, title='the same network on')
