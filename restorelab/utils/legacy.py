@@ -1,8 +1,8 @@
 """Names of earlier versions of restorelab: the one place that knows them.
 
-Files written before parts had names hold ``priors`` and ``adapters`` as lists, and weights called
-``priors.0. ...``. Files written before attention was a part hold strings such as ``linear``. They
-still load.
+Older files still load. They hold ``priors`` and ``adapters`` as lists and weights called
+``priors.0. ...``; modes of attention as strings; ``tasks`` where today's word is ``degradations``;
+and a ``LatentRestorer``, which is a ``DiffusionRestorer`` with a codec now.
 """
 
 import re
@@ -39,6 +39,21 @@ BLOCK_OF_MODE = {
     'transformer': 'SpatialTransformerBlock',
 }
 HOURGLASSES = ('IRSDEUNet', 'ResidualDiffusionUNet')
+RENAMED_TYPES = {'TaskInfoNCE': 'DegradationInfoNCE'}
+# Parts whose option ``tasks`` named degradations.
+NAMED_TASKS = (
+    'DifficultyAdaptivePerceptualLoss',
+    'PriorDistillation',
+    'ProxyRestorer',
+    'RenderedProxy',
+)
+DROPPED = ('noise_seed',)  # options that no longer exist and change no weight
+# Weights of an old LatentRestorer, also as ``restorer.`` of a joint model.
+LATENT_PREFIXES = {
+    'backbone.vae.': 'codec.vae.',
+    'prior.unet.': 'backbone.unet.',
+    'prior.null_embeds': 'backbone.null_embeds',
+}
 
 
 def named_parts(parts: list[dict]) -> dict[str, dict]:
@@ -77,10 +92,50 @@ def with_attention_blocks(backbone: dict) -> dict:
     return translated
 
 
+def with_codec(model: dict) -> dict:
+    """The config of a ``DiffusionRestorer`` that restores as the old ``LatentRestorer`` did."""
+    prior = dict(model['prior'])
+    schedule = prior.get('schedule') or {}
+    betas = (schedule.get('beta_start', 0.00085), schedule.get('beta_end', 0.012))
+    network = {key: prior[key] for key in ('unet', 'pretrained', 'prompt_tokens') if key in prior}
+    process = dict(
+        type='VariancePreservingProcess',
+        schedule=schedule.get('beta_schedule', 'scaled_linear'),
+        betas=betas,
+        train_times=prior.get('train_times', (249, 499, 749, 999, 999, 999)),
+        ends_clean=prior.get('final_alpha', 'first') == 'one',
+    )
+    codec = dict(
+        model['backbone'],
+        min_side=model.get('min_side', 512),
+        sample_posterior=model.get('posterior', 'sample') == 'sample',
+    )
+    latent_loss = model.get('latent_loss')
+    kept = {key: model[key] for key in ('priors', 'adapters', 'init_cfg') if key in model}
+    return dict(
+        type='DiffusionRestorer',
+        codec=codec,
+        backbone=dict(type='SDTurboUNet', **network),
+        process=process,
+        sampler=dict(type='DDIM', steps=prior.get('steps', 1)),
+        objective=dict(type='CleanMatching') if latent_loss else None,
+        loss=latent_loss,
+        **kept,
+    )
+
+
 def translate_config(model: dict) -> dict:
     """The model config of an older file in today's names; ``model`` itself is not changed."""
-    if model.get('type') in HOURGLASSES:
+    model = {key: value for key, value in model.items() if key not in DROPPED}
+    kind = model.get('type')
+    if kind in RENAMED_TYPES:
+        model['type'] = RENAMED_TYPES[kind]
+    if kind in NAMED_TASKS and 'tasks' in model:
+        model['degradations'] = model.pop('tasks')
+    if kind in HOURGLASSES:
         model = with_attention_blocks(model)
+    if kind == 'LatentRestorer':
+        model = with_codec(model)
     translated = {}
     for key, value in model.items():
         if key in LISTS and isinstance(value, list):
@@ -96,19 +151,30 @@ def translate_state(
 
     The parts are taken in the order of the model's config. Warns when a name was changed.
     """
-    if not any(re.search(r'(^|\.)(priors|adapters)\.\d+\.', key) for key in state):
-        return state
-    translated = {_today(model, key): value for key, value in state.items()}
+    translated = {_today(model, _in_codec(key, state)): value for key, value in state.items()}
     if translated.keys() != state.keys():
         warnings.warn(
-            f'{source}: written by an earlier version, which numbered its priors and adapters. '
-            "They are taken in the order of this model's config",
+            f'{source}: written by an earlier version, with other names. Priors and adapters were '
+            "numbered there; they are taken in the order of this model's config",
             stacklevel=3,
         )
     return translated
 
 
+def _in_codec(key: str, state: dict[str, Tensor]) -> str:
+    """Today's name of a weight of an old ``LatentRestorer``."""
+    front = 'restorer.' if key.startswith('restorer.') else ''
+    if not any(name.startswith((f'{front}backbone.vae.', f'{front}prior.')) for name in state):
+        return key
+    for old, new in LATENT_PREFIXES.items():
+        if key.startswith(front + old):
+            return front + new + key.removeprefix(front + old)
+    return key
+
+
 def _today(model: nn.Module, key: str) -> str:
+    if not re.search(r'(^|\.)(priors|adapters)\.\d+\.', key):
+        return key
     words = key.split('.')
     module = model
     for place, word in enumerate(words[:-1]):

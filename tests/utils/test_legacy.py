@@ -10,7 +10,7 @@ from restorelab.apis import load
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.legacy import named_parts, translate_config
-from tests.models.tiny import TINY_RESTORERS, part, restorer
+from tests.models.tiny import LATENT_RESTORER, TINY_RESTORERS, part, restorer
 
 
 def numbered(model) -> dict:
@@ -26,7 +26,7 @@ def numbered(model) -> dict:
 
 def test_weights_with_numbers_load_with_a_notice():
     source, target = restorer(), MODELS.build(part(TINY_RESTORERS, 'DiffusionRestorer'))
-    with pytest.warns(UserWarning, match=r'old.pth: written by an earlier version, which numbered'):
+    with pytest.warns(UserWarning, match=r'old.pth: written by an earlier version'):
         load_weights(target, numbered(source), 'old.pth')
     for name, value in source.state_dict().items():
         assert torch.equal(target.state_dict()[name], value), name
@@ -92,3 +92,36 @@ def test_exchanging_two_adapters_changes_nothing_about_which_weights_load():
     load_weights(target, source.state_dict(), 'weights.pth')
     for name, value in source.adapters.state_dict().items():
         assert torch.equal(target.adapters.state_dict()[name], value), name
+
+
+def test_a_latent_restorer_becomes_a_diffusion_restorer_with_a_codec():
+    vae = dict(type='LatentAutoencoder', pretrained='folder')
+    old = dict(
+        type='LatentRestorer',
+        backbone=vae,
+        prior=dict(type='SDTurboPrior', pretrained='folder', steps=2, final_alpha='one'),
+        adapters=[dict(type='CFRM', num_naf=[1, 1, 9]), dict(type='ControlSCTuner')],
+        min_side=256,
+        noise_seed=0,
+    )
+    new = translate_config(old)
+    assert (new['type'], new['backbone']['type']) == ('DiffusionRestorer', 'SDTurboUNet')
+    assert new['codec'] == dict(vae, min_side=256, sample_posterior=True)
+    assert (new['sampler']['steps'], new['process']['ends_clean']) == (2, True)
+    assert list(new['adapters']) == ['cfrm', 'control']
+    model = MODELS.build(LATENT_RESTORER)
+    state = {}
+    for key, value in model.state_dict().items():
+        key = key.replace('backbone.', 'prior.').replace('codec.', 'backbone.')
+        state[key] = value + 1
+    with pytest.warns(UserWarning, match='old.pth: written by an earlier version'):
+        load_weights(model, state, 'old.pth')
+    bias = state['backbone.vae.encoder.conv_in.bias']
+    assert torch.equal(model.codec.vae.encoder.conv_in.bias, bias)
+
+
+def test_old_words_for_degradations_are_translated():
+    old = dict(type='PriorDistillation', tasks=['haze'], loss=dict(type='TaskInfoNCE'))
+    assert translate_config(old) == dict(
+        type='PriorDistillation', degradations=['haze'], loss=dict(type='DegradationInfoNCE')
+    )
