@@ -42,8 +42,12 @@ class Condition:
     def map(self, name: str) -> Tensor:
         return self._get('maps', name)
 
+    def entries(self) -> dict[str, dict[str, Tensor]]:
+        """The entries of each kind, by the name of the kind."""
+        return dict(vectors=self.vectors, tokens=self.tokens, maps=self.maps)
+
     def _get(self, kind: str, name: str) -> Tensor:
-        entries = getattr(self, kind)
+        entries = self.entries()[kind]
         if name not in entries:
             raise KeyError(
                 f"no prior provides {kind[:-1]} '{name}'; the configured ones provide "
@@ -53,20 +57,21 @@ class Condition:
         return entries[name]
 
     def names(self) -> list[str]:
-        return [
-            f'{kind}.{name}'
-            for kind in ('vectors', 'tokens', 'maps')
-            for name in getattr(self, kind)
-        ]
+        """Full names, such as ``vectors.degradation``."""
+        names = []
+        for kind, entries in self.entries().items():
+            names += [f'{kind}.{name}' for name in entries]
+        return names
 
     def update(self, other: Condition) -> None:
         """Take the entries of ``other``.
 
         Raises: KeyError when a name is already there: one prior would hide the other.
         """
-        for kind in ('vectors', 'tokens', 'maps'):
-            mine, theirs = getattr(self, kind), getattr(other, kind)
-            if twice := sorted(set(mine) & set(theirs)):
+        for kind, theirs in other.entries().items():
+            mine = self.entries()[kind]
+            twice = sorted(set(mine) & set(theirs))
+            if twice:
                 raise KeyError(f'two priors provide {kind} {twice}; give one of them another name')
             mine.update(theirs)
 
@@ -79,10 +84,11 @@ class Condition:
 
         ``cond.apply(lambda value: value[:1])`` is the condition of the first image.
         """
-        kinds = (self.vectors, self.tokens, self.maps)
-        return Condition(
-            *({name: fn(value) for name, value in entries.items()} for entries in kinds)
-        )
+        changed = Condition()
+        for kind, entries in self.entries().items():
+            for name, value in entries.items():
+                changed.entries()[kind][name] = fn(value)
+        return changed
 
 
 @dataclass(frozen=True)
