@@ -1,6 +1,7 @@
 """Files of earlier versions, whose priors and adapters were lists, still load."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -56,6 +57,39 @@ def test_a_published_file_with_lists_restores_as_it_did(tmp_path):
     picture = torch.rand(3, 12, 16)
     with pytest.warns(UserWarning, match='earlier version'):
         model = load(tmp_path / 'old.safetensors')
+    assert torch.equal(model(picture), source.restore(picture[None])[0])
+
+
+OLD_LATENT = dict(  # UniRestore as it was before the codec
+    type='LatentRestorer',
+    backbone=dict(type='LatentAutoencoder', vae=LATENT_RESTORER['codec']['vae']),
+    prior=dict(
+        type='SDTurboPrior',
+        unet=LATENT_RESTORER['backbone']['unet'],
+        train_times=LATENT_RESTORER['process']['train_times'],
+        schedule=dict(clip_sample=False),
+    ),
+    adapters=list(LATENT_RESTORER['adapters'].values()),
+    latent_loss=dict(type='MSELoss'),
+    image_loss=dict(type='L1Loss'),
+    min_side=16,
+    pad_multiple=8,
+)
+
+
+def test_a_latent_restorer_restores_as_it_did(tmp_path):
+    torch.manual_seed(0)
+    source = MODELS.build(LATENT_RESTORER).eval()
+    state = {}
+    for key, value in numbered(source).items():
+        key = re.sub(r'^backbone\.', 'prior.', key)
+        state[re.sub(r'^codec\.', 'backbone.', key)] = value
+    assert any(key.startswith('prior.unet.') for key in state)
+    metadata = dict(config=json.dumps(OLD_LATENT), info='{}')
+    save_file(state, tmp_path / 'old.safetensors', metadata)
+    with pytest.warns(UserWarning, match=r'old\.safetensors: written by an earlier version'):
+        model = load(tmp_path / 'old.safetensors')
+    picture = torch.rand(3, 12, 16)
     assert torch.equal(model(picture), source.restore(picture[None])[0])
 
 

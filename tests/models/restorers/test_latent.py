@@ -11,14 +11,18 @@ from restorelab.structures import Condition, RestorationSample
 from restorelab.utils import LatticeNoise
 from tests.models.tiny import (
     LATENT_RESTORER,
+    PROCESS_OF,
     TINY_ADAPTERS,
     TINY_BACKBONES,
     TINY_CODECS,
+    TINY_PROCESSES,
+    TINY_SAMPLERS,
     part,
     randomize,
 )
 
-TWICE = dict(cfrm=part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2'], num_naf=[0], loss_weights=[1.0]))
+ONE_TAP = part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2'], num_naf=[0], loss_weights=[1.0])
+TWICE = dict(cfrm=ONE_TAP)
 CFRM, CONTROL, EDITOR = LATENT_RESTORER['adapters'].values()
 
 
@@ -224,6 +228,44 @@ def test_without_a_drawn_latent_restoring_draws_noise_for_the_start_alone():
         model.restore(images(), noise=lambda like, calls=calls: calls.append(1) or like * 0)
         draws.append(len(calls))
     assert draws == [1, 2]
+
+
+def on_latents(sampler: str, **options) -> nn.Module:
+    """A network of DiffUIR or TPGDiff on latents, with a process that the sampler can walk."""
+    torch.manual_seed(0)
+    return MODELS.build(
+        dict(
+            type='DiffusionRestorer',
+            codec=part(TINY_CODECS, 'LatentAutoencoder'),
+            backbone=part(TINY_BACKBONES, 'IRSDEUNet', channels=4),
+            process=part(TINY_PROCESSES, PROCESS_OF[sampler]),
+            sampler=part(TINY_SAMPLERS, sampler),
+            loss=dict(type='L1Loss'),
+            **options,
+        )
+    )
+
+
+@pytest.mark.parametrize('sampler', TINY_SAMPLERS)
+def test_every_sampler_runs_on_latents(sampler):
+    model = on_latents(sampler)
+    sum(model(images(), samples('ir', 'ir'), mode='loss').values()).backward()
+    assert model.backbone.final_conv.weight.grad.abs().sum() > 0
+    restored = model.restore(images()[..., :13])
+    assert restored.shape == (2, 3, 16, 13)
+    assert torch.equal(model.restore(images()[..., :13]), restored)
+
+
+def test_adapters_of_codec_and_backbone_learn_in_one_model():
+    """CFRM in the encoder, and another one in the backbone, each with its part of the reference."""
+    adapters = dict(encoder=dict(ONE_TAP, taps=['enc.s4']), inner=dict(ONE_TAP, taps=['enc.s1']))
+    model = on_latents('DDIM', adapters=adapters)
+    randomize(model.adapters, std=0.2)
+    given = model(images(), samples('ir', 'ir'), mode='loss')
+    given['loss_cfrm'].backward()
+    for name in ('encoder', 'inner'):
+        grads = [weight.grad for weight in model.adapters[name].parameters()]
+        assert all(grad is not None for grad in grads)
 
 
 @pytest.mark.parametrize(
