@@ -36,13 +36,18 @@ class Objects:
     @classmethod
     def of(cls, annotations: list[dict], label_of: dict[int, int]) -> 'Objects':
         """From entries of a COCO json, with the label of each category id."""
-        boxes = np.float32([a['bbox'] for a in annotations]).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
+        boxes, labels, ignore, segments = [], [], [], []
+        for annotation in annotations:
+            left, top, width, height = annotation['bbox']
+            boxes.append([left, top, left + width, top + height])
+            labels.append(label_of[annotation['category_id']])
+            ignore.append(annotation.get('iscrowd', 0))
+            segments.append(annotation.get('segmentation'))
         return cls(
-            boxes=boxes,
-            labels=np.array([label_of[a['category_id']] for a in annotations], np.int64),
-            ignore=np.array([a.get('iscrowd', 0) for a in annotations], bool),
-            segments=tuple(a.get('segmentation') for a in annotations),
+            boxes=np.array(boxes, np.float32).reshape(-1, 4),
+            labels=np.array(labels, np.int64),
+            ignore=np.array(ignore, bool),
+            segments=tuple(segments),
         )
 
 

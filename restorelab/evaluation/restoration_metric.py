@@ -131,7 +131,7 @@ def _log_special(name: str, results: list[tuple[str, str, dict]]) -> None:
 
 
 def mean(values: list[float]) -> float:
-    return torch.tensor(values, dtype=torch.float64).mean().item()
+    return sum(values) / len(values)
 
 
 def mean_psnr(values: list[float]) -> float:

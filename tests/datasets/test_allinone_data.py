@@ -19,7 +19,7 @@ def cfg():
     init_default_scope(previous.scope_name if previous else 'mmengine')
 
 
-def test_training_batches_hold_each_task_twice(cfg):
+def test_training_batches_hold_each_degradation_twice(cfg):
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     batches = list(islice(Runner.build_dataloader(cfg.train_dataloader, seed=0), 3))
     assert [[sample.degradation for sample in batch['data_samples']] for batch in batches] == [

@@ -38,7 +38,7 @@ def test_every_sigma_is_a_column(root):
     assert len({record.key for record in dataset.records}) == 6
 
 
-def test_three_tasks_crop_and_share_one_stream_in_whatever_order_they_are_read(root):
+def test_adair3_crops_and_shares_one_stream_in_whatever_order_they_are_read(root):
     dataset = benchmark(root, 'adair3')
     last, first = dataset[5], dataset[0]
     clean = [center_crop(np.array(Image.open(root / 'CBSD68' / f'{name}.png'))) for name in 'ab']
@@ -48,7 +48,7 @@ def test_three_tasks_crop_and_share_one_stream_in_whatever_order_they_are_read(r
     assert np.array_equal(last['gt'], clean[1])
 
 
-def test_five_tasks_take_whole_images_and_noise_by_image(root):
+def test_adair5_takes_whole_images_and_noise_by_image(root):
     dataset = benchmark(root, 'adair5', sigmas=[25])
     sample = dataset[1]
     assert sample['lq'].shape == sample['gt'].shape == (33, 18, 3)

@@ -46,7 +46,7 @@ def test_an_unknown_split_is_refused():
         embedded(split='test')
 
 
-def test_index_runs_over_tasks_within_images():
+def test_index_runs_over_degradations_within_images():
     data = embedded()
     assert data.degradations == DEGRADATIONS * 5
     assert len(data) == 25
@@ -129,7 +129,7 @@ def test_degradations_must_be_named_once(degradations):
         OnTheFlyDataset(degradations=degradations, pipeline=PIPELINE)
 
 
-def test_a_task_without_degradation_is_refused_before_any_folder_is_looked_for():
+def test_an_unknown_degradation_is_refused_before_any_folder_is_looked_for():
     with pytest.raises(
         KeyError,
         match=r"degradation 'rian' \(OnTheFlyDataset, .*\); Degrade knows \['blur', .*'rain'",

@@ -68,14 +68,14 @@ def test_unused_clean_images_are_left_out(root):
     assert len(folders(root)) == 2
 
 
-def test_a_list_file_may_name_the_task_of_each_image(root):
+def test_a_list_file_may_name_the_degradation_of_each_image(root):
     (root / 'list.txt').write_text('lq/a.png gt/a.png\nlq/b.png gt/b.png haze\n')
     data = PairedDataset(PACK, root=root, degradation='rain', list_file=root / 'list.txt')
     assert data.degradations == ['rain', 'haze']
     assert [record.key for record in data.records] == ['lq_a', 'lq_b']
 
 
-def test_a_list_without_any_task_is_refused(root):
+def test_a_list_without_any_degradation_is_refused(root):
     (root / 'list.txt').write_text('lq/a.png gt/a.png\n')
     with pytest.raises(ValueError, match=r'no degradation for .*a\.png'):
         PairedDataset(PACK, root=root, list_file=root / 'list.txt')

@@ -12,7 +12,7 @@ from tests.engine.toys import Interrupted, recorded, toy_config
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """After ``full_disk(n)``, the n-th and later writes of a checkpoint stop half way, as on a full disk."""
+    """After ``full_disk(n)``, the n-th and later writes of a checkpoint stop half way."""
 
     def from_write(number: int) -> None:
         write, count = Path.write_bytes, 0

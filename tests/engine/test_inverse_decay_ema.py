@@ -18,7 +18,7 @@ def trajectory(weights: list[float], **options) -> list[float]:
 
 
 def by_hand(weights: list[float], copy_until: int) -> list[float]:
-    """ema_pytorch's rule as its issue threads state it: beta 0.995, every 10 calls, start after 100, power 2/3."""
+    """ema_pytorch's rule: beta 0.995, every 10 calls, start after 100, power 2/3."""
     average, values = weights[0], []
     for call, weight in enumerate(weights):
         if call % 10 == 0:

@@ -1,4 +1,6 @@
-"""One toy of each role, so that the engine is tested without any method: a restorer, a paired set and a sampler.
+"""One toy of each role, so that the engine is tested without any method.
+
+There are a restorer, a paired set and a sampler.
 
 ``python -m tests.engine.toys WORK_DIR key=value ...`` trains it in a process of its own.
 """
@@ -57,7 +59,8 @@ class ToyRestorer(BaseRestorer):
     def compute_losses(
         self, lq: Tensor, gt: Tensor, cond, tasks
     ) -> tuple[dict[str, Tensor], Tensor]:
-        noise = torch.randn_like(lq) * (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
+        scale = (np.random.random() + random.random()) * self.noise_scale  # noqa: NPY002
+        noise = torch.randn_like(lq) * scale
         self.calls += 1
         factor = float('nan') if self.calls in self.poison_at else 1.0
         restored = self.backbone(lq + noise)
@@ -70,8 +73,6 @@ class ToyRestorer(BaseRestorer):
 @DATASETS.register_module()
 class ToyPairs(SampleDataset):
     """Pairs of random 16x16 images; the index carries the epoch."""
-
-    task = None
 
     def __init__(self, size: int = 6, seed: int = 0):
         self.size, self.seed = size, seed
@@ -153,7 +154,7 @@ class RecordHook(Hook):
 
 
 def toy_config(work_dir, max_iters: int = 6, num_workers: int = 0, **changes) -> Config:
-    """A whole training of the toys on top of ``configs/_base_/runtime.py``; checkpoints every 2 iterations."""
+    """A training of the toys with ``configs/_base_/runtime.py``; checkpoints every 2 iterations."""
     runtime = os.path.join(os.path.dirname(__file__), '../../configs/_base_/runtime.py')
     cfg = Config.fromfile(runtime)
     evaluate = dict(

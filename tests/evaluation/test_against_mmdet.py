@@ -37,7 +37,7 @@ DETECTOR = dict(
 
 @mmdet_registry.MODELS.register_module()
 class BlobDetector(mmdet_models.BaseDetector):
-    """Finds blobs brighter than its only weight and calls them by their color, so that it needs no training."""
+    """Finds blobs brighter than its only weight and names them by their color, untrained."""
 
     def __init__(self, data_preprocessor=None, init_cfg=None):
         super().__init__(data_preprocessor, init_cfg)
@@ -85,7 +85,7 @@ class SaveRestoredHook(Hook):
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory) -> Path:
-    """Twelve pictures of colored rectangles with their json, and a detector's and a joint checkpoint."""
+    """Twelve pictures of colored rectangles with their json, and two checkpoints."""
     root = tmp_path_factory.mktemp('rectangles')
     rng = np.random.default_rng(0)
     images, annotations = [], []

@@ -12,7 +12,7 @@ from restorelab.evaluation.functional import crop_border, psnr, quantize, ssim, 
 
 @pytest.fixture
 def pair():
-    """A smooth clean image and a noisy copy, (1, 3, 37, 45), so that the SSIM is far from 0 and 1."""
+    """A smooth clean image and a noisy copy, (1, 3, 37, 45): the SSIM is far from 0 and 1."""
     rng = np.random.default_rng(0)
     clean = gaussian_filter(rng.random((3, 37, 45)), (0, 3, 3))
     clean = (clean - clean.min()) / np.ptp(clean)

@@ -74,7 +74,7 @@ def test_several_protocols_are_printed_by_their_names():
 
 
 def test_a_preset_may_score_a_degradation_in_its_own_way():
-    # one level of red is less than half a level of luma: rounded luma, used for haze, does not see it
+    # one level of red is less than half a level of luma, so rounded luma does not show it
     image = sample('haze', 0.0)
     image['restored'] = image['gt'] + torch.tensor([0.004, 0.0, 0.0]).view(3, 1, 1)
     metrics = evaluate(RestorationMetric(['diffuir']), [image, {**image, 'degradation': 'rain'}])
@@ -88,8 +88,8 @@ def test_a_perfect_image_does_not_hide_the_others(log):
     )
     assert metrics['float/psnr/noise'] == pytest.approx(20, abs=1e-4)
     assert (
-        "1 of 2 images equal the clean one (infinite PSNR) and are left out of the mean: ['perfect']"
-        in log()
+        '1 of 2 images equal the clean one (infinite PSNR) and are left out of the mean: '
+        "['perfect']" in log()
     )
 
 

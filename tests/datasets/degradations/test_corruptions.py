@@ -135,7 +135,7 @@ def test_a_config_asks_for_the_legacy_blur_and_goes_without_by_default():
 
 
 def test_a_corrupted_picture_is_one_of_eight_bits_before_it_is_resized_back():
-    """Noise on a dark area is clipped at black, which lifts its mean. Resizing first would hide it."""
+    """Noise on a dark area is clipped at black, which lifts the mean. Resizing first hides it."""
     out = resized_corruption(flat(0.05), 'gaussian_noise', 5, 300, np.random.default_rng(0))
     assert out.min() >= 0
     assert out.mean() > 0.1

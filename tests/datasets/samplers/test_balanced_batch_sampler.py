@@ -36,14 +36,14 @@ def take(sampler, count):
     return list(islice(sampler, count))
 
 
-def tasks_of(batch):
+def degradations_of(batch):
     return Counter(
         Degradations.degradations[index % len(Degradations.degradations)] for index in batch
     )
 
 
 def test_every_batch_holds_the_quota(as_rank):
-    assert all(tasks_of(batch) == QUOTA for batch in take(as_rank(0, 1, 10, QUOTA), 50))
+    assert all(degradations_of(batch) == QUOTA for batch in take(as_rank(0, 1, 10, QUOTA), 50))
 
 
 @pytest.mark.parametrize('world_size', [2, 5, 10])
@@ -55,7 +55,7 @@ def test_the_joined_batch_is_the_same_for_any_number_of_ranks(as_rank, world_siz
     assert [[index for part in parts for index in part[n]] for n in range(20)] == whole
 
 
-def test_each_task_comes_in_shuffled_passes_of_its_own(as_rank):
+def test_each_degradation_comes_in_shuffled_passes_of_its_own(as_rank):
     length = len(Degradations.degradations)
     stream = [index for batch in take(as_rank(0, 1, 10, QUOTA), 46) for index in batch]
     haze = [index for index in stream if Degradations.degradations[index % length] == 'haze']
@@ -67,14 +67,16 @@ def test_each_task_comes_in_shuffled_passes_of_its_own(as_rank):
     assert [index // length for index in haze] == [n // 23 for n in range(len(haze))]
 
 
-def test_without_quota_all_tasks_are_dealt_in_turn_whatever_the_batch_size(as_rank):
+def test_without_quota_all_degradations_are_dealt_in_turn_whatever_the_batch_size(as_rank):
     batches = take(as_rank(0, 1, 4), 10)
-    assert tasks_of([index for batch in batches for index in batch]) == dict.fromkeys(QUOTA, 8)
-    assert all(max(tasks_of(batch).values()) == 1 for batch in batches)
+    assert degradations_of([index for batch in batches for index in batch]) == dict.fromkeys(
+        QUOTA, 8
+    )
+    assert all(max(degradations_of(batch).values()) == 1 for batch in batches)
 
 
-def test_a_quota_may_leave_tasks_out(as_rank):
-    assert tasks_of(take(as_rank(0, 1, 3, dict(rain=1)), 1)[0]) == dict(rain=3)
+def test_a_quota_may_leave_degradations_out(as_rank):
+    assert degradations_of(take(as_rank(0, 1, 3, dict(rain=1)), 1)[0]) == dict(rain=3)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_every_default_degradation_changes_the_image_to_eight_bits_of_the_same_s
     assert (results['lq'] != results['gt']).mean() > 0.01
 
 
-def test_the_clean_task_gives_the_clean_image():
+def test_the_degradation_clean_gives_the_clean_image():
     results = Degrade()(sample(gt=picture(), degradation='clean'))
     np.testing.assert_array_equal(results['lq'], results['gt'])
 
@@ -102,6 +102,6 @@ def test_strengths_alone_need_a_single_default(degradation):
         Degrade({degradation: dict(sigma=1)})
 
 
-def test_a_task_without_degradation_is_named():
+def test_an_unknown_degradation_is_named():
     with pytest.raises(KeyError, match=r"degradation 'moire' \(sample 'k'\)"):
         Degrade()(sample(gt=picture(), degradation='moire'))
