@@ -39,6 +39,7 @@ def toy_package(tmp_path, monkeypatch):
     (package / 'parts.py').write_text(
         'from mmengine.registry import MODELS as ANY\n'
         'from torch import nn\n'
+        'from restorelab.models.contracts import AttentionBlock\n'
         'from restorelab.registry import BLOCKS as OURS\n'
         'from toyscope.registry import BLOCKS, MODELS\n'
         '@MODELS.register_module()\n'
@@ -51,13 +52,16 @@ def toy_package(tmp_path, monkeypatch):
         '    def __init__(self, width=1):\n'
         '        super().__init__()\n'
         '@BLOCKS.register_module()\n'
-        'class Trunk(nn.Module):\n'
+        'class Trunk(AttentionBlock):\n'
         '    def __init__(self, head):\n'
         '        super().__init__()\n'
         '        self.head = OURS.build(head)\n'
+        '    def forward(self, x, tap=None):\n'
+        '        return x\n'
         '@BLOCKS.register_module()\n'
-        'class Head(nn.Module):\n'
-        '    pass\n'
+        'class Head(AttentionBlock):\n'
+        '    def forward(self, x, tap=None):\n'
+        '        return x\n'
     )
     monkeypatch.syspath_prepend(tmp_path)
     yield 'toyscope'

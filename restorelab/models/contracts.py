@@ -112,6 +112,56 @@ class DiffusionBackbone(Backbone):
         raise NotImplementedError
 
 
+class AttentionBlock(nn.Module):
+    """Attention on a level of an hourglass U-Net, with its residual: (B, C, H, W) -> the same.
+
+    The constructor takes ``channels`` (C); the network gives it.
+
+    Attributes:
+        has_tokens: its pixels are tokens (B, H * W, C) at some point, and then pass ``tap``.
+
+    >>> class Mean(AttentionBlock):
+    ...     def __init__(self, channels):
+    ...         super().__init__()
+    ...     def forward(self, x, tap=None):
+    ...         return x + x.mean(dim=(2, 3), keepdim=True)
+    >>> check_contract(Mean, 'block')
+    """
+
+    has_tokens: bool = False
+
+    @required
+    def forward(self, x: Tensor, tap: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """``x`` (B, C, H, W) -> (B, C, H, W). ``tap`` is where adapters change the tokens."""
+        raise NotImplementedError
+
+
+class DecoderBlock(nn.Module):
+    """A block of the decoder of a ``RestormerUNet``: (B, C, H, W) -> the same.
+
+    The constructor takes ``channels`` (C), ``num_heads``, ``expansion`` and ``bias``; the network
+    gives all four.
+
+    Attributes:
+        guided: it is called with a guidance.
+
+    >>> class Pointwise(DecoderBlock):
+    ...     def __init__(self, channels, num_heads, expansion, bias):
+    ...         super().__init__()
+    ...         self.conv = nn.Conv2d(channels, channels, 1, bias=bias)
+    ...     def forward(self, x, guidance=None):
+    ...         return x + self.conv(x)
+    >>> check_contract(Pointwise, 'block')
+    """
+
+    guided: bool = False
+
+    @required
+    def forward(self, x: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """``x`` (B, C, H, W), and ``guidance`` of its shape if ``guided`` -> (B, C, H, W)."""
+        raise NotImplementedError
+
+
 class Prior(Part):
     """Degraded image -> what is known about it, by name. Computed once per image.
 
@@ -500,6 +550,7 @@ class Restorer(Model):
 # The contracts of each table by the table's name; a part derives from one of them.
 CONTRACTS: dict[str, tuple[type, ...]] = {
     'backbone': (RegressionBackbone, DiffusionBackbone),
+    'block': (AttentionBlock, DecoderBlock),
     'prior': (Prior,),
     'cue': (Prior,),
     'adapter': (Adapter,),

@@ -18,6 +18,7 @@ from restorelab.datasets import CenterModCrop, GlobalBatchSampler
 from restorelab.datasets.fold_dataset import sample_fold, stable_seed
 from restorelab.datasets.noise_benchmark_dataset import center_crop, image_noise, stream_noise
 from restorelab.evaluation.protocols import find_preset
+from restorelab.models.contracts import Prior, Proxy
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.losses.clip_aware_loss import CLIPAwareLoss
 from restorelab.models.losses.degradation_infonce import degradation_infonce
@@ -335,8 +336,11 @@ def test_contrast_of_tasks(labels):
 def test_clip_aware_loss():
     recorded = recording('losses')
 
-    class Recorded(nn.Module):
+    class Recorded(Prior):
         """A perceiver whose features are the recorded ones."""
+
+        def forward(self, lq):
+            return Condition(vectors=dict(quality=self.logits(lq, 1.0).softmax(dim=1)))
 
         def logits(self, image, scale):
             seen, prompts = (
@@ -368,7 +372,7 @@ def perceptual() -> tuple[DifficultyAdaptivePerceptualLoss, Recording]:
     state = recorded.under('vgg.state.')
     widths = [len(state[f'features.{index}.bias']) for index in (0, 5, 10)]
 
-    class Given(nn.Module):
+    class Given(Proxy):
         def __init__(self, number):
             super().__init__()
             self.number = number

@@ -11,8 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from restorelab.models.contracts import DiffusionBackbone
-from restorelab.models.layers.attention import NoAttention
+from restorelab.models.contracts import AttentionBlock, DiffusionBackbone
 from restorelab.models.layers.embedding import SinusoidalEmbedding
 from restorelab.models.layers.hourglass import UpConv
 from restorelab.ops import inference_layout
@@ -154,8 +153,20 @@ class HourglassUNet(DiffusionBackbone):
         return self.final_conv(x)[..., :height, :width]
 
 
-def make_attention(cfg: dict | None, channels: int) -> nn.Module:
-    """The attention block that ``cfg`` describes, or none."""
+class NoAttention(AttentionBlock):
+    """Stands where a level has no attention."""
+
+    def forward(self, x: Tensor, tap: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        return x
+
+
+def make_attention(cfg: dict | None, channels: int) -> AttentionBlock:
+    """The block that ``cfg`` describes. Raises: TypeError for a block of another kind."""
     if cfg is None:
         return NoAttention()
-    return BLOCKS.build(cfg, default_args=dict(channels=channels))
+    block = BLOCKS.build(cfg, default_args=dict(channels=channels))
+    if not isinstance(block, AttentionBlock):
+        raise TypeError(
+            f'attention={dict(cfg)}: that is no AttentionBlock. `restorelab list block` shows them'
+        )
+    return block

@@ -2,20 +2,20 @@
 
 from torch import Tensor
 
+from restorelab.models.contracts import AttentionBlock
 from restorelab.models.layers.attention import Tap
 from restorelab.models.layers.linear_attention import LinearAttentionResidual
 from restorelab.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class AutoAttentionBlock(LinearAttentionResidual):
+class AutoAttentionBlock(LinearAttentionResidual, AttentionBlock):
     """``LinearAttentionBlock`` that becomes ``ConstantAttentionBlock`` where nobody sees it.
 
     (B, C, H, W) -> the same. The constant is added where ``error_bound`` of the weights and H * W
     is at most ``tolerance``. For restoring, not for training: the bound changes with the weights.
     """
 
-    has_tokens = False
     tolerance = 5e-3
 
     def forward(self, x: Tensor, tap: Tap | None = None) -> Tensor:

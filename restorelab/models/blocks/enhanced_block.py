@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from restorelab.models.contracts import DecoderBlock
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.layers.restormer import (
     ChannelAttention,
@@ -12,7 +13,7 @@ from restorelab.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class EnhancedBlock(nn.Module):
+class EnhancedBlock(DecoderBlock):
     """Feature and guidance, both (B, C, H, W) -> feature.
 
         c = cross_attention(norm(x), norm(g))

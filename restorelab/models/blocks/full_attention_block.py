@@ -2,18 +2,17 @@
 
 from torch import Tensor
 
+from restorelab.models.contracts import AttentionBlock
 from restorelab.models.layers.attention import FullAttention, PreNormResidual, Tap
 from restorelab.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class FullAttentionBlock(PreNormResidual):
+class FullAttentionBlock(PreNormResidual, AttentionBlock):
     """``x + FullAttention(norm(x))``: (B, C, H, W) -> the same; time is quadratic in H * W.
 
     Source: DiffUIR (arXiv 2403.11157), at the bottom of its network.
     """
-
-    has_tokens = False
 
     def __init__(self, channels: int):
         super().__init__(channels, FullAttention(channels))

@@ -2,12 +2,13 @@
 
 from torch import Tensor
 
+from restorelab.models.contracts import AttentionBlock
 from restorelab.models.layers.attention import PreNormResidual, SpatialTransformer, Tap
 from restorelab.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class SpatialTransformerBlock(PreNormResidual):
+class SpatialTransformerBlock(PreNormResidual, AttentionBlock):
     """``x + SpatialTransformer(norm(x))``: (B, C, H, W) -> the same; time is quadratic in H * W.
 
     Its tokens (B, H * W, C) pass a tap, on which ``TokenCrossAttention`` sits.

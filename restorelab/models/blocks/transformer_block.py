@@ -1,14 +1,15 @@
 """The block of Restormer."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorelab.models.contracts import DecoderBlock
 from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.models.layers.restormer import ChannelAttention, GatedFeedForward
 from restorelab.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class TransformerBlock(nn.Module):
+class TransformerBlock(DecoderBlock):
     """``x + attention(norm(x))``, then ``x + feed_forward(norm(x))``: (B, C, H, W) -> the same.
 
     Source: Restormer (arXiv 2111.09881).
@@ -18,8 +19,6 @@ class TransformerBlock(nn.Module):
         expansion: width of the feed-forward over C.
         bias: of all convolutions.
     """
-
-    guided = False
 
     def __init__(self, channels: int, num_heads: int, expansion: float = 2.66, bias: bool = True):
         super().__init__()

@@ -140,12 +140,3 @@ class SpatialTransformer(nn.Module):
         tokens = self.proj_in(self.norm(x)).flatten(2).transpose(1, 2)  # B N C
         tokens = self.transformer_blocks[0](tokens, tap)
         return x + self.proj_out(tokens.transpose(1, 2).unflatten(2, x.shape[-2:]))
-
-
-class NoAttention(nn.Module):
-    """Stands where a level has no attention."""
-
-    has_tokens = False
-
-    def forward(self, x: Tensor, tap: Tap) -> Tensor:
-        return x

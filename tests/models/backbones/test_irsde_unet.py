@@ -31,6 +31,11 @@ def test_canonical_taps_of_four_levels():
             "no block is called 'SparseAttentionBlock'; nearest",
         ),
         (
+            dict(channel_mults=[1], attention=[dict(type='TransformerBlock', num_heads=2)]),
+            TypeError,
+            "'TransformerBlock', 'num_heads': 2}: that is no AttentionBlock",
+        ),
+        (
             dict(channel_mults=[1], attention=[dict(type='SpatialTransformerBlock')]),
             ValueError,
             'multiple of 32 channels, not 8',
