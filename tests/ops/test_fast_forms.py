@@ -1,5 +1,6 @@
 """The fast form of every layer gives the numbers and the gradients of its plain form."""
 
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorelab import ops
 from restorelab.models.layers.hourglass import ConvBlock, UpConv
 from restorelab.models.layers.norm import ChannelLayerNorm, WeightStandardizedConv2d
 from restorelab.models.layers.restormer import ChannelAttention, ChannelCrossAttention
@@ -128,6 +130,31 @@ def test_a_channel_layer_norm_is_the_formula(bias):
     gain = norm.weight.view(1, 8, 1, 1) if bias else norm.g
     shift = norm.bias.view(1, 8, 1, 1) if bias else 0
     torch.testing.assert_close(norm(x), normed * gain + shift)
+
+
+FAST_FORMS = [
+    ops.attend_channels,
+    ops.constant_error_bound,
+    ops.film_norm,
+    ops.inference_layout,
+    ops.linear_attention,
+    ops.once_per_weight,
+    ops.upsample_conv,
+]
+
+
+@pytest.mark.parametrize('form', FAST_FORMS, ids=lambda form: form.__name__)
+def test_a_fast_form_says_what_it_saves_and_when_it_is_exact(form):
+    assert 'Saves: ' in form.__doc__
+    if form is ops.constant_error_bound:  # it says how inexact another form is
+        return
+    assert 'Exact: ' in form.__doc__
+
+
+def test_every_file_of_a_fast_form_is_looked_at():
+    files = {Path(file).stem for file in Path(ops.__file__).parent.glob('*.py')}
+    looked_at = {form.__module__.rpartition('.')[2] for form in FAST_FORMS}
+    assert files == looked_at | {'__init__', 'choice'}
 
 
 def test_plain_forms_hold_for_the_block_and_the_thread():

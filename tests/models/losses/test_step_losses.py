@@ -1,4 +1,4 @@
-"""Losses of a whole training step: what they ask for, what they reward, where their gradient goes."""
+"""Losses of a whole training step: what they need, what they reward, where gradients go."""
 
 import pytest
 import torch

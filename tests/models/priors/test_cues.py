@@ -91,7 +91,10 @@ def test_a_network_that_cannot_be_fetched_gives_both_ways(name, monkeypatch):
         raise OSError('no route to host')
 
     monkeypatch.setattr(transformers.AutoImageProcessor, 'from_pretrained', offline)
-    message = f"{name}: 'org/net' is no folder .*no route to host.*run once with a network, .*path of a downloaded"
+    message = (
+        f"{name}: 'org/net' is no folder .*no route to host.*run once with a network, "
+        '.*path of a downloaded'
+    )
     with pytest.raises(FileNotFoundError, match=message):
         CUES.build(dict(type=name, pretrained='org/net')).load_pretrained()
 
