@@ -1,0 +1,116 @@
+"""House rules of CONTRIBUTING.md that a program can check."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from restorelab.registry import OWN_TABLES, TABLES, known_names
+from restorelab.utils.options import named_options
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = sorted(
+    path
+    for folder in ('configs', 'projects', 'restorelab', 'tests', 'tools')
+    for path in (ROOT / folder).rglob('*.py')
+)
+
+# Files that may call hasattr or getattr, and whom they ask. Parts of ours have contracts instead.
+PROBES = {
+    'restorelab/apis/__init__.py': 'our own modules, imported when a function is first used',
+    'restorelab/cli.py': "argparse's namespace",
+    'restorelab/models/contracts.py': 'parts, as they are held against their contracts',
+    'restorelab/models/samplers/diffusers_sampler.py': 'diffusers, for the class of that name',
+    'restorelab/models/tasks/mmdet_task.py': "MMDetection's networks",
+    'restorelab/registry.py': 'modules, for the class at an import path',
+    'restorelab/utils/checkpoint.py': "MMEngine's classes, named in a checkpoint",
+    'restorelab/utils/memory.py': 'the C library',
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def registered() -> Iterator[type]:
+    """Every class of ours in a table."""
+    for table in TABLES:
+        known_names(table)
+        for part in table.module_dict.values():
+            if isinstance(part, type) and part.__module__.startswith('restorelab.'):
+                yield part
+
+
+def loose(name: str) -> str:
+    return name.replace('_', '').lower()
+
+
+def test_a_registered_class_stands_in_a_file_of_its_name():
+    """Underscores may stand elsewhere than a rule puts them: ``clip_prior``, ``unet2d``."""
+    wrong = []
+    for part in registered():
+        file = part.__module__.rpartition('.')[2]
+        if loose(file) != loose(part.__name__):
+            wrong.append(f'{part.__module__}: {part.__name__}')
+    assert wrong == []
+
+
+def test_a_file_holds_one_registered_class():
+    homes: dict[str, list[str]] = {}
+    for part in set(registered()):
+        homes.setdefault(part.__module__, []).append(part.__name__)
+    assert {home: names for home, names in homes.items() if len(names) > 1} == {}
+
+
+def test_a_part_names_its_options_and_has_a_docstring():
+    """No ``**kwargs``, which would hide a misspelt option."""
+    silent, open_ended = [], []
+    for table in OWN_TABLES:
+        known_names(table)
+        for name, part in table.module_dict.items():
+            if not part.__doc__:
+                silent.append(name)
+            if named_options(part)[1] and '__init__' in vars(part):
+                open_ended.append(name)
+    assert (silent, open_ended) == ([], [])
+
+
+def probes_in(source: str) -> list[int]:
+    """The lines that call ``hasattr`` or ``getattr``."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id in ('hasattr', 'getattr'):
+            lines.append(node.lineno)
+    return lines
+
+
+def test_parts_are_not_probed():
+    """A contract has defaults, so nothing asks a part of ours whether it has an attribute."""
+    found = []
+    for path in PYTHON:
+        if name_of(path).startswith('restorelab/') and name_of(path) not in PROBES:
+            lines = probes_in(path.read_text(encoding='utf-8'))
+            found += [f'{name_of(path)}:{line}' for line in lines]
+    assert found == []
+
+
+def test_every_file_that_may_probe_does():
+    for name in PROBES:
+        assert probes_in((ROOT / name).read_text(encoding='utf-8')), name
+
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def depth(node: ast.AST) -> int:
+    """How deep comprehensions stand in comprehensions."""
+    inner = max(map(depth, ast.iter_child_nodes(node)), default=0)
+    return inner + isinstance(node, COMPREHENSIONS)
+
+
+def test_comprehensions_are_at_most_two_deep():
+    deep = []
+    for path in PYTHON:
+        if depth(ast.parse(path.read_text(encoding='utf-8'))) > 2:
+            deep.append(name_of(path))
+    assert deep == []
