@@ -66,7 +66,7 @@ class PromptGuidance(Adapter):
         if tokens.shape[1] != len(self.taps):
             raise ValueError(
                 f'PromptGuidance sits on {len(self.taps)} taps, and the prior gives '
-                f"{tokens.shape[1]} tokens '{self.semantic}'; give it as many taps as the prior has "
-                'layers'
+                f"{tokens.shape[1]} tokens '{self.semantic}'; give it as many taps as the prior "
+                'has layers'
             )
         return self.layers[index](torch.cat([tokens[:, index], vector], dim=1))

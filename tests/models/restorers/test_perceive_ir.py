@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from restorelab.models.priors import quality
+from restorelab.models.priors import clip_quality_perceiver
 from restorelab.registry import MODELS, PRIORS, PROXIES
 from restorelab.structures import Condition, RestorationSample, TrainingStep
 from restorelab.utils.checkpoint import CheckpointError
@@ -111,7 +111,7 @@ def test_a_proxy_reads_its_weights_and_stays_out_of_checkpoints(tmp_path):
 
 
 def test_the_weights_of_a_proxy_are_not_overwritten_by_what_its_parts_start_from(tmp_path):
-    """A proxy inside a loss inside a restorer, with a tower that went on learning from pretrained weights."""
+    """The proxy is in a loss of a restorer. Its tower went on learning from pretrained weights."""
     inner = dict(
         TINY_PROXIES['ProxyRestorer']['restorer'],
         priors=dict(
@@ -242,7 +242,9 @@ def test_prompts_of_other_tiers_are_refused(tmp_path):
 
 def test_a_frozen_perceiver_without_prompts_is_warned_of(monkeypatch):
     logged = []
-    monkeypatch.setattr(quality, 'print_log', lambda message, *_: logged.append(message))
+    monkeypatch.setattr(
+        clip_quality_perceiver, 'print_log', lambda message, *_: logged.append(message)
+    )
     for frozen in (True, False):
         PRIORS.build(part(TINY_PRIORS, 'CLIPQualityPerceiver', frozen=frozen)).load_pretrained()
     assert len(logged) == 1
