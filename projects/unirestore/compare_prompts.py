@@ -1,8 +1,10 @@
-"""DiffUIR alone, and with CFRM and TFA by each prompt: ``python projects/unirestore/compare_prompts.py --seeds 0 1 2``.
+"""DiffUIR alone, and with CFRM and TFA by each prompt.
 
-A detector learns on clean images. For every seed CFRM and TFA train once with it behind them, and it looks at what the
-two prompts restore, and the trunk alone. Prints mean and range of PSNR and mAP. What lies in the work dir is not made
-again, so that a stopped comparison goes on where it was.
+    python projects/unirestore/compare_prompts.py --seeds 0 1 2
+
+A detector learns on clean images. For every seed CFRM and TFA train once with it behind them. Then
+it looks at what the two prompts restore, and at what DiffUIR alone restores. Prints mean and range
+of PSNR and mAP. What lies in the work dir is not made again, so a stopped comparison goes on.
 """
 
 import argparse
@@ -30,8 +32,11 @@ class Comparison:
     """Its files are made when they are asked for and not there.
 
     Args:
-        folder: of all files.  options: changes of the config, by dotted key.  amp: as ``tools/train.py --amp``.
-        chain: one TFA whose prompts go from level to level, as published, in place of one for each level.
+        folder: of all files.
+        options: changes of the config, by dotted key.
+        amp: as ``tools/train.py --amp``.
+        chain: the prompts of TFA go from level to level, as published. False: each level has its
+            own.
     """
 
     def __init__(self, folder: Path, options: dict, amp: bool | str, chain: bool):
@@ -53,7 +58,11 @@ class Comparison:
         return path
 
     def config(self, restorer: str, seed: int = 0) -> Config:
-        """With the detector in place of its warm-up: for ``alone`` without the two adapters, else by that prompt."""
+        """With the detector in place of its warm-up.
+
+        Args:
+            restorer: the prompt to restore by, or ``alone`` for DiffUIR without the two adapters.
+        """
         from restorelab.config import load_config
 
         cfg = load_config(
@@ -73,7 +82,7 @@ class Comparison:
         return cfg
 
     def start(self) -> Path:
-        """The trunk as it is before training, as a checkpoint of the config ``alone``."""
+        """DiffUIR as it is before training, as a checkpoint of the config ``alone``."""
         import torch
 
         from restorelab.utils.checkpoint import model_state, read_checkpoint
@@ -82,9 +91,8 @@ class Comparison:
         weights = resolve_weights(self.config('alone').model.restorer.init_cfg.checkpoint)
         state = model_state(read_checkpoint(weights), weights)
         path = self.folder / 'alone.pth'
-        torch.save(
-            dict(state_dict={f'restorer.{name}': value for name, value in state.items()}), path
-        )
+        named = {f'restorer.{name}': value for name, value in state.items()}
+        torch.save(dict(state_dict=named), path)
         return path
 
     def trained(self, seed: int) -> Path:

@@ -1,7 +1,10 @@
-"""How far prompts and TFA move a restored picture: ``python projects/unirestore/prompt_leverage.py CHECKPOINT``.
+"""How far prompts and TFA move a restored picture.
 
-The checkpoint is one of configs/unirestore/cfrm_tfa_diffuir.py. Ten images of its training set are restored by the
-prompt ``det``, then with one change at a time. Prints PSNR, and the RMS distance to the first in gray levels of 255.
+    python projects/unirestore/prompt_leverage.py CHECKPOINT
+
+The checkpoint is one of configs/unirestore/cfrm_tfa_diffuir.py. Ten images of its training set are
+restored by the prompt ``det``, then with one change at a time. Prints PSNR, and the RMS distance to
+the first restoration in gray levels of 255.
 """
 
 import argparse
@@ -13,7 +16,7 @@ from pathlib import Path
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
-from torch import nn
+from torch import Tensor, nn
 
 from restorelab.config import load_config
 from restorelab.registry import DATASETS, MODELS
@@ -40,6 +43,15 @@ def changed(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
     yield 'without TFA', without, 'det'
 
 
+def restorer_state(checkpoint: str) -> dict[str, Tensor]:
+    """The weights of the restorer in a checkpoint of a joint model."""
+    prefix, found = 'restorer.', {}
+    for name, value in model_state(read_checkpoint(checkpoint), checkpoint).items():
+        if name.startswith(prefix):
+            found[name.removeprefix(prefix)] = value
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('checkpoint')
@@ -48,18 +60,8 @@ def main() -> int:
     with DefaultScope.overwrite_default_scope('restorelab'):
         model = MODELS.build(cfg.model.restorer).eval()
         images = DATASETS.build(dict(cfg.val_dataloader.dataset, split='train'))
-    prefix = 'restorer.'
     try:
-        state = model_state(read_checkpoint(args.checkpoint), args.checkpoint)
-        load_weights(
-            model,
-            {
-                name.removeprefix(prefix): value
-                for name, value in state.items()
-                if name.startswith(prefix)
-            },
-            args.checkpoint,
-        )
+        load_weights(model, restorer_state(args.checkpoint), args.checkpoint)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     data = model.data_preprocessor(pseudo_collate([images[i] for i in range(10)]), False)
@@ -68,9 +70,8 @@ def main() -> int:
     print(f'prompt `det`: {psnr(first, gt):.3f} dB')
     for what, other, task in changed(model):
         image = other.restore(lq, tasks=[task] * len(lq))
-        print(
-            f'{what}: {psnr(image, gt):.3f} dB, moved by {255 * float((image - first).square().mean().sqrt()):.2f}'
-        )
+        moved = 255 * float((image - first).square().mean().sqrt())
+        print(f'{what}: {psnr(image, gt):.3f} dB, moved by {moved:.2f}')
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Recorded numbers of the official modules: where they lie, how they are read, how they are compared."""
+"""Recorded numbers of the official modules: where they are, how they are read and compared."""
 
 import importlib.util
 import json
@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def recorded_file(method: str, name: str) -> Path:
-    """A file of a method's recordings, in RESTORELAB_PARITY_DIR or beside the tests; skips the test without it."""
+    """A file of a method's recordings, in RESTORELAB_PARITY_DIR or beside the tests.
+
+    Without the file the test is skipped.
+    """
     path = (
         Path(os.environ.get('RESTORELAB_PARITY_DIR') or Path(__file__).parent / 'data')
         / method
@@ -26,13 +29,17 @@ def recorded_file(method: str, name: str) -> Path:
 
 
 class Recording:
-    """One safetensors file: tensors as float32 (stored float16 is exact), ints as they are; JSON metadata."""
+    """One safetensors file: tensors as float32, ints as they are, JSON metadata.
+
+    Stored float16 is exact.
+    """
 
     def __init__(self, method: str, name: str):
         path = recorded_file(method, f'{name}.safetensors')
         with safe_open(path, 'pt') as file:
             self.metadata = file.metadata() or {}
-            self.tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
+            names = list(file.keys())
+            self.tensors = {name: file.get_tensor(name) for name in names}
         self.tensors = {
             key: value.float() if value.dtype == torch.float16 else value
             for key, value in self.tensors.items()

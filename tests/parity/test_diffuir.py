@@ -1,4 +1,7 @@
-"""DiffUIR against numbers of its official code. All sizes come from the recordings' ``config.json``."""
+"""DiffUIR against numbers of its official code.
+
+All sizes come from the ``config.json`` of the recordings.
+"""
 
 import json
 
@@ -87,7 +90,7 @@ def averaged():
     )
 
 
-# -- process -----------------------------------------------------------------------------------------------------------
+# -- process ---------------------------------------------------------------------------------------
 
 
 def test_schedule_is_the_official_one_to_the_last_bit():
@@ -119,7 +122,7 @@ def test_step_grids():
         ] == expected.tolist(), steps
 
 
-# -- network -----------------------------------------------------------------------------------------------------------
+# -- network ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('case', ['even', 'odd', 't0'])
@@ -148,7 +151,7 @@ def test_network_activations(online):
         within(outputs[name], expected, 1e-5, 1e-5)
 
 
-# -- training ----------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def noised(model, gt: Tensor, lq: Tensor, t: Tensor, noise: Tensor) -> DiffusionState:
@@ -242,7 +245,7 @@ def test_decay_of_the_moving_average():
         )
 
 
-# -- sampler -----------------------------------------------------------------------------------------------------------
+# -- sampler ---------------------------------------------------------------------------------------
 
 CASES = dict(S3=3, S3_odd=3, S4=4, S1=1, S3_eta1=3)
 
@@ -295,7 +298,7 @@ def test_restorer_with_the_recorded_noise(averaged, case):
     within(averaged.restore(io['lq'], noise=lambda like: io['init_noise']), io['final'], 1e-5)
 
 
-# -- checkpoint --------------------------------------------------------------------------------------------------------
+# -- checkpoint ------------------------------------------------------------------------------------
 
 
 def test_checkpoint_import(averaged):
@@ -313,7 +316,7 @@ def test_checkpoint_import_of_the_online_weights(online):
         assert torch.equal(model.state_dict()[name], value), name
 
 
-# -- scores ------------------------------------------------------------------------------------------------------------
+# -- scores ----------------------------------------------------------------------------------------
 
 PROTOCOLS = dict(
     y=find_preset('diffuir')['any'],
@@ -332,11 +335,14 @@ def test_scores(kind):
         within(ssim, io[f'score/{pair}/ssim_{kind}'], 1e-5 if kind == 'rgb' else 1e-6)
 
 
-# -- data --------------------------------------------------------------------------------------------------------------
+# -- data ------------------------------------------------------------------------------------------
 
 
 class Draws:
-    """Stands in for a generator: gives the recorded whole numbers in order, and 0 where a probability is tested."""
+    """Stands in for a generator: gives the recorded whole numbers in order.
+
+    Where a probability is tested, it gives 0.
+    """
 
     def __init__(self, *numbers: int):
         self.numbers = iter(numbers)

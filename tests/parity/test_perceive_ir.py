@@ -1,4 +1,7 @@
-"""Perceive-IR against numbers of its official modules. All sizes come from the recordings' own JSON and metadata."""
+"""Perceive-IR against numbers of its official modules.
+
+All sizes come from the JSON and the metadata of the recordings.
+"""
 
 import itertools
 import json
@@ -59,7 +62,7 @@ def assert_close(actual: Tensor, expected: Tensor, tolerance: float = 1e-5) -> N
     )
 
 
-# -- the network -------------------------------------------------------------------------------------------------------
+# -- the network -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope='module')
@@ -213,12 +216,15 @@ def test_the_medium_restorer():
     assert_close(model.backbone(weights['in.image']), weights['out.restored'])
 
 
-# -- priors ------------------------------------------------------------------------------------------------------------
+# -- priors ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope='module')
 def dino(tmp_path_factory) -> tuple[DINOv2ClassTokens, Recording]:
-    """The prior of the recorded size, which read the recorded weights from a file in their published names."""
+    """The prior of the recorded size.
+
+    It read the recorded weights from a file with their published names.
+    """
     recorded = recording('dino')
     sizes = {name: json.loads(value) for name, value in recorded.metadata.items()}
     path = tmp_path_factory.mktemp('dino') / 'model.safetensors'
@@ -315,7 +321,7 @@ def test_the_words_stand_at_the_end_of_the_prompts(text_tower):
     assert perceiver.num_context == recorded['context'].shape[1]
 
 
-# -- losses ------------------------------------------------------------------------------------------------------------
+# -- losses ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('labels', ['mixed', 'single', 'two'])
@@ -431,7 +437,7 @@ def test_the_perceptual_loss_and_its_gradient(perceptual):
     assert_close(restored.grad, recorded['dpl.grad_restored.full'])
 
 
-# -- protocols ---------------------------------------------------------------------------------------------------------
+# -- protocols -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('key', ['sample_fold', 'stable_seed'])

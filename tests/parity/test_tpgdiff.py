@@ -1,4 +1,7 @@
-"""TPGDiff against numbers of its official modules. All sizes come from the recordings' own metadata."""
+"""TPGDiff against numbers of its official modules.
+
+All sizes come from the metadata of the recordings.
+"""
 
 import math
 import re
@@ -126,7 +129,10 @@ def condition(deg: Tensor | None, sem: Tensor, struct: Tensor | None) -> Conditi
 
 
 def call(model, x_t: Tensor, mu: Tensor, time: Tensor, cond: Condition) -> Tensor:
-    """One evaluation of the network; conditions that are absent take their adapters out, as the official code does."""
+    """One call of the network.
+
+    Conditions that are absent take their adapters out, as the official code does.
+    """
     absent = [
         f'{kind}.{name}'
         for kind, name in (('vectors', 'degradation'), ('tokens', 'structure'))
@@ -139,7 +145,7 @@ def call(model, x_t: Tensor, mu: Tensor, time: Tensor, cond: Condition) -> Tenso
     return model.backbone(x_t, mu, time, TapContext(taps, cond))
 
 
-# -- the network -------------------------------------------------------------------------------------------------------
+# -- the network -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('case', ['a', 'b'])
@@ -219,7 +225,7 @@ def test_network_without_priors():
     assert_close(call(model, plain['x_t'], plain['mu'], plain['t'], Condition()), plain['out'])
 
 
-# -- its blocks --------------------------------------------------------------------------------------------------------
+# -- its blocks ------------------------------------------------------------------------------------
 
 
 def plain_conv(c_in: int, c_out: int) -> torch.nn.Module:
@@ -232,7 +238,7 @@ def load(module: torch.nn.Module, modules: Recording, name: str) -> torch.nn.Mod
 
 
 def constructor_numbers(modules: Recording, name: str) -> dict[str, int]:
-    """The numbers in the recorded note on a module's constructor, such as ``heads 2, dim_head 16``."""
+    """The numbers in the recorded note on a constructor, such as ``heads 2, dim_head 16``."""
     note = modules.json('ctor').get(name, '')
     return {key: int(value) for key, value in re.findall(r'([a-z_]+) ?(\d+)', note)}
 
@@ -363,7 +369,7 @@ def test_structure_modulation():
     assert_close(film.on_tap('here', feat, ctx), modules['struct_film.out'])
 
 
-# -- the process -------------------------------------------------------------------------------------------------------
+# -- the process -----------------------------------------------------------------------------------
 
 
 def test_schedules():
@@ -449,7 +455,7 @@ def test_reverse_chain_of_an_oracle():
     assert_close(x, expected)
 
 
-# -- training ----------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def test_training_step(restorer):
@@ -483,7 +489,7 @@ def test_training_step(restorer):
     assert_gradient_close(struct.grad, io['grad_struct'])
 
 
-# -- samplers ----------------------------------------------------------------------------------------------------------
+# -- samplers --------------------------------------------------------------------------------------
 
 RUNS = dict(
     sde=sample_euler_sde,
@@ -519,7 +525,7 @@ def test_trajectory(restorer, name, mode):
     assert_close(out, io[f'{mode}.out'])
 
 
-# -- priors ------------------------------------------------------------------------------------------------------------
+# -- priors ----------------------------------------------------------------------------------------
 
 
 def make_structure_prior(config: dict):
@@ -635,7 +641,7 @@ def test_clip_view():
     assert_close(clip_view(image, out.shape[-1])[0], out)
 
 
-# -- scores ------------------------------------------------------------------------------------------------------------
+# -- scores ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(('space', 'suffix'), [('rgb', ''), ('y', '_y')])

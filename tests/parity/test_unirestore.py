@@ -1,4 +1,7 @@
-"""UniRestore against numbers of its official code. All sizes come from the recordings' ``config.json``."""
+"""UniRestore against numbers of its official code.
+
+All sizes come from the ``config.json`` of the recordings.
+"""
 
 import json
 
@@ -35,7 +38,7 @@ def settings() -> dict:
     return json.loads(recorded_file('unirestore', 'config.json').read_text())
 
 
-# -- CFRM --------------------------------------------------------------------------------------------------------------
+# -- CFRM ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_cfrm_stage(cfrm, size):
     assert_close(stage(io[f'x{size}']), io[f'y{size}'])
 
 
-# -- TFA ---------------------------------------------------------------------------------------------------------------
+# -- TFA -------------------------------------------------------------------------------------------
 
 
 def editors(prompt_len: int) -> list[TaskEditor]:
@@ -129,7 +132,7 @@ def test_task_editor_with_a_faint_skip():
         assert_close(feat, io[f'{at}/y_skip_small'])
 
 
-# -- controller and tuner ----------------------------------------------------------------------------------------------
+# -- controller and tuner --------------------------------------------------------------------------
 
 
 def controller_options() -> dict:
@@ -180,7 +183,7 @@ def test_sc_tuner():
     assert_close(tuner(io['x'], io['condition']), io['y'])
 
 
-# -- the whole model ---------------------------------------------------------------------------------------------------
+# -- the whole model -------------------------------------------------------------------------------
 
 
 def model_config() -> dict:
@@ -441,7 +444,7 @@ def test_adding_a_task_leaves_the_other_images_unchanged(model, io):
         assert torch.equal(decode(larger, io, tasks), decode(model, io, tasks))
 
 
-# -- any size ----------------------------------------------------------------------------------------------------------
+# -- any size --------------------------------------------------------------------------------------
 
 
 def network_input(model, image: torch.Tensor) -> torch.Tensor:

@@ -73,7 +73,7 @@ def official_name(name: str) -> str:
 
 @pytest.fixture
 def checkpoints(tmp_path):
-    """A tiny model whose SD-Turbo lies elsewhere, and its two checkpoints as Lightning writes them."""
+    """A tiny model whose SD-Turbo lies elsewhere, and its two checkpoints of Lightning."""
     config = {
         **TINY,
         'codec': {**TINY['codec'], 'pretrained': 'elsewhere'},

@@ -1,4 +1,4 @@
-"""Control of a frozen latent U-Net through its skips by the degraded image's latent (UniRestore)."""
+"""Control of a frozen latent U-Net through its skips, by the degraded latent (UniRestore)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,21 +8,28 @@ from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec
 
+RESNET = dict(resnet_eps=1e-5, resnet_act_fn='silu', resnet_groups=32)
+
 
 class Controller(nn.Module):
     """Time-aware encoder of a latent (StableSR, arXiv 2305.07015): a pyramid of control maps.
 
-    Shapes: latent (B, C, h, w), ``t`` (B,) or (1,) -> for each level i a map (B, out_channels, h / 2^i, w / 2^i). Level
-    features are taken before their downsampler; the last one is the output of the middle block.
+    Shapes: latent (B, C, h, w), ``t`` (B,) or (1,) -> for each level i a map
+    (B, out_channels, h / 2^i, w / 2^i). The feature of a level is taken before its downsampler, the
+    last one behind the middle block.
 
-    At the start the second convolutions and the attentions' outputs are zero, so the blocks are identities, but the
-    control is not zero. Built from diffusers' blocks, with the official names.
+    At the start the second convolutions and the outputs of the attentions are zero. The blocks are
+    then identities, but the control is not zero. Built from diffusers' blocks, with the official
+    names.
 
     Args:
-        in_channels: C.  width: channels of the first level.
-        channel_mults: one entry a level.  attention: which levels have self-attention.
+        in_channels: C.
+        width: channels of the first level.
+        channel_mults: one entry per level.
+        attention: which levels have self-attention.
         out_channels: of every control map.
-        num_heads: in every attention.  num_blocks: residual blocks a level.
+        num_heads: of every attention.
+        num_blocks: residual blocks per level.
     """
 
     def __init__(
@@ -37,63 +44,36 @@ class Controller(nn.Module):
     ):
         super().__init__()
         from diffusers.models.embeddings import TimestepEmbedding, Timesteps
-        from diffusers.models.resnet import ResnetBlock2D
-        from diffusers.models.unets.unet_2d_blocks import (
-            AttnDownBlock2D,
-            DownBlock2D,
-            UNetMidBlock2D,
-        )
+        from diffusers.models.unets.unet_2d_blocks import UNetMidBlock2D
 
         if len(attention) != len(channel_mults):
             raise ValueError(
-                f'attention names {len(attention)} levels, channel_mults {len(channel_mults)}; give one '
-                'entry of each for every level'
+                f'attention names {len(attention)} levels, channel_mults {len(channel_mults)}; '
+                'give one entry of each for every level'
             )
         time_dim = 4 * width
         widths = [width * mult for mult in channel_mults]
+        last = widths[-1]
         self.time_proj = Timesteps(width, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(width, time_dim)
         self.conv_in = nn.Conv2d(in_channels, width, 3, padding=1)
         self.down_blocks = nn.ModuleList()
-        for level, (c_in, c_out) in enumerate(zip([width, *widths], widths, strict=False)):
-            common = dict(
-                in_channels=c_in,
-                out_channels=c_out,
+        for level, attends in enumerate(attention):
+            channels = widths[level - 1] if level else width
+            options = dict(
+                in_channels=channels,
+                out_channels=widths[level],
                 temb_channels=time_dim,
                 num_layers=num_blocks,
-                resnet_eps=1e-5,
-                resnet_act_fn='silu',
-                resnet_groups=32,
             )
-            last = level == len(widths) - 1
-            if attention[level]:
-                block = AttnDownBlock2D(
-                    **common,
-                    attention_head_dim=c_out // num_heads,
-                    downsample_type=None if last else 'conv',
-                )
-            else:
-                block = DownBlock2D(**common, add_downsample=not last)
-            self.down_blocks.append(block)
+            is_last = level == len(widths) - 1
+            self.down_blocks.append(down_block(options, num_heads if attends else None, is_last))
         self.middle_block = UNetMidBlock2D(
-            widths[-1],
-            time_dim,
-            resnet_eps=1e-5,
-            resnet_act_fn='silu',
-            resnet_groups=32,
-            attention_head_dim=widths[-1] // num_heads,
+            last, time_dim, attention_head_dim=last // num_heads, **RESNET
         )
-        self.fea_tran = nn.ModuleList(
-            ResnetBlock2D(
-                in_channels=c,
-                out_channels=out_channels,
-                temb_channels=time_dim,
-                groups=32,
-                eps=1e-5,
-                non_linearity='silu',
-            )
-            for c in widths
-        )
+        self.fea_tran = nn.ModuleList()
+        for channels in widths:
+            self.fea_tran.append(residual_block(channels, out_channels, time_dim))
         self._zero_branches()
 
     def _zero_branches(self) -> None:
@@ -111,13 +91,48 @@ class Controller(nn.Module):
         x, feats = self.conv_in(latent), []
         for block in self.down_blocks[:-1]:
             x, states = block(x, time)
-            feats.append(states[-2])
-        feats.append(self.middle_block(self.down_blocks[-1](x, time)[0], time))
+            feats.append(states[-2])  # before the downsampler
+        x, _ = self.down_blocks[-1](x, time)
+        feats.append(self.middle_block(x, time))
         return [tran(feat, time) for tran, feat in zip(self.fea_tran, feats, strict=True)]
 
 
+def down_block(options: dict, num_heads: int | None, is_last: bool) -> nn.Module:
+    """A down block of diffusers, with attention unless ``num_heads`` is None.
+
+    The last one does not downsample.
+    """
+    from diffusers.models.unets.unet_2d_blocks import AttnDownBlock2D, DownBlock2D
+
+    if num_heads is None:
+        return DownBlock2D(**options, **RESNET, add_downsample=not is_last)
+    return AttnDownBlock2D(
+        **options,
+        **RESNET,
+        attention_head_dim=options['out_channels'] // num_heads,
+        downsample_type=None if is_last else 'conv',
+    )
+
+
+def residual_block(channels: int, out_channels: int, time_dim: int) -> nn.Module:
+    """A residual block of diffusers, told the time."""
+    from diffusers.models.resnet import ResnetBlock2D
+
+    return ResnetBlock2D(
+        in_channels=channels,
+        out_channels=out_channels,
+        temb_channels=time_dim,
+        groups=32,
+        eps=1e-5,
+        non_linearity='silu',
+    )
+
+
 class SCTuner(nn.Module):
-    """``u + tuner(u)`` with ``u = skip + proj(control)`` (SCEdit, arXiv 2312.11392): (B, C, h, w) -> the same."""
+    """``u + tuner(u)`` with ``u = skip + proj(control)`` (SCEdit, arXiv 2312.11392).
+
+    (B, C, h, w) -> the same.
+    """
 
     def __init__(self, channels: int, control_channels: int, hidden: int | None = None):
         super().__init__()
@@ -134,13 +149,14 @@ class SCTuner(nn.Module):
 
 @ADAPTERS.register_module()
 class ControlSCTuner(Adapter):
-    """Rewrites the skips of a latent U-Net under the control of the degraded image's latent: shapes stay.
+    """Rewrites the skips of a latent U-Net, controlled by the degraded latent; their shapes stay.
 
-    Source: UniRestore (arXiv 2501.13134). The control maps depend on the latent and the diffusion time and are made
-    once a network call; each skip takes the one of its size. It is not the identity at the start, as published.
+    Source: UniRestore (arXiv 2501.13134). The control maps depend on the degraded latent and the
+    diffusion time. They are computed once per network call, and each skip takes the one of its
+    size. As published, it is not the identity at the start.
 
     Args:
-        controller: options of ``Controller``; the latent's width is known.
+        controller: options of ``Controller`` but ``in_channels``, which is that of the latent.
         frozen: no training.
     Raises: ValueError for a skip that is smaller than the smallest control map.
     """
@@ -166,7 +182,8 @@ class ControlSCTuner(Adapter):
         self.controller = Controller(in_channels=cond_widths.get('maps.latent', 4), **options)
         self.level_of = {spec.name: spec.stride.bit_length() - 1 for spec in specs}
         levels = len(self.controller.fea_tran)
-        if small := [name for name, level in self.level_of.items() if level >= levels]:
+        small = [name for name, level in self.level_of.items() if level >= levels]
+        if small:
             raise ValueError(
                 f'the skips {small} are smaller than the last of {levels} control maps; give the '
                 'controller more levels (channel_mults, attention)'

@@ -93,7 +93,7 @@ class LatentAutoencoder(Codec):
         return super().train(False)
 
     def posterior(self, image: Tensor, ctx: TapContext | None = None):
-        """diffusers' ``DiagonalGaussianDistribution`` of unscaled latents: ``mean``, ``std``, ..."""
+        """diffusers' ``DiagonalGaussianDistribution`` of unscaled latents: ``mean``, ``std``."""
         with tapped(ctx):
             return self.vae.encode(image * 2 - 1).latent_dist
 

@@ -22,7 +22,7 @@ class GaussianProcess(Process):
         raise NotImplementedError
 
     def alpha(self, t: int | Tensor) -> Tensor:
-        """The share of the clean image in ``x_t``: 1 at the end of sampling, near 0 at its start."""
+        """The share of the clean image in ``x_t``: 1 where sampling ends, near 0 at its start."""
         raise NotImplementedError
 
     def sigma_bar(self, t: int | Tensor) -> Tensor:

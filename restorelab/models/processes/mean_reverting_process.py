@@ -31,8 +31,8 @@ class MeanRevertingProcess(GaussianProcess):
         schedule: ``cosine``, ``linear`` or ``constant`` theta.
         eps: alpha at T, what is left of the clean image there.
         prediction: what the network predicts. ``noise``, as IR-SDE and TPGDiff have it, or
-            ``residual`` = clean - degraded. A small network learns the residual faster, and few-step
-            samplers need no division by alpha with it.
+            ``residual`` = clean - degraded. A small network learns the residual faster, and
+            few-step samplers need no division by alpha with it.
         respaced_steps: rebuild the schedule for this many steps, as the official ``sample_T`` does,
             while the network sees times up to ``steps``. The noise levels then differ from the
             trained ones. It reproduces official numbers; few-step samplers are better.

@@ -1,9 +1,9 @@
 """The residual diffusion of DiffUIR, in which all degradations share one end.
 
 ``x_t = x_0 + A_t r + B_t e - D_t lq`` with the residual ``r = lq - x_0`` and unit noise ``e``.
-The same as ``x_t = (1 - D_t) lq - (1 - A_t) r + B_t e``. D is the shared distribution term (DiffUIR,
-arXiv 2403.11157): at the end the state has forgotten the degraded image, too. Without D this is the
-process of RDDM (arXiv 2308.13712).
+The same as ``x_t = (1 - D_t) lq - (1 - A_t) r + B_t e``. D is the shared distribution term
+(DiffUIR, arXiv 2403.11157): at the end the state has forgotten the degraded image, too. Without D
+this is the process of RDDM (arXiv 2308.13712).
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class SharedResidualProcess(Process):
     """Forward law of DiffUIR and its conversions. The network predicts the residual.
 
     States are (B, C, H, W) in [-1, 1]. Steps ``t`` run from 0 to ``steps - 1``. The sums A, B^2 and
-    D are float32 in the order of the official code, to the last bit. They are not normalized: A ends
-    at 0.9936, D at 0.9005.
+    D are float32 in the order of the official code, to the last bit. They are not normalized: A
+    ends at 0.9936, D at 0.9005.
 
     Args:
         steps: T.

@@ -29,8 +29,8 @@ class VariancePreservingProcess(GaussianProcess):
         betas: first and last beta.
         schedule: ``linear`` or ``scaled_linear`` betas between them.
         prediction: what the network predicts: ``noise``, or ``velocity`` =
-            ``sqrt(a_t) noise - sqrt(1 - a_t) x_0`` (arXiv 2202.00512). At the last step the velocity
-            is the clean image, while the noise hardly depends on it.
+            ``sqrt(a_t) noise - sqrt(1 - a_t) x_0`` (arXiv 2202.00512). At the last step the
+            velocity is the clean image, with its sign changed. The noise there says nothing of it.
         train_times: draw training steps from these alone, uniformly; repeat one to weigh it. None
             is all T.
         ends_clean: the last sampling step goes to the clean image. False: it goes to the step 0, as

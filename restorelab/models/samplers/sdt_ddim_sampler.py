@@ -38,8 +38,8 @@ def sample_sdt_ddim(
 
     ``s2 = eta (B_t^2 - B_u^2) B_u^2 / B_t^2``. The last step gives ``lq - r``. Two things are as in
     the official sampler because its numbers depend on them. There is no term for the predicted
-    noise, so the noise of the start stays in the state. The residual is clamped to [-1, 1], although
-    it can reach 2.
+    noise, so the noise of the start stays in the state. The residual is clamped to [-1, 1],
+    although it can reach 2.
 
     ``noise`` is drawn for the start and, where ``eta`` is positive, for each step but the last.
     Shapes: ``lq`` (B, C, H, W) -> the restored state, the same.

@@ -169,8 +169,8 @@ def test_every_pretrained_part_is_loaded(hub):
 def test_an_adapter_without_its_prior_is_named():
     with pytest.raises(
         KeyError,
-        match=r"adapter 'film' \(PooledFiLM\) needs the condition \['tokens.structure'\]; .* provide "
-        r"\['vectors.degradation'\]",
+        match=r"adapter 'film' \(PooledFiLM\) needs the condition \['tokens.structure'\]; "
+        r".* provide \['vectors.degradation'\]",
     ):
         restorer(
             priors=dict(degradation=part(TINY_PRIORS, 'CLIPDegradationPrior')),

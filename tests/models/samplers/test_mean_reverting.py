@@ -145,7 +145,10 @@ def test_debias_is_for_noise_predictions(name):
 
 
 def gaussian_error(sampler: dict) -> float:
-    """Relative error where residuals are N(0, 0.3^2): there the exact path is ``y_0 = y_T 0.3 / std(y_T)``."""
+    """Relative error where residuals are N(0, 0.3^2).
+
+    There the exact path is ``y_0 = y_T 0.3 / std(y_T)``.
+    """
     process, var = MeanRevertingProcess(prediction='residual'), 0.3**2
     lq = torch.full((1, 3, 4, 4), 0.5)
 
