@@ -1,4 +1,8 @@
-"""Package of restorelab. ``requirements/*.txt`` hold the tested set; a library install takes it as lower bounds."""
+"""Package of restorelab.
+
+``requirements/*.txt`` hold the tested versions; an install of the package takes them as lower
+bounds.
+"""
 
 from pathlib import Path
 from runpy import run_path

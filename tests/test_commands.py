@@ -1,4 +1,4 @@
-"""The commands of the README, one after another on the embedded photographs, as a newcomer types them."""
+"""The commands of the README, one after another on the embedded photographs."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A real small package, installed by pip into a scratch folder, brings parts in the three ways and trains with them."""
+"""A small package, installed by pip into a scratch folder, brings parts that train."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
 
 
 def install(source: Path, target: Path) -> Path:
-    """Install a package with pip into a folder of its own, from a copy, so that the source stays clean."""
+    """Install a copy of a package with pip into its own folder; the source stays clean."""
     copy = target.parent / f'{target.name}_source'
     shutil.copytree(source, copy)
     subprocess.run(

@@ -24,7 +24,8 @@ for module in pkgutil.walk_packages(restorelab.__path__, 'restorelab.'):
         import_module(module.name)
 assert 'MMDetTask' in listing('task')
 load_config('configs/diffuir/allinone.py')
-for path in ('configs/joint/diffuir_retinanet.py', 'configs/joint/coco_retinanet.py', 'configs/joint/real_fog.py'):
+for name in ('diffuir_retinanet', 'coco_retinanet', 'real_fog'):
+    path = f'configs/joint/{name}.py'
     try:
         MODELS.build(load_config(path).model)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Say what is missing, miscounted, unpaired or unreadable: ``python tools/check_data.py ROOT [NAME ...]``."""
+"""Name missing, unpaired and unreadable images: ``python tools/check_data.py ROOT [NAME ...]``."""
 
 import sys
 

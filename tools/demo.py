@@ -1,8 +1,9 @@
-"""See it work: train the small TPGDiff for a moment, score it on a held-out photograph, draw before and after.
+"""See it work: train the small TPGDiff for a moment, score it, draw before and after.
 
     python tools/demo.py
 
-Starts from the weights that ship, so that the picture at the end shows a trained model and not a minute's worth.
+The training starts from the weights that ship, so the picture at the end shows a trained model. The
+photograph in it is not in the training set.
 """
 
 import argparse

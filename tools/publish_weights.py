@@ -1,4 +1,4 @@
-"""Publish a training checkpoint: ``python tools/publish_weights.py CONFIG CHECKPOINT OUT.safetensors``."""
+"""Publish a checkpoint: ``python tools/publish_weights.py CONFIG CHECKPOINT OUT.safetensors``."""
 
 import sys
 

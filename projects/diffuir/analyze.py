@@ -1,20 +1,28 @@
-"""What the shared distribution term does to states and features, and where the bottom attention looks.
+"""What the shared distribution term does to states and features, and what the attention sees.
 
-    python projects/diffuir/analyze.py WEIGHTS OUT                       # published weights, embedded photographs
-    python projects/diffuir/analyze.py CONFIG OUT --checkpoint CKPT.pth --images FOLDER --projection tsne
+Published weights and embedded photographs:
 
-Photographs are degraded on the fly and restored twice: by the process as trained, and with its shared distribution term
-(SDT) switched off, from the same noise. Of the first and the last sampling step the state x_t and the features at the
-bottom of the network (mean over positions) are kept. OUT receives
+    python projects/diffuir/analyze.py WEIGHTS OUT
 
-- ``states.png``, ``features.png``: each in two dimensions, one dot an image, colored by degradation; rows without and
-  with the SDT, columns first and last step;
-- ``attention.png``: for the center of one photograph under every degradation, how much attention each position of the
-  bottleneck receives (mean over heads and queries, stretched to black and white) at the first and at the last step.
+A checkpoint and photographs of your own:
 
-The separation printed is the variance between degradations over that within them, before projection, each by its
-degrees of freedom: 1 is what chance gives, more tells the degradations apart. Below 1 is possible, as all degradations
-show the same photographs.
+    python projects/diffuir/analyze.py CONFIG OUT --checkpoint CKPT.pth --images FOLDER \\
+        --projection tsne
+
+Photographs are degraded on the fly and restored twice from the same noise: by the process as it was
+trained, and with its shared distribution term (SDT) switched off. Two steps are kept, the first and
+the last: their state x_t, and the features at the bottom of the network (mean over positions). OUT
+receives
+
+- ``states.png``, ``features.png``: each in two dimensions, with one dot per image, colored by
+  degradation. Rows: without and with the SDT. Columns: first and last step.
+- ``attention.png``: how much attention each position at the bottom receives (mean over heads and
+  queries, stretched to black and white), at the first and the last step, for the center of one
+  photograph with every degradation.
+
+The printed separation is the variance between degradations divided by the variance within them,
+before projection, each by its degrees of freedom. Chance gives 1; more tells the degradations
+apart. Less than 1 is possible, since all degradations show the same photographs.
 """
 
 import argparse
@@ -57,7 +65,10 @@ Projection = Callable[[Tensor], Tensor]
 
 @dataclass
 class Step:
-    """One sampling step of one image: state x_t (C, H, W), features (D,), attention received (h, w), summing to 1."""
+    """One sampling step of one image.
+
+    ``state`` x_t (C, H, W), ``features`` (D,), received ``attention`` (h, w) with sum 1.
+    """
 
     t: int
     state: Tensor
@@ -78,14 +89,15 @@ def read(crops: OnTheFlyDataset, index: int, device: torch.device) -> tuple[Tens
 
 
 def check_model(model: nn.Module) -> None:
-    """Raise TypeError for a model without the process and the bottom attention that are looked at here."""
+    """Raise TypeError for a model without the process or the bottom attention of DiffUIR."""
     if not isinstance(getattr(model, 'process', None), SharedResidualProcess):
         raise TypeError(
             f'{type(model).__name__} has no SharedResidualProcess; give weights of DiffUIR'
         )
     if not isinstance(bottom_attention(model), FullAttention):
         raise TypeError(
-            f'{type(model.backbone).__name__} has no full attention at its bottom; give weights of DiffUIR'
+            f'{type(model.backbone).__name__} has no full attention at its bottom; give weights of '
+            'DiffUIR'
         )
 
 
@@ -103,7 +115,10 @@ def without_shared_term(process: SharedResidualProcess) -> SharedResidualProcess
 
 
 def received_attention(attention: FullAttention, x: Tensor) -> Tensor:
-    """Attention that each position of x (1, C, h, w) receives, mean over heads and queries: (h, w), summing to 1."""
+    """Attention that each position of x (1, C, h, w) receives: (h, w) with sum 1.
+
+    It is the mean over heads and queries.
+    """
     q, k, _ = attention.heads(x).unbind(0)
     weights = (q @ k.mT * attention.head_dim**-0.5).softmax(dim=3)  # B H N N
     return weights.mean(dim=(0, 1, 2)).unflatten(0, x.shape[-2:])
@@ -113,7 +128,7 @@ def received_attention(attention: FullAttention, x: Tensor) -> Tensor:
 def walk(
     model: nn.Module, process: SharedResidualProcess, lq: Tensor, seed: int
 ) -> tuple[list[Step], Tensor]:
-    """Restore lq (1, 3, H, W) in [0, 1] by ``process``: (its steps, the restored image (3, H, W))."""
+    """Restore lq (1, 3, H, W) in [0, 1]: (the steps, the restored image (3, H, W))."""
     start, cond, steps, seen = process.to_state(lq), model.condition(lq), [], {}
 
     def keep_features(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -147,8 +162,8 @@ def separation(rows: Tensor, labels: Tensor) -> float:
     rows, groups = rows.double(), labels.unique()
     if not 2 <= len(groups) < len(rows):
         raise ValueError(
-            f'{len(rows)} images of {len(groups)} degradations; take two degradations or more, and two '
-            'images or more of each'
+            f'{len(rows)} images of {len(groups)} degradations; take two degradations or more, and '
+            'two images or more of each'
         )
     means = torch.stack([rows[labels == group].mean(dim=0) for group in groups])
     own = means[torch.searchsorted(groups, labels)]
@@ -191,7 +206,7 @@ PROJECTIONS = dict(pca=pca_projection, tsne=tsne_projection)
 
 
 def draw_scatter(points: Tensor, labels: Tensor) -> np.ndarray:
-    """Dots at points (N, 2), stretched to the frame, in the color of their label: uint8 (H, W, 3)."""
+    """Dots at points (N, 2), stretched to the frame, colored by label: uint8 (H, W, 3)."""
     canvas = Image.new('RGB', (PLOT_SIDE, PLOT_SIDE), 'white')
     draw = ImageDraw.Draw(canvas)
     draw.rectangle((0, 0, PLOT_SIDE - 1, PLOT_SIDE - 1), outline='#b0b0b0')
@@ -234,7 +249,7 @@ def shown(image: Tensor) -> np.ndarray:
 
 
 def draw_attention(model: nn.Module, lq: Tensor, degradation: str) -> np.ndarray:
-    """A row of ``attention.png``: lq (1, 3, H, W), attention of the first and of the last step, restored."""
+    """A row of ``attention.png``: lq (1, 3, H, W), the attention of two steps, restored."""
     steps, restored = walk(model, model.process, lq, seed=0)
     first, last = steps[0], steps[-1]
     return draw_panel(
@@ -255,7 +270,10 @@ def draw_walks(
     degradations: list[str],
     project: Projection,
 ) -> np.ndarray:
-    """``states.png`` or ``features.png`` (``kind`` is ``state`` or ``features``); prints each separation."""
+    """``states.png`` or ``features.png``, for ``kind`` ``state`` or ``features``.
+
+    The separations are printed.
+    """
     rows = []
     for name, images in walks.items():
         plots, captions = [], []

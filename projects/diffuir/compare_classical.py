@@ -1,12 +1,13 @@
-"""PSNR and SSIM of a restorer beside what one would use without a network, on several test sets.
+"""PSNR and SSIM of a restorer beside methods without a network, on several test sets.
 
     python projects/diffuir/compare_classical.py diffuir-tiny --clean data/CBSD68 \\
         --pairs rain data/Rain100L --pairs noise data/PolyU --pairs haze data/haze '([^_]*).*'
 
-``--clean FOLDER``: clean photographs; their central 256x256 pixels are degraded in seven ways, seeded.
-``--pairs TASK FOLDER [LQ_NAME]``: degraded images in FOLDER/lq, whole, and their clean ones in FOLDER/gt. Names pair by
-the groups of the pattern LQ_NAME (default: equal names).
-The classical methods are told the degradation, though not its strength; the restorer is told nothing.
+``--clean FOLDER``: clean photographs; their central 256x256 pixels are degraded in seven ways, with
+a fixed seed.
+``--pairs DEGRADATION FOLDER [LQ_NAME]``: whole degraded images in FOLDER/lq and their clean ones in
+FOLDER/gt. Names pair by the groups of the pattern LQ_NAME (default: equal names).
+The classical methods are told the degradation, but not its strength; the restorer is told nothing.
 Scores: RGB, 8 bits.
 """
 
@@ -33,9 +34,9 @@ LEAST_TRANSMISSION = 0.1
 
 
 def noise_level(image: np.ndarray) -> float:
-    """Standard deviation of white noise in ``image``, 0..255: the median of what a second difference leaves of it.
+    """Standard deviation of white noise in ``image``, 0..255, from the median second difference.
 
-    Source: Immerkaer (CVIU 1996), with a median for the mean, so that edges count less.
+    Source: Immerkaer (CVIU 1996), with a median in place of the mean, so that edges count less.
     """
     second_difference = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # its norm is 6
     response = cv2.filter2D(image.astype(np.float32), -1, second_difference)
@@ -43,13 +44,13 @@ def noise_level(image: np.ndarray) -> float:
 
 
 def non_local_means(image: np.ndarray) -> np.ndarray:
-    """OpenCV's colored non-local means (Buades et al., 2005), as strong as the noise that it estimates."""
+    """OpenCV's colored non-local means (Buades et al., 2005), as strong as the estimated noise."""
     level = max(noise_level(image), 1.0)
     return cv2.fastNlMeansDenoisingColored(image, None, level, level, 7, 21)
 
 
 def median(image: np.ndarray) -> np.ndarray:
-    """Median of 5x5 pixels: takes away what is brighter than its surroundings and thinner than the window's half."""
+    """Median of 5x5 pixels: removes bright lines that are thinner than half the window."""
     return cv2.medianBlur(image, 5)
 
 
@@ -99,7 +100,10 @@ def _dark_channel(image: np.ndarray) -> np.ndarray:
 
 
 def _guided_filter(guide: np.ndarray, image: np.ndarray, radius: int, eps: float) -> np.ndarray:
-    """``image`` (H, W) smoothed along the edges of ``guide`` (H, W). Source: He, Sun, Tang (ECCV 2010), eq. 5 to 8."""
+    """``image`` (H, W) smoothed along the edges of ``guide`` (H, W).
+
+    Source: He, Sun, Tang (ECCV 2010), eq. 5 to 8.
+    """
 
     def mean(values: np.ndarray) -> np.ndarray:
         return cv2.blur(values, (2 * radius + 1, 2 * radius + 1))
@@ -122,7 +126,8 @@ def clean_set(folder: str, size: int) -> dict:
 def paired_set(degradation: str, folder: str, lq_name: str = '(.*)') -> dict:
     if degradation not in CLASSICAL:
         raise ValueError(
-            f'--pairs {degradation}: no classical method is known for it; choose from {sorted(CLASSICAL)}'
+            f'--pairs {degradation}: no classical method is known for it; choose from '
+            f'{sorted(CLASSICAL)}'
         )
     return dict(
         type='PairedDataset',
@@ -142,7 +147,10 @@ def to_array(image: torch.Tensor) -> np.ndarray:
 def score_set(
     name: str, dataset: Iterable[dict], model, steps: int | None = None
 ) -> dict[str, list[list[float]]]:
-    """For each degradation, one row an image: PSNR and SSIM of the degraded, the restored and the classical image."""
+    """For each degradation, one row per image.
+
+    A row has PSNR and SSIM of the degraded, the restored and the classical image.
+    """
     scores: dict[str, list[list[float]]] = {}
     protocol = Protocol()
     for item in tqdm(dataset, desc=name, total=len(dataset)):
@@ -187,7 +195,7 @@ def main() -> None:
     parser.add_argument('model', help='published weights: a name or a .safetensors file')
     parser.add_argument('--clean', action='append', default=[], metavar='FOLDER')
     parser.add_argument(
-        '--pairs', action='append', default=[], nargs='+', metavar='TASK FOLDER [LQ_NAME]'
+        '--pairs', action='append', default=[], nargs='+', metavar='DEGRADATION FOLDER [LQ_NAME]'
     )
     parser.add_argument(
         '--size',
@@ -199,9 +207,9 @@ def main() -> None:
     parser.add_argument('--csv', type=Path, help='also write the means to this file')
     args = parser.parse_args()
     if bad := [given for given in args.pairs if not 2 <= len(given) <= 3]:
-        parser.error(f'--pairs takes TASK FOLDER [LQ_NAME], not {" ".join(bad[0])}')
+        parser.error(f'--pairs takes DEGRADATION FOLDER [LQ_NAME], not {" ".join(bad[0])}')
     if not args.clean and not args.pairs:
-        parser.error('name at least one set: --clean FOLDER or --pairs TASK FOLDER')
+        parser.error('name at least one set: --clean FOLDER or --pairs DEGRADATION FOLDER')
     if args.csv and args.csv.exists():
         parser.error(f'{args.csv} exists already; remove it or choose another name')
     configs = [(Path(folder).name, clean_set(folder, args.size)) for folder in args.clean]

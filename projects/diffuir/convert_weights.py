@@ -2,8 +2,9 @@
 
     python projects/diffuir/convert_weights.py model-300.pt diffuir-t-official.safetensors
 
-The size (T, S, B, L or your own) and the end of the shared distribution term are read from the file. The moving average
-is taken, as in the official test script; ``--online`` takes the weights of the last iteration. Then
+The size (T, S, B, L or your own) and the end of the shared distribution term are read from the
+file. The moving average is taken, as in the official test script; ``--online`` takes the weights of
+the last iteration. Then
 
     python tools/restore.py PHOTO OUT.png --model diffuir-t-official.safetensors
 """
@@ -26,9 +27,10 @@ AVERAGED, ONLINE = 'ema.ema_model.model.unet0.', 'model.unet0.'
 
 
 def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The network in the ``model`` or ``ema`` entry of a checkpoint, named as in a ``DiffusionRestorer``.
+    """The network in the entry ``model`` or ``ema``, with the names of a ``DiffusionRestorer``.
 
-    Inside the network the official names are ours. Raises: KeyError when nothing begins with ``prefix``.
+    Inside the network the official names are ours.
+    Raises: KeyError when no key begins with ``prefix``.
     """
     found = {
         f'backbone.{key.removeprefix(prefix)}': value
@@ -37,7 +39,8 @@ def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     }
     if not found:
         raise KeyError(
-            f"no key begins with '{prefix}'; there are {sorted(entries)[:5]} ... ({len(entries)} keys)"
+            f"no key begins with '{prefix}'; there are {sorted(entries)[:5]} ... "
+            f'({len(entries)} keys)'
         )
     return found
 
@@ -47,9 +50,12 @@ def official_schedule(
 ) -> dict[str, Tensor]:
     """The 14 schedule buffers of an official checkpoint, by their names there.
 
-    The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the first step where 0
-    would be right; nothing reads them, they only tell which schedule a file was trained with. ``after_init``: as the
-    official ``init()`` leaves them before a test.
+    The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the
+    first step, where 0 would be right. Nothing reads them; they only tell which schedule a file was
+    trained with.
+
+    Args:
+        after_init: as the official ``init()`` leaves them before a test.
     """
     a, b2, d = process.residual_sums, process.noise_vars, process.shared_sums
     a_before, b2_before = (F.pad(sums[:-1], (1, 0), value=1.0) for sums in (a, b2))
@@ -100,7 +106,7 @@ def model_config(network: dict[str, Tensor], schedule: dict[str, Tensor]) -> dic
 
 
 def check_schedule(model: nn.Module, schedule: dict[str, Tensor], source: Path) -> None:
-    """Raise CheckpointError when the file was trained with another schedule than the one that we would sample by."""
+    """Raise CheckpointError when the file was trained with another schedule than ours."""
     for name, expected in official_schedule(model.process).items():
         if name not in schedule:
             raise CheckpointError(
@@ -114,9 +120,10 @@ def check_schedule(model: nn.Module, schedule: dict[str, Tensor], source: Path) 
 
 
 def convert(source: str | os.PathLike, averaged: bool = True) -> tuple[nn.Module, dict]:
-    """The restorer that an official checkpoint holds, and a report: what was used, what was left out.
+    """The restorer in an official checkpoint, and a report of what was used and left out.
 
-    Raises: FileNotFoundError; CheckpointError for a file that is damaged or not an official DiffUIR checkpoint.
+    Raises: FileNotFoundError; CheckpointError for a file that is damaged or not an official
+        checkpoint of DiffUIR.
     """
     source = Path(source)
     checkpoint = read_checkpoint(source)
@@ -185,8 +192,8 @@ def main() -> None:
     print(
         f'{args.source}: step {report["step"]:,}, width {backbone["width"]}, '
         f'channel_mults {backbone["channel_mults"]}\n'
-        f'used:     {report["network"]} tensors of the network ({report["parameters"]:,} numbers), and '
-        f'{report["schedule"]} of the schedule, which agree\n'
+        f'used:     {report["network"]} tensors of the network ({report["parameters"]:,} numbers), '
+        f'and {report["schedule"]} of the schedule, which agree\n'
         f"left out: {report['left_out']} of the other copies of it, and the optimizer's\n"
         f'missing, unexpected, reshaped: none\n-> {args.target}'
     )

@@ -1,14 +1,15 @@
-"""Zero-shot test on under-display camera pictures (UDC, ECCV 2020 challenge) by the paper's protocol.
+"""Zero-shot test on pictures of under-display cameras by the paper's protocol.
 
     python projects/diffuir/test_udc.py WEIGHTS data/UDC_val_test/toled
 
-WEIGHTS: a published .safetensors file (convert_weights.py makes one; the paper takes ``model-130.pt`` here, not 300).
-The folder holds ``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3) uint8.
+WEIGHTS: a published .safetensors file, such as convert_weights.py makes. (The paper takes
+``model-130.pt`` here, not 300.) The folder holds the set of the UDC challenge of ECCV 2020:
+``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3), uint8.
 
-Four sampling steps, and each picture in two halves of 1024 columns that know nothing of each other, as in the release:
-group norms and attentions see one half at a time, and a seam may show. ``--overlap 128`` blends tiles instead and
-``--tile 0`` restores the picture whole; both give other, smoother numbers. Scores: RGB, SSIM with a window over the
-colors.
+As in the release, there are four sampling steps, and each picture is restored in two halves of 1024
+columns. Group norms and attentions then see one half at a time, and a seam may show. ``--overlap
+128`` blends tiles, and ``--tile 0`` restores the picture whole; both give other, smoother numbers.
+Scores: RGB, SSIM with a window over the colors.
 """
 
 import argparse
@@ -26,7 +27,10 @@ from restorelab.utils.images import to_unit_tensor
 
 
 def read_pairs(folder: str | os.PathLike, kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(degraded, clean), uint8 (H, W, 3), of every picture. Raises FileNotFoundError, or KeyError for another file."""
+    """(degraded, clean), uint8 (H, W, 3), of every picture.
+
+    Raises: FileNotFoundError; KeyError for another file.
+    """
     from scipy.io import loadmat
 
     folder = Path(folder)

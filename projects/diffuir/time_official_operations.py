@@ -1,12 +1,16 @@
-"""What the official operations take on this machine, beside ours: three steps, float32, batch 1, one thread.
+"""The time of the official operations on this machine, and of ours: three steps, one thread.
 
-    OMP_NUM_THREADS=1 python projects/diffuir/time_official_operations.py [diffuir-tiny] [--size 256] [--repeats 7]
+    OMP_NUM_THREADS=1 python projects/diffuir/time_official_operations.py [diffuir-tiny] \\
+        [--size 256] [--repeats 7]
 
-Seconds differ between machines, so the ratio is what can be compared. ``OfficialOperations`` is the network of DiffUIR
-with the same weights, operation by operation in the order of the official code (commit c71437c): weights standardized
-in every call, values of linear attention made, the whole matrix of the bottom attention, nearest upsampling and then a
-convolution, features in PyTorch's usual layout. Prints the processor seconds of the fastest of the repeats, which go in
-turns, and the largest difference of the restored image, in [0, 1], from that of the official operations.
+Images are float32, in a batch of 1. Seconds differ between machines, so compare the ratios.
+``OfficialOperations`` is the network of DiffUIR with the same weights, operation by operation in
+the order of the official code (commit c71437c): it standardizes the weights in every call, computes
+the values of linear attention and the whole matrix of the bottom attention, upsamples to the
+nearest pixel before a convolution, and keeps features in PyTorch's usual layout.
+
+It prints the processor seconds of the fastest repeat, with the two networks taking turns, and the
+largest difference of the restored image, in [0, 1], from the official one.
 """
 
 import argparse
@@ -78,7 +82,10 @@ def full_attention(residual: nn.Module, x: Tensor) -> Tensor:
 
 
 class OfficialOperations(nn.Module):
-    """``ResidualDiffusionUNet`` on the same weights by the official operations: (B, 3, H, W) twice -> (B, 3, H, W)."""
+    """``ResidualDiffusionUNet`` with the same weights and the official operations.
+
+    Shapes: (B, 3, H, W) twice -> (B, 3, H, W).
+    """
 
     def __init__(self, network: ResidualDiffusionUNet):
         super().__init__()
@@ -158,13 +165,15 @@ def main() -> None:
             restore(network)
             seconds[name].append(time.process_time() - start)
     print(
-        f'{args.size}x{args.size}, 3 steps, CPU {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}'
+        f'{args.size}x{args.size}, 3 steps, CPU {torch.backends.cpu.get_cpu_capability()}, '
+        f'torch {torch.__version__}'
     )
     for name in networks:
         fastest, official = min(seconds[name]), min(seconds['official'])
         moved = float((images[name] - images['official']).abs().max()) / 2
         print(
-            f'{name:9} {fastest:6.3f} s   {fastest / official:.3f} of official   difference {moved:.1e}'
+            f'{name:9} {fastest:6.3f} s   {fastest / official:.3f} of official   '
+            f'difference {moved:.1e}'
         )
 
 

@@ -3,8 +3,9 @@
     python projects/perceive_ir/convert_weights.py AIO-3D.pth perceive-ir-3d.safetensors
     python projects/perceive_ir/convert_weights.py medium.pth perceive-ir-medium.safetensors
 
-Takes the stage-2 network and the "medium" restorer of stage 1; which one, and its size, is read from the file. The file
-that is written holds no DINOv2: the first restoration fetches ``facebook/dinov2-base``, or give ``--dino FOLDER``. Then
+It takes the network of stage 2 and the "medium" restorer of stage 1. Which one it is, and its size,
+is read from the file. The new file holds no DINOv2: the first restoration downloads
+``facebook/dinov2-base``, or give ``--dino FOLDER``. Then
 
     python tools/restore.py PHOTO OUT.png --model perceive-ir-3d.safetensors
 """
@@ -91,7 +92,8 @@ def convert(
 ) -> tuple[nn.Module, dict]:
     """(restorer with the official weights, its config).
 
-    Raises: FileNotFoundError; CheckpointError for a file that is damaged or no official Perceive-IR checkpoint.
+    Raises: FileNotFoundError; CheckpointError for a file that is damaged or not an official
+        checkpoint of Perceive-IR.
     """
     checkpoint = read_checkpoint(path)
     state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
@@ -99,7 +101,8 @@ def convert(
     if missing := {f'backbone.{name}' for name in MARKS} - set(network):
         raise CheckpointError(
             f"{path}: not an official Perceive-IR checkpoint: under 'model' nothing becomes "
-            f'{sorted(missing)}. The code of December 2025 is another method; its weights do not fit'
+            f'{sorted(missing)}. The code of December 2025 is another method; its weights do not '
+            'fit'
         )
     config = model_config(network, dino, padding)
     model = MODELS.build(config)
@@ -132,9 +135,8 @@ def main() -> None:
     state = model.state_dict()
     info = dict(source=args.checkpoint.name, method='Perceive-IR, official weights')
     save_published(args.output, state, config, info)
-    print(
-        f'{args.output}: {sum(value.numel() for value in state.values()):,} parameters in {len(state)} tensors'
-    )
+    count = sum(value.numel() for value in state.values())
+    print(f'{args.output}: {count:,} parameters in {len(state)} tensors')
 
 
 if __name__ == '__main__':

@@ -1,11 +1,15 @@
-"""Render the triplets of stage 1: degraded, restored by the medium restorer of the other fold, clean.
+"""Render the triplets of stage 1: degraded, restored by a medium restorer, clean.
 
-    python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT [--draws 8] [--cfg-options KEY=VALUE ...]
+    python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT \\
+        [--draws 8] [--cfg-options KEY=VALUE ...]
 
-CONFIG is the one that the medium restorers were trained with; its training set is made of ``FoldDataset``. MEDIUM_k, a
-checkpoint of the one that learned from the other fold, renders fold k, whole images of it. The validation set, which
-neither saw, goes to MEDIUM_0 as the config cuts it. Writes OUT/{train,val}/<degradation>/{lq,rendered,gt}/<key>.png; what is
-there already is left alone, so that an interrupted run can be started again, and a further one with another
+CONFIG is the one that the medium restorers were trained with; its training set consists of
+``FoldDataset``. MEDIUM_k is a checkpoint of the restorer that learned from the other fold, and
+renders the whole images of fold k. The validation set, which neither has seen, is rendered by
+MEDIUM_0 as the config crops it.
+
+It writes OUT/{train,val}/<degradation>/{lq,rendered,gt}/<key>.png. What is there already stays, so
+that an interrupted run can be started again. A further run with another
 ``val_dataloader.dataset.source`` adds to the held-out triplets.
 """
 
@@ -24,7 +28,7 @@ from restorelab.utils.weights import resolve_weights
 
 
 def whole_images(dataset: dict, fold: int | None) -> dict:
-    """The config of the data set without crops and repetitions, and of one fold where there are folds.
+    """The config of the data set without crops and repetitions, of one fold if there are folds.
 
     Raises: ValueError when a fold is wanted and the data set has none.
     """
@@ -44,7 +48,7 @@ def whole_images(dataset: dict, fold: int | None) -> dict:
 
 
 def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
-    """Write the triplets of a data set, each ``draws`` times with another degradation. Returns how many."""
+    """Write the triplets of a data set, each ``draws`` times with new draws. Returns how many."""
     written = 0
     for index in range(draws * len(dataset)):
         sample = dataset[index]
@@ -106,9 +110,8 @@ def main() -> None:
         parser.error(str(error))
     for checkpoint, model, half in zip(args.medium, models, halves, strict=True):
         print(f'{checkpoint}: {render(model, half, args.out / "train", args.draws)} triplets')
-    print(
-        f'{args.medium[0]}: {render(models[0], held_out, args.out / "val", args.draws)} held-out triplets'
-    )
+    count = render(models[0], held_out, args.out / 'val', args.draws)
+    print(f'{args.medium[0]}: {count} held-out triplets')
 
 
 if __name__ == '__main__':

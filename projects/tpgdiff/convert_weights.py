@@ -3,8 +3,9 @@
     python projects/tpgdiff/convert_weights.py restorer OFFICIAL_G.pth OUT.safetensors
     python projects/tpgdiff/convert_weights.py priors tpgd_ViT-B-32.pt OUT.safetensors
 
-``restorer`` reads a stage-2 file, ``{"G": network, "SP": structure prior}``, for the model of
-``projects/tpgdiff/configs/allinone_paper.py``; ``priors`` a stage-1 file, for the two CLIP priors of that config.
+``restorer`` reads a file of stage 2, ``{"G": network, "SP": structure prior}``, for the model of
+``projects/tpgdiff/configs/allinone_paper.py``. ``priors`` reads a file of stage 1, for the two CLIP
+priors of that config.
 """
 
 import argparse
@@ -54,7 +55,7 @@ def convert_network(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def convert_structure(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """State dict of the official ``StructurePriorModule``; its frozen depth and segmentation nets are left out."""
+    """State dict of the official ``StructurePriorModule`` without its frozen networks."""
     trained = {key.removeprefix('module.'): value for key, value in state.items()}
     return {
         STRUCTURE + key: value

@@ -52,6 +52,10 @@ def restorer_state(checkpoint: str) -> dict[str, Tensor]:
     return found
 
 
+def mean_psnr(images: Tensor, gt: Tensor) -> float:
+    return psnr(images, gt).mean().item()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('checkpoint')
@@ -67,11 +71,11 @@ def main() -> int:
     data = model.data_preprocessor(pseudo_collate([images[i] for i in range(10)]), False)
     lq, gt = data['inputs'], stack_images(data['data_samples'], 'gt', data['inputs'].device)
     first = model.restore(lq, tasks=['det'] * len(lq))
-    print(f'prompt `det`: {psnr(first, gt):.3f} dB')
+    print(f'prompt `det`: {mean_psnr(first, gt):.3f} dB')
     for what, other, task in changed(model):
         image = other.restore(lq, tasks=[task] * len(lq))
         moved = 255 * float((image - first).square().mean().sqrt())
-        print(f'{what}: {psnr(image, gt):.3f} dB, moved by {moved:.2f}')
+        print(f'{what}: {mean_psnr(image, gt):.3f} dB, moved by {moved:.2f}')
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The smallest detectors of MMDetection of each kind: one-stage, two-stage, with masks, query-based."""
+"""The smallest detectors of MMDetection: one-stage, two-stage, with masks, query-based."""
 
 PREPROCESSOR = dict(
     type='DetDataPreprocessor',

@@ -1,4 +1,4 @@
-"""A small plugin: its parts become usable by name once it is installed, with no edit to restorelab."""
+"""A small plugin: its parts are known by name once it is installed."""
 
 from setuptools import setup
 

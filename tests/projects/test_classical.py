@@ -111,7 +111,7 @@ def test_the_command_scores_clean_and_paired_sets(weights, tmp_path, monkeypatch
     ('arguments', 'message'),
     [
         ((), 'name at least one set'),
-        (('--pairs', 'haze'), 'TASK FOLDER'),
+        (('--pairs', 'haze'), 'DEGRADATION FOLDER'),
         (('--clean', '.', '--csv', __file__), 'exists'),
     ],
 )

@@ -1,4 +1,4 @@
-"""The scripts of projects/diffuir on small files: conversion and its refusals, the under-display test, the analysis."""
+"""The scripts of projects/diffuir on small files: conversion, under-display test, analysis."""
 
 import re
 import sys

@@ -86,7 +86,7 @@ def test_the_configs_of_the_medium_restorers_can_be_rendered():
 
 
 TINY_MEDIUM = """
-_set = dict(type='OnTheFlyDataset', source='embedded', split='train', degradations=['haze'], pipeline=[
+_set = dict(type='OnTheFlyDataset', split='train', degradations=['haze'], pipeline=[
     dict(type='CenterCrop', size=16), dict(type='Degrade'), dict(type='PackRestoration')])
 train_dataloader = dict(batch_size=1, dataset=dict(type='FoldDataset', folds=[0], dataset=_set))
 val_dataloader = dict(batch_size=1, dataset=dict(_set, split='val'))
@@ -133,7 +133,8 @@ def test_options_of_the_rendering_reach_the_model(tiny_medium, tmp_path, monkeyp
         (
             'wide.pth',
             [
-                "train_dataloader.dataset={'type':'OnTheFlyDataset','degradations':['haze'],'pipeline':[]}"
+                "train_dataloader.dataset={'type':'OnTheFlyDataset','degradations':['haze'],"
+                "'pipeline':[]}"
             ],
             'wrap it in FoldDataset',
         ),

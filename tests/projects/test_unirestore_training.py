@@ -1,4 +1,4 @@
-"""The small stages one after another, each interrupted and resumed; CFRM and TFA on networks that ship."""
+"""The small stages in order, each interrupted and resumed; CFRM and TFA on shipped networks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ def shapes_in(node: object, root: Path) -> None:
 
 
 def three_iterations(name: str, folder: Path, work_dir: Path) -> Config:
-    """A stage's config cut to three iterations of four images that start from the stage before, below ``folder``."""
+    """The config of a stage, cut to three iterations of four images, in ``folder``."""
     cfg = load_config(
         CONFIGS / f'{name}.py',
         {

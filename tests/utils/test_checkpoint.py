@@ -1,4 +1,4 @@
-"""Checkpoints: MMEngine's own are read, code in them is not run, and weights load whole or not at all."""
+"""Checkpoints: MMEngine's are read, no code in them is run, weights load whole or not at all."""
 
 import pathlib
 from argparse import Namespace

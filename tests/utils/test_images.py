@@ -1,4 +1,4 @@
-"""Reading every kind of image file as a viewer shows it, refusing the others by name, and writing without loss."""
+"""Image files are read as a viewer shows them, refused by name, and written without loss."""
 
 import math
 import struct

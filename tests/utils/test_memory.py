@@ -11,7 +11,8 @@ from restorelab.utils.memory import keep_freed_memory
 
 class MallInfo(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (
-        'arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks', 'uordblks', 'fordblks', 'keepcost')]
+        'arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks', 'uordblks',
+        'fordblks', 'keepcost')]
 
 if sys.argv[1] == 'keep':
     assert keep_freed_memory()
@@ -24,7 +25,7 @@ print(mallinfo().hblkhd - before)
 
 
 def bytes_of_their_own(how: str) -> int:
-    """How much of a block of 64 MiB got pages from the system for itself, which go back to it with the block."""
+    """How much of a block of 64 MiB has its own pages, which go back to the system with it."""
     return int(
         subprocess.run(
             [sys.executable, '-c', COUNT, how], capture_output=True, text=True, check=True

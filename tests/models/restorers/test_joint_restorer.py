@@ -1,4 +1,4 @@
-"""A restorer with tasks behind it: who trains, which sample goes where, and what is looked at in a test."""
+"""A restorer with tasks behind it: what is trained, which sample goes where, what is scored."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from tests.engine import toys  # noqa: F401  ToyRestorer and ToyNet
 
 @TASKS.register_module()
 class ToyTask(NetworkTask):
-    """Wants images whose mean is ``aim``; ``answer`` is their mean. Keeps the images that it was shown in ``seen``."""
+    """Wants images whose mean is ``aim``; ``answer`` is their mean. ``seen`` keeps its images."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from restorelab.structures import Condition, TapContext, TapSpec
 
 @BACKBONES.register_module()
 class ToyUNet(DiffusionBackbone):
-    """Two convolutions with a tap between them; ``x_t``, ``lq`` (B, 3, H, W), ``time`` (B,) -> (B, 3, H, W)."""
+    """Two convolutions with a tap between: x_t, lq (B, 3, H, W), time (B,) -> (B, 3, H, W)."""
 
     size_divisor = 1
 

@@ -1,4 +1,4 @@
-"""The scope ``restorelab_toy``: lets configs say ``type='restorelab_toy.ToyUNet'`` without an entry point."""
+"""The scope ``restorelab_toy``, for ``type='restorelab_toy.ToyUNet'`` without entry point."""
 
 from mmengine.registry import Registry
 
