@@ -1,4 +1,4 @@
-"""How large and how fast restorers are: parameters, multiplications, time, memory, for several image sizes."""
+"""Measure parameters, multiplications, time and memory of restorers at several image sizes."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from restorelab.apis.inference import pick_device
+from restorelab.apis.inference import pick_device, published_path
 from restorelab.config import load_config
 from restorelab.models.contracts import Model
 from restorelab.registry import MODELS
@@ -20,7 +20,7 @@ from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.tables import draw_table
-from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
+from restorelab.utils.weights import read_published
 
 COLUMNS = (
     'model',
@@ -42,9 +42,13 @@ MEMORY_STATUS, MEMORY_RESET = Path('/proc/self/status'), Path('/proc/self/clear_
 class Row:
     """What was measured of one model at one image size.
 
-    ``gmac``: 10^9 multiplications (convolutions and matrix products) of one restoration; ``cpu``, ``wall``: seconds of
-    the fastest run, ``wall_median`` of the median one; ``memory``: MiB at the peak, above what was there before, None
-    where the system does not tell; ``change``: largest difference of a pixel, in [0, 1], from the first model's result.
+    Attributes:
+        gmac: 10^9 multiplications (convolutions and matrix products) of one restoration.
+        cpu, wall: processor and wall-clock seconds of the fastest run.
+        wall_median: wall-clock seconds of the median run.
+        memory: MiB in use at the peak, minus those in use before. None where the system does not
+            tell.
+        change: largest difference of a pixel, in [0, 1], from the result of the first model.
     """
 
     model: str
@@ -68,23 +72,27 @@ def benchmark(
     steps: int | None = None,
     device: str | None = None,
 ) -> list[Row]:
-    """Restore random images with each model, all models in turn, ``repeats`` times after a first run that is not timed.
+    """Restore random images with each model, and measure it.
+
+    The first run of a model is not timed. Then all models take turns, ``repeats`` times.
 
     Args:
         models: names of weights that ship, published files, or configs (with random weights).
-        sizes: (height, width) in pixels.  batch: images at once.
-        vary: an entry of the config and the values to give it: every model is measured with each.
-        threads: of torch; None leaves their number.  steps: of the sampler.  device: as in ``load``.
-    Raises: what ``load`` raises; ValueError for an entry that the config does not have.
+        sizes: (height, width) in pixels.
+        batch: number of images restored at once.
+        vary: an entry of the config and its values. Every model is measured with each value.
+        threads: of torch (default: unchanged).
+        steps: of the sampler (default: those of the model).
+        device: as in ``load``.
+    Raises: as ``load`` does; ValueError for an entry that the config does not have.
     """
     keep_freed_memory()
     device = pick_device(device)
     settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
-    candidates = {
-        label(name, options): open_model(name, options).to(device)
-        for name in models
-        for options in settings
-    }
+    candidates = {}
+    for name in models:
+        for options in settings:
+            candidates[label(name, options)] = open_model(name, options).to(device)
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
@@ -97,19 +105,19 @@ def benchmark(
 
 
 def label(name: str, options: dict) -> str:
-    return ', '.join(
-        [name, *(f'{key.rsplit(".", 1)[-1]}={value}' for key, value in options.items())]
-    )
+    """``name, steps=2``: the model and the last word of each varied entry."""
+    text = name
+    for key, value in options.items():
+        text += f', {key.rsplit(".", 1)[-1]}={value}'
+    return text
 
 
 def open_model(reference: str, options: dict) -> Model:
-    """The restorer in eval mode; a config gets random weights of seed 0."""
+    """The restorer in eval mode. The model of a config gets random weights of seed 0."""
     if Path(reference).suffix == '.py':
         state, cfg, source = None, load_config(reference, options), reference
     else:
-        source = resolve_weights(
-            f'{SCHEME}{reference}' if reference in published_names() else reference
-        )
+        source = published_path(reference)
         state, config, _ = read_published(source)
         cfg = Config(dict(model=config))
         cfg.merge_from_dict(options)
@@ -128,7 +136,10 @@ def measure(
     device: torch.device,
     steps: int | None,
 ) -> list[Row]:
-    """One row a model; runs of the models alternate, so that a busy machine slows all of them alike."""
+    """One row for each model.
+
+    The runs of the models alternate. So other work on the machine slows all of them alike.
+    """
     image = torch.rand(batch, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
     results, macs, memory = {}, {}, {}
     for name, model in models.items():
@@ -148,19 +159,18 @@ def measure(
     rows = []
     for name, model in models.items():
         cpu, wall = zip(*times[name], strict=True)
-        rows.append(
-            Row(
-                name,
-                size,
-                sum(p.numel() for p in model.parameters()),
-                macs[name],
-                min(cpu),
-                min(wall),
-                statistics.median(wall),
-                memory[name],
-                float((results[name] - first).abs().max()),
-            )
+        row = Row(
+            name,
+            size,
+            parameters=sum(p.numel() for p in model.parameters()),
+            gmac=macs[name],
+            cpu=min(cpu),
+            wall=min(wall),
+            wall_median=statistics.median(wall),
+            memory=memory[name],
+            change=float((results[name] - first).abs().max()),
         )
+        rows.append(row)
     return rows
 
 
@@ -174,13 +184,13 @@ def restore(model: Model, image: Tensor, steps: int | None) -> Tensor:
 
 @contextmanager
 def peak_memory(device: torch.device) -> Iterator:
-    """Gives a function that says how many MiB more than at the start were in use at the peak, or None."""
+    """Yields a function: MiB in use at the peak, minus those in use at the start, or None."""
     if device.type == 'cuda':
         torch.cuda.reset_peak_memory_stats(device)
         start = torch.cuda.memory_allocated(device)
         yield lambda: (torch.cuda.max_memory_allocated(device) - start) / 2**20
     elif MEMORY_RESET.exists():
-        MEMORY_RESET.write_text('5')  # Linux: the peak begins anew
+        MEMORY_RESET.write_text('5')  # Linux: forget the peak until now
         start = _status('VmRSS')
         yield lambda: (_status('VmHWM') - start) / 1024
     else:
@@ -188,19 +198,19 @@ def peak_memory(device: torch.device) -> Iterator:
 
 
 def _status(name: str) -> int:
-    """KiB that Linux reports of this process."""
-    return next(
-        int(line.split()[1])
-        for line in MEMORY_STATUS.read_text().splitlines()
-        if line.startswith(name)
-    )
+    """KiB that Linux reports for this process under ``name``."""
+    for line in MEMORY_STATUS.read_text().splitlines():
+        if line.startswith(f'{name}:'):
+            return int(line.split()[1])
+    raise KeyError(f'{MEMORY_STATUS} has no entry {name}')
 
 
 def as_table(rows: list[Row], batch: int) -> str:
-    """The rows as text; ratios are CPU times relative to the first model at the same size."""
+    """The rows as text. A ratio is the CPU time relative to the first model at the same size."""
+    base_cpu: dict[tuple[int, int], float] = {}
     cells = []
     for row in rows:
-        base = next(other for other in rows if other.size == row.size)
+        base = base_cpu.setdefault(row.size, row.cpu)
         height, width = row.size
         cells.append(
             [
@@ -209,7 +219,7 @@ def as_table(rows: list[Row], batch: int) -> str:
                 f'{row.parameters:,}',
                 f'{row.gmac:.1f}',
                 f'{row.cpu:.3f}',
-                f'{row.cpu / base.cpu:.2f}',
+                f'{row.cpu / base:.2f}',
                 f'{row.wall:.3f}',
                 f'{row.wall_median:.3f}',
                 f'{batch * height * width / 1e6 / row.wall:.2f}',

@@ -9,10 +9,14 @@ from restorelab.datasets.recipes import RECIPES
 def check_all(
     root: str | Path, names: list[str] | None = None, quick: bool = False
 ) -> dict[str, list[str]]:
-    """Problems of the data sets called ``names`` below ``root``, by name; an empty list where all is sound.
+    """The problems of data sets below ``root``, by name. A sound data set has an empty list.
 
-    Without ``names``, those of which a folder exists. ``quick`` reads no image.
-    Raises: KeyError for an unknown name, FileNotFoundError when no known data set is there.
+    Args:
+        names: of the data sets (default: those of which a folder exists).
+        quick: read no image.
+    Raises:
+        KeyError: for an unknown name.
+        FileNotFoundError: no known data set is there.
     """
     names = names or recipes_in(root)
     if not names:
@@ -23,14 +27,15 @@ def check_all(
 
 
 def recipe_table() -> str:
-    """One line a known data set: name, degradation, folders and expected counts."""
+    """One line for each known data set: name, degradation, folders and expected counts."""
     lines = []
     for name, recipe in RECIPES.items():
-        folders = (('lq', recipe.lq, recipe.num_lq), ('gt', recipe.gt, recipe.num_gt))
-        parts = [
-            f'{role} {folder} ({count or "?"})'
-            for role, folder, count in folders
-            if folder is not None
-        ]
+        parts = []
+        for role, folder, count in (
+            ('lq', recipe.lq, recipe.num_lq),
+            ('gt', recipe.gt, recipe.num_gt),
+        ):
+            if folder is not None:
+                parts.append(f'{role} {folder} ({count or "?"})')
         lines.append(f'  {name:<24} {recipe.degradation:<9} {", ".join(parts)}')
     return '\n'.join(lines)

@@ -1,4 +1,4 @@
-"""Train and score several configs under one budget, and put them into one table."""
+"""Train several configs on equally many images, score them, and show them in one table."""
 
 import hashlib
 import json
@@ -27,22 +27,26 @@ from restorelab.utils.modules import unwrap
 from restorelab.utils.tables import draw_table
 
 RESULT = 'result.json'
+SIZE = (256, 256)  # of the images that speed is measured on
 COLUMNS = ('config', 'parameters', 'trained', 'GMAC', 'iterations', 'train s', 'restore s')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 @dataclass
 class Result:
-    """What came out of one config.
+    """The result of one config.
 
-    On the CPU, seconds are those of the processor, all threads together: other work on the machine
-    hardly changes them.
+    On the CPU, seconds are processor seconds of all threads. Other work on the machine hardly
+    changes them.
 
     Attributes:
-        parameters: of what restores, without its losses.  trained: those of them that learn.
+        settings: fingerprint of the config.
+        parameters: of the restorer, without its losses.
+        trained: number of parameters that learn.
         gmac: 10^9 multiplications of one restoration of 256x256 pixels.
         restore_seconds: of the same restoration, the fastest of three.
-        train_seconds: a median step times their number.  scores: the metrics of the test.
+        train_seconds: the median of a step times the number of steps.
+        scores: the metrics of the test.
     """
 
     config: str
@@ -63,20 +67,23 @@ def compare(
     cfg_options: dict | None = None,
     device: str | None = None,
 ) -> list[Result]:
-    """Train each config on ``images`` images, test it, and measure it; one result each, in order.
+    """Train each config on ``images`` images, test it, and measure it.
 
-    What was finished before in ``work_dir`` is read and not done again. A training that was
-    interrupted goes on from its last checkpoint. Each config brings its own data and crops; equal
-    numbers of images mean equal data only where these agree, or where ``cfg_options`` set them.
+    Finished results in ``work_dir`` are read. An interrupted training goes on from its last
+    checkpoint. Each config has its own data and crops. The models see equal data only where the
+    configs agree, or where ``cfg_options`` set the data.
 
     Args:
-        configs: paths.  images: that each model sees, rounded up to whole batches.
-        cfg_options: entries that all configs get, such as the folders of their data.
+        configs: paths.
+        images: number of images that each model sees, rounded up to whole batches.
+        cfg_options: entries for all configs, such as the folders of their data.
         device: for the measurement of speed, as in ``load``.
+    Returns: one result for each config, in the same order.
     Raises:
-        ValueError: before anything is trained, for no images, a folder that holds results of
-            another budget, or two configs of one name.
-        Exception: also before, what data sets raise that cannot be built; then what ``train`` does.
+        ValueError: for no images, a folder with results of another budget, or two configs of one
+            name. Raised before anything is trained.
+        Exception: what a data set raises that cannot be built, also before; and what ``train``
+            raises.
     """
     if images < 1:
         raise ValueError(f'images={images}: how many training images each config sees, at least 1')
@@ -105,40 +112,36 @@ def label(config: str) -> str:
 
 
 def with_budget(config: str, cfg_options: dict | None, images: int) -> Config:
-    """``config`` trained on ``images`` images, rounded up to whole batches; validated at the end.
+    """``config`` trained on ``images`` images, rounded up to whole batches, validated at the end.
 
-    Averages of the weights are left out: they reach back by a number of iterations, in a short
-    training to its random start, and not every config has one.
+    Moving averages of the weights are left out. In a short training they would still hold the
+    random weights of its start, and not every config has one.
     """
     options = dict(cfg_options or {})
     iterations = -(-images // load_config(config, options).train_dataloader.batch_size)
     options['train_cfg.max_iters'] = options['train_cfg.val_interval'] = iterations
     options['default_hooks.checkpoint.interval'] = max(1, iterations // 10)
     cfg = load_config(config, options)
-    if 'custom_hooks' in cfg:
-        cfg.custom_hooks = [
-            hook for hook in cfg.custom_hooks if not hook['type'].endswith('EMAHook')
-        ]
+    hooks = cfg.get('custom_hooks')
+    if hooks is not None:
+        cfg.custom_hooks = [hook for hook in hooks if not hook['type'].endswith('EMAHook')]
     return cfg
 
 
 def check_datasets(cfg: Config) -> None:
-    """Build the data sets of ``cfg`` once: a wrong folder shall show before anything is trained."""
+    """Build the data sets of ``cfg`` once, to find a wrong folder before anything is trained."""
     with DefaultScope.overwrite_default_scope(SCOPE):
         for loader in LOADERS:
             DATASETS.build(cfg[loader].dataset)
 
 
 def settings(cfg: Config) -> str:
-    """A fingerprint of all that a config says, to know whether a result is of it."""
+    """A fingerprint of the whole config. A result keeps that of its config."""
     return hashlib.sha1(cfg.pretty_text.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def read_result(folder: Path, wanted: str) -> Result | None:
-    """The finished result in ``folder``, None without one.
-
-    Raises: ValueError when it is of other settings.
-    """
+    """The finished result in ``folder``, or None. Raises: ValueError for other settings."""
     path = folder / RESULT
     if not path.is_file():
         return None
@@ -155,26 +158,21 @@ def run(config: str, cfg: Config, folder: Path, options: dict, device: str | Non
     """Train, test and measure one config, and write its result."""
     fingerprint, iterations = settings(cfg), cfg.train_cfg.max_iters
     runner = train(cfg, work_dir=str(folder), resume=True)
-    learning, seconds = trained_parameters(runner.model), step_seconds(runner) * iterations
+    trained, seconds = trained_parameters(runner.model), step_seconds(runner) * iterations
     scores = test(cfg, latest_checkpoint(folder), work_dir=str(folder / 'test'))
     device = pick_device(device)
-    row = measure(
-        {config: without_losses(open_model(config, options, None)).to(device)},
-        (256, 256),
-        1,
-        3,
-        device,
-    )[0]
+    model = without_losses(open_model(config, options)).to(device)
+    row = measure({config: model}, SIZE, batch=1, repeats=3, device=device, steps=None)[0]
     result = Result(
         config,
-        fingerprint,
-        iterations,
-        row.parameters,
-        learning,
-        row.gmac,
-        row.cpu if device.type == 'cpu' else row.wall,
-        seconds,
-        {name: float(value) for name, value in scores.items()},
+        settings=fingerprint,
+        iterations=iterations,
+        parameters=row.parameters,
+        trained=trained,
+        gmac=row.gmac,
+        restore_seconds=row.cpu if device.type == 'cpu' else row.wall,
+        train_seconds=seconds,
+        scores={name: float(value) for name, value in scores.items()},
     )
     with atomic_path(folder / RESULT) as temporary:
         temporary.write_text(json.dumps(asdict(result), indent=1), encoding='utf-8')
@@ -182,51 +180,54 @@ def run(config: str, cfg: Config, folder: Path, options: dict, device: str | Non
 
 
 def step_seconds(runner: Runner, repeats: int = 5) -> float:
-    """Median time of one more training step, all on the same batch and without its loading."""
+    """Median time of further training steps on one batch, without the loading of data."""
     loader, model = runner.train_dataloader, runner.model.train()
-    batch = loader.collate_fn(
-        [loader.dataset[index] for index in range(runner.cfg.train_dataloader.batch_size)]
-    )
+    batch_size = runner.cfg.train_dataloader.batch_size
+    batch = loader.collate_fn([loader.dataset[index] for index in range(batch_size)])
     on_cpu = next(model.parameters()).device.type == 'cpu'
+    clock = time.process_time if on_cpu else time.perf_counter
     times = []
     for _ in range(repeats):
-        start = time.process_time() if on_cpu else time.perf_counter()
+        start = clock()
         model.train_step(batch, optim_wrapper=runner.optim_wrapper)
         if not on_cpu:
             torch.cuda.synchronize()
-        times.append((time.process_time() if on_cpu else time.perf_counter()) - start)
+        times.append(clock() - start)
     return statistics.median(times)
 
 
 def without_losses(model: nn.Module) -> nn.Module:
-    """``model`` without the networks that only its training asks."""
+    """``model`` without the networks that only its training uses."""
     model.step_losses = nn.ModuleDict()
     return model
 
 
 def trained_parameters(model: nn.Module) -> int:
-    return sum(w.numel() for w in unwrap(model).parameters() if w.requires_grad)
+    weights = unwrap(model).parameters()
+    return sum(weight.numel() for weight in weights if weight.requires_grad)
 
 
 def as_table(results: Sequence[Result]) -> str:
-    """The results as text: the degraded images, then a row each, with PSNR in dB and SSIM."""
+    """The results as text. The first row is the degraded images. PSNR in dB, then SSIM."""
     protocol, degradations = _columns(results[0].scores)
-    first = results[0].scores
     rows = []
+    first = results[0].scores
     if f'{protocol}/input_psnr/{degradations[0]}' in first:
-        scores = _cells(first, f'{protocol}/input_', degradations)
-        rows.append(['degraded', *[''] * (len(COLUMNS) - 1), *scores])
+        empty = [''] * (len(COLUMNS) - 1)
+        rows.append(['degraded', *empty, *_cells(first, f'{protocol}/input_', degradations)])
     for result in results:
-        cells = [
-            label(result.config),
-            f'{result.parameters:,}',
-            f'{result.trained:,}',
-            f'{result.gmac:.1f}',
-            f'{result.iterations:,}',
-            f'{result.train_seconds:.0f}',
-            f'{result.restore_seconds:.2f}',
-        ]
-        rows.append(cells + _cells(result.scores, f'{protocol}/', degradations))
+        rows.append(
+            [
+                label(result.config),
+                f'{result.parameters:,}',
+                f'{result.trained:,}',
+                f'{result.gmac:.1f}',
+                f'{result.iterations:,}',
+                f'{result.train_seconds:.0f}',
+                f'{result.restore_seconds:.2f}',
+                *_cells(result.scores, f'{protocol}/', degradations),
+            ]
+        )
     title = f'protocol {protocol}; times on {torch.get_num_threads()} thread(s)'
     return draw_table([*COLUMNS, *degradations], rows, title, width=200)
 
@@ -243,6 +244,7 @@ def _columns(scores: dict[str, float]) -> tuple[str, list[str]]:
 
 
 def _cells(scores: dict[str, float], prefix: str, degradations: list[str]) -> list[str]:
+    """``PSNR SSIM`` for each degradation."""
     cells = []
     for degradation in degradations:
         psnr, ssim = scores[f'{prefix}psnr/{degradation}'], scores[f'{prefix}ssim/{degradation}']

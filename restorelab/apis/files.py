@@ -1,4 +1,4 @@
-"""Restore files, folders and globs: what ``tools/restore.py`` calls."""
+"""Restore files, folders and globs. ``tools/restore.py`` calls this."""
 
 import glob
 import os
@@ -36,53 +36,52 @@ def restore_files(
     equalize: bool = False,
     task: str | None = None,
 ) -> int:
-    """Restore every image of ``source`` into ``output``. Returns 0, or 1 when some file could not be read.
+    """Restore every image of ``source`` into ``output``.
 
-    Results keep the relative names of their inputs, and their extensions where images are written with them (else
-    ``.png``). Unreadable files are skipped and named at the end; everything else that can go wrong is checked before
-    the first image is restored.
+    A result has the relative name of its input. It also has its extension, or ``.png`` where images
+    are not written with that extension. Unreadable files are skipped and named at the end. All
+    other errors are found before the first image is restored.
 
     Args:
-        source: an image file, a folder (with all that lies below it), or a glob (``**`` goes into folders).
-        output: a file when ``source`` is one and this has an image extension; otherwise a folder, made when missing.
-        model, checkpoint, device: as in ``load``.  tile, steps, seed, equalize, task: as in
-            ``RestoreModel``.
+        source: an image file, a folder with its subfolders, or a glob (``**`` goes into folders).
+        output: a file when ``source`` is a file and ``output`` has an extension; otherwise a
+            folder, made when missing.
+        model, checkpoint, device: as in ``load``.
+        tile, steps, seed, equalize, task: as in ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
-    Raises: FileNotFoundError when nothing is found; ValueError when a result would replace an input or two results
-        would share a name; FileExistsError; OSError when the output cannot be written; KeyError for an unknown task;
-        and what ``load`` raises.
+    Returns: 0, or 1 when a file could not be read.
+    Raises:
+        FileNotFoundError: no image is found.
+        ValueError: a result would replace an input, or two results would have one name.
+        FileExistsError: a result exists.
+        OSError: the output cannot be written.
+        KeyError: for an unknown task.
     """
     jobs = plan(source, output)
-    panels = {path: path.with_name(f'{path.stem}_panel.png') for _, path in jobs} if panel else {}
-    check_results(
-        [path for path, _ in jobs], [path for _, path in jobs] + list(panels.values()), overwrite
-    )
-    for folder in sorted({path.parent for _, path in jobs}):
+    inputs, results = [path for path, _ in jobs], [path for _, path in jobs]
+    panels = [_panel_of(path) for path in results] if panel else []
+    check_results(inputs, results + panels, overwrite)
+    for folder in sorted({path.parent for path in results}):
         _check_writable(folder)
     keep_freed_memory()
     restorer = load(model, checkpoint, device)
     check_task(restorer.model.image_restorer(), task)
+    options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
     failures = []
     for path, result in tqdm(jobs, desc='restoring', unit='image'):
         try:
-            _restore_file(
-                restorer,
-                path,
-                result,
-                panels.get(result),
-                tile=tile,
-                steps=steps,
-                seed=seed,
-                equalize=equalize,
-                task=task,
-            )
+            _restore_file(restorer, path, result, _panel_of(result) if panel else None, **options)
         except ImageReadError as error:
-            failures.append(str(error))
+            failures.append(f'  {error}')
     tqdm.write(f'{len(jobs) - len(failures)} of {len(jobs)} images restored into {output}')
     if failures:
-        tqdm.write('\n'.join(['not readable, skipped:', *(f'  {failure}' for failure in failures)]))
+        tqdm.write('\n'.join(['not readable, skipped:', *failures]))
     return 1 if failures else 0
+
+
+def _panel_of(result: Path) -> Path:
+    return result.with_name(f'{result.stem}_panel.png')
 
 
 def _restore_file(
@@ -98,17 +97,17 @@ def _restore_file(
 
 
 def plan(source: str, output: str) -> list[tuple[Path, Path]]:
-    """(input, result) of every image that ``source`` means. Raises FileNotFoundError when there is none."""
+    """(input, result) of every image that ``source`` names.
+
+    Raises: FileNotFoundError when there is none.
+    """
     if os.path.isfile(source):
-        to_file = bool(Path(output).suffix) and not os.path.isdir(output)
-        if to_file:
-            check_write_extension(output)
-        return [
-            (
-                Path(source),
-                Path(output) if to_file else Path(output) / _result_name(Path(source).name),
-            )
-        ]
+        result = Path(output)
+        if result.suffix and not result.is_dir():
+            check_write_extension(result)
+        else:
+            result = result / _result_name(Path(source).name)
+        return [(Path(source), result)]
     root, inputs = _find_images(source, Path(output))
     if not inputs:
         raise FileNotFoundError(
@@ -119,18 +118,21 @@ def plan(source: str, output: str) -> list[tuple[Path, Path]]:
 
 
 def _find_images(source: str, output: Path) -> tuple[Path, list[Path]]:
-    """The folder that names are relative to, and the images; earlier results in a folder below it are left out."""
+    """The folder that names are relative to, and the images, without earlier results below it."""
     if os.path.isdir(source):
-        root, found = Path(source), sorted(Path(source).rglob('*'))
-        found = [path for path in found if path.suffix.lower() in READ_EXTENSIONS]
+        root, paths = Path(source), Path(source).rglob('*')
+        found = [path for path in paths if path.suffix.lower() in READ_EXTENSIONS]
     else:
-        parts = Path(source).parts
-        fixed = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
-        root, found = Path(*parts[:fixed]), sorted(map(Path, glob.glob(source, recursive=True)))
+        root = Path()
+        for part in Path(source).parts:
+            if glob.has_magic(part):
+                break
+            root = root / part
+        found = [Path(path) for path in glob.glob(source, recursive=True)]
     results = output.resolve()
     if results != root.resolve():
         found = [path for path in found if results not in path.resolve().parents]
-    return root, [path for path in found if path.is_file()]
+    return root, [path for path in sorted(found) if path.is_file()]
 
 
 def _result_name(name: str | Path) -> Path:
@@ -139,26 +141,35 @@ def _result_name(name: str | Path) -> Path:
 
 
 def check_results(inputs: list[Path], results: list[Path], overwrite: bool) -> None:
-    """Raise before anything is lost: two results of one name, a result on an input, a result that exists."""
-    if twice := [name for name, count in Counter(map(str, results)).items() if count > 1]:
+    """Check the names of all results before anything is written.
+
+    Raises:
+        ValueError: two results have one name, or a result is an input.
+        FileExistsError: a result exists, and ``overwrite`` is false.
+    """
+    twice = [name for name, count in Counter(map(str, results)).items() if count > 1]
+    if twice:
         raise ValueError(
-            f'several inputs would be written to {_short(twice)}; rename them or restore them separately'
+            f'several inputs would be written to {_short(twice)}; rename them or restore them '
+            'separately'
         )
     read = {_identity(path) for path in inputs}
     existing = [path for path in results if path.exists()]
-    if onto := [str(path) for path in existing if _identity(path) in read]:
+    replaced = [str(path) for path in existing if _identity(path) in read]
+    if replaced:
         raise ValueError(
-            f'the output {_short(onto)} is an input; an input is never overwritten, choose another output'
+            f'the output {_short(replaced)} is an input; an input is never overwritten, choose '
+            'another output'
         )
     if existing and not overwrite:
         raise FileExistsError(
-            f'{_short(map(str, existing))}: exists already; choose another output, or pass overwrite '
-            '(--overwrite)'
+            f'{_short(map(str, existing))}: exists already; choose another output, or pass '
+            'overwrite (--overwrite)'
         )
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What a file is whatever it is called, through links of either kind."""
+    """The device and inode of a file: equal for two names of one file, also through links."""
     status = path.stat()
     return status.st_dev, status.st_ino
 

@@ -32,7 +32,8 @@ from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
 DEFAULT = 'diffuir-tiny'
-# measured on TPGDiff's paper-sized network (64 channels, linear attention): 3.6 kB a pixel, so 2 GiB for 768x768
+CONFIG_EXTENSIONS = ('.py', '.json', '.yaml', '.yml')
+# The network of TPGDiff in the size of the paper needs 3.6 kB per pixel: 2 GiB for 768x768 pixels.
 WHOLE_PIXELS = 768 * 768
 TILE = 640
 
@@ -47,27 +48,29 @@ def load(
     """A restorer with its weights, ready to be called.
 
     Args:
-        name_or_config: name of weights that ship (``diffuir-tiny``, the default), path of a published
+        name_or_config: name of weights that ship (default: ``diffuir-tiny``), path of a published
             ``.safetensors`` file, or a config, which needs ``checkpoint``.
-        checkpoint: weights for the config: a training ``.pth`` (its moving average counts, where there is one) or
-            ``.safetensors``. Alone, a published ``.safetensors`` file.
-        device: ``cpu``, ``cuda``, ``cuda:1``, ...; by default the first GPU, or the CPU where there is none.
-    Raises: FileNotFoundError that lists the names; CheckpointError for weights that are damaged or of another model;
-        ValueError for a device that this machine does not have.
+        checkpoint: weights for the config: a training ``.pth``, whose moving average is taken if
+            there is one, or ``.safetensors``. Without a config, a published ``.safetensors`` file.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ... (default: the first GPU, or the CPU).
+    Raises:
+        FileNotFoundError: listing the known names.
+        CheckpointError: for weights that are damaged or of another model.
+        ValueError: for a device that this machine does not have.
     """
     device = pick_device(device)
     if name_or_config is None:
-        name_or_config, checkpoint = (DEFAULT, None) if checkpoint is None else (checkpoint, None)
+        name_or_config, checkpoint = DEFAULT if checkpoint is None else checkpoint, None
     if _is_config(name_or_config):
         config, state, source = _read_trained(name_or_config, checkpoint)
         info = {}
     elif checkpoint is None:
-        source = _published_path(name_or_config)
+        source = published_path(name_or_config)
         state, config, info = read_published(source)
     else:
         raise ValueError(
-            f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded too; '
-            'give the config that the checkpoint was trained with instead'
+            f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded '
+            'too; give the config that the checkpoint was trained with instead'
         )
     model = MODELS.build(config)
     if not isinstance(model, Model) or model.image_restorer() is None:
@@ -78,14 +81,16 @@ def load(
 
 
 def pick_device(device: str | torch.device | None) -> torch.device:
-    """``device``, or the best one here. Raises ValueError that lists the devices of this machine."""
+    """``device``, or the best one here. Raises: ValueError that lists the devices here."""
     if device is None:
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     try:
         device = torch.device(device)
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        here = ['cpu', *(f'cuda:{i}' for i in range(torch.cuda.device_count()))]
+        here = ['cpu']
+        for index in range(torch.cuda.device_count()):
+            here.append(f'cuda:{index}')
         if torch.backends.mps.is_available():
             here.append('mps')
         reason = str(error).split('\n')[0]
@@ -96,9 +101,11 @@ def pick_device(device: str | torch.device | None) -> torch.device:
 
 
 class RestoreModel:
-    """A restorer that takes pictures and gives back pictures of the same kind.
+    """A restorer that takes pictures and returns pictures of the same kind.
 
-    Attributes: ``model``, the restorer in eval mode; ``info``, what its publisher says about it.
+    Attributes:
+        model: the restorer in eval mode.
+        info: what its publisher says about it.
     """
 
     def __init__(self, model: nn.Module, info: dict | None = None):
@@ -120,7 +127,7 @@ class RestoreModel:
         progress: bool = False,
         task: str | None = None,
     ) -> Image.Image | np.ndarray | Tensor:
-        """Restore one picture; the same picture and seed give the same result.
+        """Restore one picture. The same picture and seed give the same result.
 
         ============================================  ==========================
         image                                         result
@@ -133,43 +140,64 @@ class RestoreModel:
         ============================================  ==========================
 
         Args:
-            steps: sampling steps instead of those of the model's sampler.
-            tile: largest side, in pixels, that is restored at once; 0 never cuts. By default images of more pixels
-                than 768x768 are cut into tiles of at most 640. Priors always see the whole image.
-            overlap: pixels that neighboring tiles share, at most half of ``tile``; about an eighth of it by default.
+            steps: sampling steps, instead of those of the model's sampler.
+            tile: largest side, in pixels, that is restored at once. 0 restores the whole image. By
+                default an image of more than 768x768 pixels is cut into tiles of at most 640.
+                Priors always see the whole image.
+            overlap: pixels that neighboring tiles share, at most half of ``tile`` (default: about
+                an eighth).
             seed: of the sampler's noise.
-            equalize: first spread each channel's histogram over 0..255, for models that were trained on such inputs
-                (DiffUIR's low light); a blind model wants the picture as it is.
-            progress: show a bar over the tiles.
-            task: what to restore for (``ir`` for the eye, ``det``, ...), for models with a prompt for each task; by
-                default their first.
-        Raises: ImageReadError for a file; TypeError or ValueError for other pictures, naming what was wanted; KeyError
-            for a task that the model does not know.
+            equalize: equalize the histogram of each channel first. Only for models that were
+                trained on such images, as DiffUIR was for low light.
+            progress: show a progress bar over the tiles.
+            task: what to restore for: ``ir`` (viewing), ``det``, ... Only for models with a prompt
+                for each task (default: their first).
+        Raises:
+            ImageReadError: for a file.
+            TypeError, ValueError: for other pictures, naming what was wanted.
+            KeyError: for a task that the model does not know.
         """
         restorer = self.model.image_restorer()
         check_task(restorer, task)
         check_steps(restorer, steps)
         batch, back = read_picture(image)
         if equalize:
-            batch = torch.stack(
-                [to_unit_tensor(equalize_channels(to_uint8(picture))) for picture in batch]
-            )
-        height, width = restorer.working_size(tuple(batch.shape[-2:]))
-        if tile is None:
-            tile = TILE if height * width > WHOLE_PIXELS else 0
-        if overlap is None:
-            overlap = default_overlap(tile, restorer.tile_grid)
-        if tile:
-            check_tile(tile, overlap)
+            batch = _equalized(batch)
+        size = restorer.working_size(tuple(batch.shape[-2:]))
+        tile, overlap = choose_tile(size, tile, overlap, restorer.tile_grid)
         tasks = None if task is None else [task] * len(batch)
         with torch.inference_mode():
             lq = batch.to(self.device, torch.float32)
-            if tile == 0 or max(height, width) <= tile:
+            if tile == 0 or max(size) <= tile:
                 noise = LatticeNoise(seed)
                 restored = restorer.restore(lq, noise=noise, tasks=tasks, steps=steps)
             else:
                 restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks, steps)
         return back(restored)
+
+
+def _equalized(batch: Tensor) -> Tensor:
+    """(B, 3, H, W) in [0, 1], the histogram of each channel equalized."""
+    pictures = []
+    for picture in batch:
+        pictures.append(to_unit_tensor(equalize_channels(to_uint8(picture))))
+    return torch.stack(pictures)
+
+
+def choose_tile(
+    size: tuple[int, int], tile: int | None, overlap: int | None, grid: int
+) -> tuple[int, int]:
+    """The tile and the overlap for an image of ``size`` (H, W), with the defaults filled in.
+
+    Raises: ValueError as ``check_tile`` does. A tile of 0 means the whole image.
+    """
+    if tile is None:
+        tile = TILE if size[0] * size[1] > WHOLE_PIXELS else 0
+    if overlap is None:
+        overlap = default_overlap(tile, grid)
+    if tile:
+        check_tile(tile, overlap)
+    return tile, overlap
 
 
 def restore_tiles(
@@ -182,7 +210,7 @@ def restore_tiles(
     tasks: list[str] | None,
     steps: int | None = None,
 ) -> Tensor:
-    """What ``restorer.restore`` gives, ``tile`` pixels of the working size at a time; priors see the whole image."""
+    """What ``restorer.restore`` gives, in tiles of the working size. Priors see the whole image."""
     size = tuple(lq.shape[-2:])
     cond = restorer.condition(lq)
     image = resize(lq, restorer.working_size(size))
@@ -206,18 +234,18 @@ def restore_tiles(
 
 
 def check_task(restorer: Restorer, task: str | None) -> None:
-    """Raise KeyError, naming those there are, unless ``restorer`` has a prompt for ``task``."""
+    """Raise KeyError that lists the known tasks, unless ``restorer`` has a prompt for ``task``."""
     if task is None or task in restorer.tasks:
         return
-    known = list(restorer.tasks)
+    if not restorer.tasks:
+        raise KeyError(f"task '{task}': this model has no tasks; leave the task out")
     raise KeyError(
-        f"task '{task}': this model restores for {known or 'the eye alone'}; "
-        f'{"choose one of these" if known else "leave the task out"}'
+        f"task '{task}': this model restores for {list(restorer.tasks)}; choose one of these"
     )
 
 
 def check_steps(restorer: Restorer, steps: int | None) -> None:
-    """Raise ValueError unless ``restorer`` can sample in ``steps`` steps; None is its own number."""
+    """Raise ValueError unless ``restorer`` can sample in ``steps`` steps. None is always fine."""
     if steps is None:
         return
     if not isinstance(steps, int) or steps < 1:
@@ -228,8 +256,15 @@ def check_steps(restorer: Restorer, steps: int | None) -> None:
 def cut_maps(
     cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]
 ) -> Condition:
-    """``cond`` of an image of ``whole`` (H, W) for the tile of ``size`` at (top, left): its maps are cut to the tile's
-    share, to the nearest of their own pixels and never to nothing; vectors and tokens stay those of the whole image.
+    """The condition of one tile, from the condition ``cond`` of the whole image.
+
+    Each map is cut to the area of the tile, rounded to its own pixels; at least one pixel stays.
+    Vectors and tokens are those of the whole image.
+
+    Args:
+        top, left: where the tile begins in the image.
+        size: (H, W) of the tile.
+        whole: (H, W) of the image.
     """
 
     def cut(start: int, length: int, side: int, pixels: int) -> slice:
@@ -240,15 +275,19 @@ def cut_maps(
         height, width = value.shape[-2:]
         return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
 
-    return Condition(
-        cond.vectors, cond.tokens, {name: cut_map(value) for name, value in cond.maps.items()}
-    )
+    maps = {name: cut_map(value) for name, value in cond.maps.items()}
+    return Condition(cond.vectors, cond.tokens, maps)
 
 
 def read_picture(
     image: Picture,
 ) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
-    """(batch (B, 3, H, W) floating in [0, 1], the function that turns such a batch into the kind of ``image``)."""
+    """The picture as a batch, and the way back.
+
+    Returns: (B, 3, H, W) floating in [0, 1], and the function that turns such a batch into a
+        picture of the kind of ``image``.
+    Raises: as ``RestoreModel.__call__`` does.
+    """
     if isinstance(image, str | os.PathLike):
         return to_unit_tensor(read_image(image))[None], _to_pil
     if isinstance(image, Image.Image):
@@ -258,7 +297,8 @@ def read_picture(
     if isinstance(image, Tensor):
         return _read_tensor(image)
     raise TypeError(
-        f'a picture is a path, a PIL image, a numpy array or a torch tensor, not a {type(image).__name__}'
+        'a picture is a path, a PIL image, a numpy array or a torch tensor, not a '
+        f'{type(image).__name__}'
     )
 
 
@@ -283,8 +323,8 @@ def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
 def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
     if image.ndim not in (3, 4) or image.shape[-3] != 3 or 0 in image.shape:
         raise ValueError(
-            f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at least '
-            'one pixel'
+            f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at '
+            'least one pixel'
         )
     if not image.is_floating_point():
         raise TypeError(
@@ -300,17 +340,12 @@ def _check_unit_range(batch: Tensor) -> None:
     low, high = float(batch.min()), float(batch.max())
     if not (low >= 0 and high <= 1):  # a NaN fails here too
         raise ValueError(
-            f'values from {low:g} to {high:g}; wanted [0, 1] (0..255: divide by 255; overshoot: clamp)'
+            f'values from {low:g} to {high:g}; wanted [0, 1]: divide 0..255 by 255, clamp overshoot'
         )
 
 
 def _is_config(reference: str | os.PathLike | Config) -> bool:
-    return isinstance(reference, Config) or Path(reference).suffix in (
-        '.py',
-        '.json',
-        '.yaml',
-        '.yml',
-    )
+    return isinstance(reference, Config) or Path(reference).suffix in CONFIG_EXTENSIONS
 
 
 def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathLike | None):
@@ -324,6 +359,7 @@ def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathL
     return load_config(config).model, state, path
 
 
-def _published_path(reference: str | os.PathLike) -> Path:
+def published_path(reference: str | os.PathLike) -> Path:
+    """The file of weights that ship under the name ``reference``, or the file of that path."""
     text = os.fspath(reference)
     return resolve_weights(f'{SCHEME}{text}' if text in published_names() else text)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from mmengine.config import Config
+from torch import Tensor
 
 from restorelab.config import load_config
 from restorelab.registry import MODELS
@@ -23,20 +24,29 @@ def publish(
     only: list[str] | None = None,
     cfg_options: dict | None = None,
 ) -> dict:
-    """Write the weights of ``checkpoint`` with the model's config into one ``.safetensors`` file.
+    """Write the weights of ``checkpoint`` and the config of the model into one file.
 
-    The checkpoint is first loaded strictly into the model of ``config``, so what is written can be loaded.
+    The checkpoint is first loaded strictly into the model of ``config``. So the written file can be
+    loaded.
 
     Args:
-        config: the config it was trained with.  checkpoint: a file of the work dir.  output: the file to write.
-        half: store the parameters as float16, half the size; they are loaded as float32. Buffers keep their type.
-        averaged: False publishes the raw weights of the last iteration instead of their moving average.
-        license, notes: kept in the file; how it was trained belongs into the notes.
-        only: the model's members to write, such as ``['semantic', 'degradation']`` of a prior stage; None for all.
-        cfg_options: changes to the config, such as ``{'model.priors.semantic.pretrained': 'restorelab:tpgdiff-priors'}``.
+        config: the config that it was trained with.
+        checkpoint: a file of the work dir.
+        output: the ``.safetensors`` file to write.
+        half: store the parameters as float16, in half the size. They are loaded as float32. Buffers
+            keep their dtype.
+        averaged: False publishes the weights of the last iteration, not their moving average.
+        license: kept in the file.
+        notes: kept in the file; say here how the model was trained.
+        only: members of the model to write, such as ``['semantic', 'degradation']`` of a prior
+            stage; None for all.
+        cfg_options: changes to the config, such as
+            ``{'model.priors.semantic.pretrained': 'restorelab:tpgdiff-priors'}``.
     Returns: the ``info`` that was written.
-    Raises: CheckpointError for weights of another model; ValueError for a config with paths of this machine;
-        FileExistsError when ``output`` exists.
+    Raises:
+        CheckpointError: for weights of another model.
+        ValueError: for a config with paths of this machine.
+        FileExistsError: ``output`` exists.
     """
     if os.path.exists(output):
         raise FileExistsError(f'{output} exists; remove it first, or choose another name')
@@ -44,19 +54,17 @@ def publish(
     model_cfg = cfg.model.to_dict()
     check_portable(model_cfg)
     contents = read_checkpoint(checkpoint)
-    state = model_state(contents, checkpoint, averaged)
     model = MODELS.build(cfg.model)
-    load_weights(model, state, checkpoint)
-    parameters = dict(model.named_parameters())
-    state = {
-        key: value.half() if half and key in parameters else value
-        for key, value in model.state_dict().items()
-    }
+    load_weights(model, model_state(contents, checkpoint, averaged), checkpoint)
+    state = model.state_dict()
     if only is not None:
-        members = {key.split('.')[0] for key in state}
-        if unknown := sorted(set(only) - members):
-            raise ValueError(f'the model has no weights called {unknown}; it has {sorted(members)}')
-        state = {key: value for key, value in state.items() if key.split('.')[0] in only}
+        state = select_members(state, only)
+    parameters = dict(model.named_parameters())
+    num_parameters = 0
+    for key, value in state.items():
+        if key in parameters:
+            state[key] = value.half() if half else value
+            num_parameters += value.numel()
     info = dict(
         name=Path(output).stem,
         license=license,
@@ -64,7 +72,7 @@ def publish(
         config=Path(cfg.filename).name if cfg.filename else None,
         iterations=(contents.get('meta') or {}).get('iter'),
         averaged=averaged and 'ema_state_dict' in contents,
-        parameters=sum(value.numel() for key, value in state.items() if key in parameters),
+        parameters=num_parameters,
         stored_as='float16' if half else 'float32',
         restorelab=__version__,
     )
@@ -72,8 +80,20 @@ def publish(
     return info
 
 
+def select_members(state: dict[str, Tensor], members: list[str]) -> dict[str, Tensor]:
+    """The weights of some members of a model. Raises: ValueError for one without weights."""
+    known = {key.split('.')[0] for key in state}
+    unknown = sorted(set(members) - known)
+    if unknown:
+        raise ValueError(f'the model has no weights called {unknown}; it has {sorted(known)}')
+    return {key: value for key, value in state.items() if key.split('.')[0] in members}
+
+
 def check_portable(config, where: str = 'model') -> None:
-    """Raise ValueError naming the first entry that is a path of this machine: no other machine could load it."""
+    """Raise ValueError naming the first entry that is a path of this machine.
+
+    The published file could not be loaded on another machine.
+    """
     if isinstance(config, dict):
         for key, value in config.items():
             check_portable(value, f'{where}.{key}')

@@ -10,6 +10,7 @@ from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoi
 from restorelab.utils.modules import unwrap
 from restorelab.utils.weights import resolve_weights
 
+TEST_KEYS = ('test_dataloader', 'test_cfg', 'test_evaluator')
 TRAINING_KEYS = (
     'train_dataloader',
     'train_cfg',
@@ -28,34 +29,25 @@ def test(
     show_dir: str | None = None,
     launcher: str = 'none',
 ) -> dict[str, float]:
-    """Score a checkpoint on the test set of ``cfg``. Returns the metrics by name; tables are logged.
+    """Score a checkpoint on the test set of ``cfg``. Tables of the scores are logged.
 
     Args:
         cfg: path of a config, or a Config.
-        checkpoint: a training checkpoint (its averaged weights count, where there are any), published
-            ``.safetensors``, or ``restorelab:<name>``.
+        checkpoint: a training checkpoint, whose averaged weights are taken if there are any, a
+            published ``.safetensors`` file, or ``restorelab:<name>``.
         work_dir, launcher: as in ``train``.
         show_dir: folder for a panel of every image: degraded, restored, clean.
-    Raises: FileNotFoundError; CheckpointError for a checkpoint that is damaged or of another model;
-        ValueError for a config without a test set.
+    Returns: the metrics by name.
+    Raises:
+        FileNotFoundError: there is no such checkpoint.
+        CheckpointError: for a checkpoint that is damaged or of another model.
+        ValueError: for a config without a test set.
     """
     cfg = prepare(cfg, work_dir, launcher)
-    if missing := [
-        key for key in ('test_dataloader', 'test_cfg', 'test_evaluator') if cfg.get(key) is None
-    ]:
-        raise ValueError(f'{cfg.filename or "the config"} has no {missing}; testing needs them')
+    _check_has_test(cfg)
     path = resolve_weights(checkpoint)
     state = model_state(read_checkpoint(path), path)
-    for key in TRAINING_KEYS:
-        cfg.pop(key, None)
-    cfg.load_from, cfg.resume = None, False
-    # an average would be a second copy of the weights that are tested
-    cfg.custom_hooks = [
-        hook for hook in cfg.get('custom_hooks') or [] if 'EMAHook' not in str(hook['type'])
-    ]
-    hooks = cfg.setdefault('default_hooks', {})
-    hooks['panels'] = dict(type='PanelHook', per_degradation=None, out_dir=show_dir)
-    hooks.pop('pretrained', None)  # done below, before the checkpoint with its newer weights
+    _keep_test_only(cfg, show_dir)
     runner = Runner.from_cfg(cfg)
     model = unwrap(runner.model)
     if isinstance(model, Model):
@@ -66,3 +58,23 @@ def test(
     if launcher != 'none':
         torch.distributed.destroy_process_group()
     return metrics
+
+
+def _check_has_test(cfg: Config) -> None:
+    missing = [key for key in TEST_KEYS if cfg.get(key) is None]
+    if missing:
+        raise ValueError(f'{cfg.filename or "the config"} has no {missing}; testing needs them')
+
+
+def _keep_test_only(cfg: Config, show_dir: str | None) -> None:
+    """Take out of ``cfg`` what only training uses, and let the panels go to ``show_dir``."""
+    for key in TRAINING_KEYS:
+        cfg.pop(key, None)
+    cfg.load_from, cfg.resume = None, False
+    hooks = cfg.get('custom_hooks') or []
+    # a moving average would be a second copy of the tested weights
+    cfg.custom_hooks = [hook for hook in hooks if 'EMAHook' not in str(hook['type'])]
+    hooks = cfg.setdefault('default_hooks', {})
+    hooks['panels'] = dict(type='PanelHook', per_degradation=None, out_dir=show_dir)
+    # `test` reads pretrained parts itself, before the checkpoint, which may hold newer weights
+    hooks.pop('pretrained', None)

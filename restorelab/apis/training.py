@@ -25,41 +25,55 @@ def train(
     amp: bool | str = False,
     launcher: str = 'none',
 ) -> Runner:
-    """Train, validate and save as ``cfg`` says. Returns the runner, whose ``model`` is the trained one.
+    """Train, validate and save as ``cfg`` says.
 
     Args:
         cfg: path of a config, or a Config.
-        work_dir: where logs, checkpoints and pictures go; by default the config's, or ``work_dirs/<config name>``.
-        resume: True (or 'auto'): go on from the newest checkpoint of the work dir, from the start when there is none;
-            a path: go on from that checkpoint.
-        amp: mixed precision: 'bf16', 'fp16', or True for bf16 where the device computes in it and fp16 elsewhere.
-        launcher: 'none' for one process, 'pytorch' or 'slurm' for several. Without a GPU they talk by gloo.
-    Raises: ValueError for settings that cannot work together; FloatingPointError when the loss is not finite;
-        CheckpointError for a checkpoint that is damaged or of another model.
+        work_dir: where logs, checkpoints and pictures go (default: that of the config, or
+            ``work_dirs/<config name>``).
+        resume: True (or 'auto') goes on from the newest checkpoint of the work dir, or starts anew
+            when there is none. A path goes on from that checkpoint.
+        amp: mixed precision: 'bf16', 'fp16', or True for bf16 where the device computes in it and
+            fp16 elsewhere.
+        launcher: 'none' for one process, 'pytorch' or 'slurm' for several. Without a GPU the
+            processes communicate with gloo.
+    Returns: the runner. Its ``model`` is the trained one.
+    Raises:
+        ValueError: for settings that cannot work together.
+        FloatingPointError: the loss is not finite.
+        CheckpointError: for a checkpoint that is damaged or of another model.
     """
     cfg = prepare(cfg, work_dir, launcher)
     _check_checkpoint_intervals(cfg)
     if amp:
         _set_precision(cfg, amp)
     earlier = latest_checkpoint(cfg.work_dir)
-    if resume := resume or (cfg.get('resume') and (cfg.get('load_from') or True)):
+    if not resume and cfg.get('resume'):
+        resume = cfg.get('load_from') or True
+    if resume:
         _set_resume(cfg, earlier if resume in (True, 'auto') else resume)
     runner = Runner.from_cfg(cfg)
-    if resume and not cfg.resume:
-        runner.logger.warning(
-            'no checkpoint to resume from in %s: training starts at the beginning', cfg.work_dir
-        )
-    if earlier and not cfg.resume:
-        runner.logger.warning(
-            '%s holds checkpoints of an earlier training, and this one replaces them; to go on with '
-            'the earlier one stop now and give --resume',
-            cfg.work_dir,
-        )
+    if not cfg.get('resume'):
+        _warn_of_new_start(runner, bool(resume), earlier is not None)
     runner.train()
     release_workers(runner.train_loop, runner.val_loop)
     if launcher != 'none':
         torch.distributed.destroy_process_group()
     return runner
+
+
+def _warn_of_new_start(runner: Runner, wanted_resume: bool, has_earlier: bool) -> None:
+    if wanted_resume:
+        runner.logger.warning(
+            'no checkpoint to resume from in %s: training starts at the beginning',
+            runner.cfg.work_dir,
+        )
+    if has_earlier:
+        runner.logger.warning(
+            '%s holds checkpoints of an earlier training, and this one replaces them; to go on '
+            'with the earlier one stop now and give --resume',
+            runner.cfg.work_dir,
+        )
 
 
 def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
@@ -69,10 +83,10 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     name = Path(cfg.filename).stem if cfg.filename else 'restorelab'
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
     cfg.launcher = launcher
-    number = next(_RUNS)  # MMEngine shares logs between runs of one name that begin within a second
-    cfg.experiment_name = cfg.get('experiment_name') or (
-        name if number == 0 else f'{name}_{number}'
-    )
+    # MMEngine shares logs between runs of one name that begin within a second
+    number = next(_RUNS)
+    if not cfg.get('experiment_name'):
+        cfg.experiment_name = f'{name}_{number}' if number else name
     if launcher != 'none':  # MMEngine looks for the wrapper without our scope, hence the full name
         cfg.setdefault('model_wrapper_cfg', dict(type='restorelab.RestorationDDP'))
         if not torch.cuda.is_available():
@@ -82,23 +96,30 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
 
 
 def release_workers(*loops: BaseLoop | None) -> None:
-    """End the data workers of finished loops; left to the garbage collector, each blocks the process for seconds."""
-    for loop in filter(None, loops):
-        loop.dataloader_iterator = None  # of a training loop
-        loop.dataloader._iterator = None  # of persistent workers
+    """End the data workers of finished loops.
+
+    When the garbage collector ends them instead, each blocks the process for seconds.
+    """
+    for loop in loops:
+        if loop is not None:
+            loop.dataloader_iterator = None  # of a training loop
+            loop.dataloader._iterator = None  # of persistent workers
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
-    """What MMEngine's Runner reads a file or published weights with; no code in it is run, see ``read_checkpoint``."""
+    """MMEngine's Runner reads files and published weights with this function.
+
+    No code in the file is run, see ``read_checkpoint``.
+    """
     return read_checkpoint(resolve_weights(filename))
 
 
 def _start_gloo(launcher: str) -> None:
-    """MMEngine would put every process on a GPU first; on a CPU the group is made here instead."""
+    """Make the group of processes here. MMEngine would first give each process a GPU."""
     if launcher != 'pytorch':
         raise ValueError(
-            f"launcher '{launcher}' needs a GPU in every process; without one use tools/dist_train.sh, "
-            "which starts them with the launcher 'pytorch'"
+            f"launcher '{launcher}' needs a GPU in every process; without one use "
+            "tools/dist_train.sh, which starts them with the launcher 'pytorch'"
         )
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
@@ -106,7 +127,7 @@ def _start_gloo(launcher: str) -> None:
 
 
 def _check_checkpoint_intervals(cfg: Config) -> None:
-    """A checkpoint between two optimizer steps would lose the gradients gathered so far."""
+    """A checkpoint between two optimizer steps would lose the accumulated gradients."""
     counts = cfg.optim_wrapper.get('accumulative_counts', 1)
     hook = cfg.get('default_hooks', {}).get('checkpoint', {})
     intervals = {'default_hooks.checkpoint.interval': hook.get('interval', 1)}
@@ -115,9 +136,9 @@ def _check_checkpoint_intervals(cfg: Config) -> None:
     for name, interval in intervals.items():
         if interval > 0 and interval % counts:
             raise ValueError(
-                f'{name}={interval} must be a multiple of optim_wrapper.accumulative_counts={counts}: '
-                'a checkpoint between two optimizer steps cannot be resumed exactly. '
-                f'Take {max(1, round(interval / counts)) * counts}'
+                f'{name}={interval} must be a multiple of '
+                f'optim_wrapper.accumulative_counts={counts}: a checkpoint between two optimizer '
+                f'steps cannot be resumed exactly. Take {max(1, round(interval / counts)) * counts}'
             )
 
 
@@ -132,7 +153,8 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'BFloat16OptimWrapper'):
         raise ValueError(
-            f"mixed precision replaces the optim_wrapper 'OptimWrapper', but the config has '{kind}'"
+            "mixed precision replaces the optim_wrapper 'OptimWrapper', but the config has "
+            f"'{kind}'"
         )
     cfg.optim_wrapper.type = 'BFloat16OptimWrapper' if amp == 'bf16' else 'AmpOptimWrapper'
     if amp == 'fp16':
@@ -144,7 +166,6 @@ def _set_resume(cfg: Config, path: str | None) -> None:
     if path is None:
         return
     cfg.load_from = str(path)
-    if (seed := read_checkpoint(path).get('meta', {}).get('seed')) is not None:
-        cfg.randomness = dict(
-            cfg.get('randomness') or {}, seed=seed
-        )  # the data's order hangs on it too
+    seed = read_checkpoint(path).get('meta', {}).get('seed')
+    if seed is not None:  # the order of the data depends on it, too
+        cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)

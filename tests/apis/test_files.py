@@ -1,4 +1,4 @@
-"""Restoring files: names are kept, nothing is overwritten, what cannot be read is reported at the end."""
+"""Restoring files: names are kept, nothing is overwritten, unreadable files are reported."""
 
 import os
 

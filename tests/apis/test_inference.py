@@ -169,7 +169,10 @@ def test_an_unreadable_file_is_named(restorer, tmp_path):
 
 
 def test_tiles_give_the_whole_image(restorer, picture):
-    """Two steps see two pixels away, a quarter of the overlap; noise belongs to the place, the color to the image."""
+    """Two steps see two pixels away: a quarter of the overlap.
+
+    The noise depends on the position, and the color is that of the whole image.
+    """
     image = to_unit_tensor(picture)
     torch.testing.assert_close(restorer(image, tile=20, overlap=8), restorer(image, tile=0))
 

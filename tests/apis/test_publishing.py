@@ -1,4 +1,4 @@
-"""Publishing: the averaged weights of a real training, with their config, and nothing of this machine."""
+"""Publishing: the averaged weights of a real training with their config, no local paths."""
 
 import subprocess
 import sys

@@ -67,7 +67,7 @@ def test_an_unknown_task_is_refused_with_those_there_are(model):
 
 
 def test_a_model_without_prompts_takes_no_task():
-    with pytest.raises(KeyError, match='restores for the eye alone; leave the task out'):
+    with pytest.raises(KeyError, match='this model has no tasks; leave the task out'):
         RestoreModel(tiny_restorer())(PICTURE, task='ir')
 
 

@@ -1,4 +1,4 @@
-"""The smallest restorer with every trait that restoring must respect: a prior, noise, steps, weights and a map."""
+"""A tiny restorer with a prior, a map, noise, steps and weights."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from restorelab.structures import Condition, TapContext
 
 @BACKBONES.register_module()
 class TinyNet(RegressionBackbone):
-    """A convolution that starts near the identity; (B, 3, H, W) -> (B, 3, H, W); it sees one pixel away."""
+    """A 3x3 convolution that starts near the identity: (B, 3, H, W) -> (B, 3, H, W)."""
 
     def __init__(self, width: int = 3):
         super().__init__()
@@ -24,7 +24,7 @@ class TinyNet(RegressionBackbone):
 
 @PRIORS.register_module()
 class TinyPrior(Prior):
-    """The mean color of the image and its gray values at half the size; counts how often it is asked."""
+    """The mean color of the image, and its gray values at half the size. Counts its calls."""
 
     provides = {'vectors.color': 3, 'maps.gray': 1}
 
@@ -40,7 +40,7 @@ class TinyPrior(Prior):
 
 @MODELS.register_module()
 class TinyRestorer(BaseRestorer):
-    """``steps`` times: convolve, move toward the image's mean color and its gray map, add noise of ``noise_level``."""
+    """``steps`` times: convolve, move toward the mean color and the gray map, add noise."""
 
     def __init__(self, backbone: dict, noise_level: float = 0.0, steps: int | None = 2, **kwargs):
         super().__init__(backbone, **kwargs)
