@@ -13,6 +13,9 @@ from restorelab.utils.images import to_uint8
 from restorelab.utils.panels import compare
 
 
+MIN_SCORE = 0.3  # objects of a lower score are not drawn
+
+
 @HOOKS.register_module()
 class PanelHook(Hook):
     """Writes the degraded, the restored and the clean image side by side, with their PSNR.
@@ -25,13 +28,10 @@ class PanelHook(Hook):
         per_degradation: pictures of each degradation, the first ones of the set; None for all.
         out_dir: folder of the pictures of a test. Those of a validation go to
             ``<work_dir>/vis/iter_<n>``.
-        min_score: objects of a lower score are not drawn.
     """
 
-    def __init__(
-        self, per_degradation: int | None = 1, out_dir: str | None = None, min_score: float = 0.3
-    ):
-        self.per_degradation, self.out_dir, self.min_score = per_degradation, out_dir, min_score
+    def __init__(self, per_degradation: int | None = 1, out_dir: str | None = None):
+        self.per_degradation, self.out_dir = per_degradation, out_dir
         self.drawn: Counter[str] = Counter()
         self.visualizer = None
 
@@ -76,7 +76,7 @@ class PanelHook(Hook):
             if view in sample.views:
                 image, found = to_uint8(sample.get(name)), sample.views.get(view)
                 self.visualizer.add_datasample(
-                    view, image, found, draw_gt=False, pred_score_thr=self.min_score
+                    view, image, found, draw_gt=False, pred_score_thr=MIN_SCORE
                 )
                 images.append(self.visualizer.get_image())
         return images

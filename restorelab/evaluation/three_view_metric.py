@@ -19,8 +19,6 @@ class ThreeViewMetric(BaseMetric):
 
     Args:
         metric: its config, such as ``dict(type='mmdet.CocoMetric', ann_file=..., metric='bbox')``.
-        columns: keys to show in the table, by their last part. None takes COCO's mean precisions,
-            or all keys where there are none of these.
         collect_device, prefix: of MMEngine's BaseMetric.
     Raises: KeyError for samples without predictions, or when only some have a clean image.
     """
@@ -30,12 +28,11 @@ class ThreeViewMetric(BaseMetric):
     def __init__(
         self,
         metric: dict,
-        columns: list[str] | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ):
         super().__init__(collect_device, prefix)
-        self.metric, self.columns = dict(metric), columns
+        self.metric = dict(metric)
         self.by_view = {'restored': METRICS.build(self.metric)}
 
     @property
@@ -79,7 +76,7 @@ class ThreeViewMetric(BaseMetric):
 
     def evaluate(self, size: int) -> dict[str, float]:
         scores = {view: metric.evaluate(size) for view, metric in self.by_view.items()}
-        print_log(f'\n{_table(scores, self.columns)}', 'current')
+        print_log(f'\n{_table(scores)}', 'current')
         self.by_view = {'restored': self.by_view['restored']}
         named = {}
         for view, found in scores.items():
@@ -90,12 +87,10 @@ class ThreeViewMetric(BaseMetric):
         raise NotImplementedError('the metric of each view computes its own')
 
 
-def _table(scores: dict[str, dict[str, float]], columns: list[str] | None) -> str:
-    """One row for each view, one column for each score."""
+def _table(scores: dict[str, dict[str, float]]) -> str:
+    """One row for each view. The columns are COCO's mean precisions, or all scores without them."""
     keys = {key.split('/')[-1]: key for key in scores['restored']}
-    shown = [name for name in columns or USUAL_COLUMNS if name in keys]
-    if not columns:
-        shown = shown or list(keys)
+    shown = [name for name in USUAL_COLUMNS if name in keys] or list(keys)
     rows = []
     for view, found in scores.items():
         rows.append([view, *(f'{found[keys[name]]:.4f}' for name in shown)])

@@ -68,6 +68,12 @@ def test_unused_clean_images_are_left_out(root):
     assert len(folders(root)) == 2
 
 
+def test_patterns_pair_images_of_different_names(tmp_path):
+    save_all(tmp_path, ['lq/rain-1.png', 'lq/rain-2.png', 'gt/norain-1.png', 'gt/norain-2.png'])
+    pairs = folders(tmp_path, lq_name=r'rain-(\d)', gt_name=r'norain-(\d)')
+    assert [record.gt.name for record in pairs.records] == ['norain-1.png', 'norain-2.png']
+
+
 def test_a_list_file_may_name_the_degradation_of_each_image(root):
     (root / 'list.txt').write_text('lq/a.png gt/a.png\nlq/b.png gt/b.png haze\n')
     data = PairedDataset(PACK, root=root, degradation='rain', list_file=root / 'list.txt')

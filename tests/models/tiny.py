@@ -36,7 +36,12 @@ TINY_BACKBONES = dict(
     ),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
     RestormerUNet=dict(
-        dim=4, blocks=[1, 1], heads=[1, 2], refinement=1, decoder_block=dict(type='EnhancedBlock')
+        dim=4,
+        blocks=[1, 1],
+        heads=[1, 2],
+        refinement=1,
+        expansion=2.0,
+        decoder_block=dict(type='EnhancedBlock'),
     ),
     SDTurboUNet=dict(
         unet=dict(

@@ -14,7 +14,7 @@ def test_joined_batches_of_unequal_ranks_share_nothing():
         SimpleNamespace(dataset=range(10), seed=1, rank=rank, world_size=2) for rank in range(2)
     ]
     streams = [
-        iter(GlobalBatchSampler(rank, size, [2, 3]))
+        iter(GlobalBatchSampler(rank, size, rank_sizes=[2, 3]))
         for rank, size in zip(ranks, (2, 3), strict=True)
     ]
     drawn = [index for _ in range(2) for stream in streams for index in next(stream)]

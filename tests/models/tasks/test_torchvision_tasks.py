@@ -55,6 +55,22 @@ def test_a_label_beyond_the_classes_is_named():
         TASKS.build(SEGMENTER).loss(torch.rand(1, 3, 24, 40), [wrong])
 
 
+def test_pixels_of_the_label_that_does_not_count_change_no_loss():
+    task = TASKS.build(dict(SEGMENTER, ignore_index=7)).eval()
+    image, half, whole = torch.rand(1, 3, 24, 40), sample(), sample()
+    labels = torch.zeros(1, 24, 40, dtype=torch.long)
+    whole.gt_sem_seg = PixelData(sem_seg=labels.clone())
+    labels[..., :20] = 7
+    half.gt_sem_seg = PixelData(sem_seg=labels)
+    with torch.no_grad():
+        pixels = torch.nn.functional.cross_entropy(
+            task.logits(image), whole.gt_sem_seg.sem_seg, reduction='none'
+        )
+        assert task.loss(image, [half])['loss'].item() == pytest.approx(
+            pixels[..., 20:].mean().item(), rel=1e-4
+        )
+
+
 def test_an_unknown_network_names_the_nearest():
     with pytest.raises(KeyError, match=r"no model 'resnet19'; nearest: .*'resnet18'"):
         TASKS.build(dict(CLASSIFIER, network='resnet19'))
