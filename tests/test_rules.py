@@ -1,6 +1,7 @@
 """House rules of CONTRIBUTING.md that a program can check."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ PYTHON = sorted(
     for folder in ('configs', 'projects', 'restorelab', 'tests', 'tools')
     for path in (ROOT / folder).rglob('*.py')
 )
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md'), *ROOT.glob('projects/**/*.md')])
 
 # Files that may call hasattr or getattr, and whom they ask. Parts of ours have contracts instead.
 PROBES = {
@@ -74,6 +76,44 @@ def test_a_part_names_its_options_and_has_a_docstring():
     assert (silent, open_ended) == ([], [])
 
 
+def used_words() -> set[str]:
+    """Every keyword, every key of a dict and every last word of a dotted key, outside the library.
+
+    ``dict(width=4)``, ``{'width': 4}`` and ``'model.backbone.width=4'`` use the option ``width``.
+    """
+    words = set()
+    for path in PYTHON:
+        if name_of(path).startswith('restorelab/'):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.keyword) and node.arg:
+                words.add(node.arg)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                key = node.value.partition('=')[0]
+                if re.fullmatch(r'[\w.]+', key):
+                    words.add(key.rpartition('.')[2])
+    return words
+
+
+def own_options(part: type) -> list[str]:
+    """What its constructor takes, without what a base of another package takes too."""
+    foreign = {'self', 'tap_specs', 'cond_widths', 'init_cfg'}  # the last is MMEngine's
+    for base in part.__mro__:
+        if not base.__module__.startswith('restorelab') and '__init__' in vars(base):
+            foreign |= set(named_options(base)[0])
+    return [name for name in named_options(part)[0] if name not in foreign]
+
+
+def test_every_option_of_a_registered_class_is_used_by_a_config_a_project_or_a_test():
+    words = used_words()
+    unused = set()
+    for part in registered():
+        for option in own_options(part):
+            if option not in words:
+                unused.add(f'{part.__name__}: {option}')
+    assert sorted(unused) == []
+
+
 def probes_in(source: str) -> list[int]:
     """The lines that call ``hasattr`` or ``getattr``."""
     lines = []
@@ -97,6 +137,17 @@ def test_parts_are_not_probed():
 def test_every_file_that_may_probe_does():
     for name in PROBES:
         assert probes_in((ROOT / name).read_text(encoding='utf-8')), name
+
+
+def test_no_line_is_longer_than_100_columns():
+    """Rows of tables and pictures in Markdown cannot be wrapped."""
+    long = []
+    for path in PYTHON + PAGES:
+        for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+            unbreakable = path.suffix == '.md' and line.startswith(('|', '!['))
+            if len(line) > 100 and not unbreakable:
+                long.append(f'{name_of(path)}:{number}')
+    assert long == []
 
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -12,7 +12,6 @@ from restorelab.structures import VIEWS
 from restorelab.utils.images import to_uint8
 from restorelab.utils.panels import compare
 
-
 MIN_SCORE = 0.3  # objects of a lower score are not drawn
 
 
