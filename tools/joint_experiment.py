@@ -1,8 +1,9 @@
 """Joint training against restoration only: ``python tools/joint_experiment.py --seeds 0 1 2``.
 
-Trains and tests both configs once per seed. Prints mean and range of PSNR and mAP, and of what the
-second config gains over the first. The first training makes the detector; the others use it. A run
-whose scores.json exists is not repeated, so that a stopped experiment goes on where it was.
+It trains and tests both configs once per seed. It prints the mean and the range of PSNR and mAP,
+and the gain of the second config over the first. The detector is trained in the first run, and the
+other runs load it. A run whose scores.json exists is not repeated, so an interrupted experiment can
+be continued.
 """
 
 import argparse
@@ -11,16 +12,21 @@ from pathlib import Path
 
 COLUMNS = {
     'PSNR': 'rgb/psnr/mean',
-    **{
-        f'{name} {view}': f'{view}/coco/{key}'
-        for view in ('degraded', 'restored', 'clean')
-        for name, key in (('mAP', 'bbox_mAP'), ('mAP50', 'bbox_mAP_50'))
-    },
+    'mAP degraded': 'degraded/coco/bbox_mAP',
+    'mAP50 degraded': 'degraded/coco/bbox_mAP_50',
+    'mAP restored': 'restored/coco/bbox_mAP',
+    'mAP50 restored': 'restored/coco/bbox_mAP_50',
+    'mAP clean': 'clean/coco/bbox_mAP',
+    'mAP50 clean': 'clean/coco/bbox_mAP_50',
 }
 
 
 def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, float]:
-    """The test's scores of one training. ``detector`` is used when it exists, and written else."""
+    """Train once and test: the scores by column.
+
+    Args:
+        detector: file of the detector. It is loaded if it exists, and written otherwise.
+    """
     from restorelab.apis import test, train
     from restorelab.config import load_config
     from restorelab.engine import latest_checkpoint
@@ -37,9 +43,8 @@ def run(config: str, seed: int, work_dir: Path, detector: Path) -> dict[str, flo
         if not detector.is_file():
             save_detector(checkpoint, detector)
         found = test(cfg, str(checkpoint), work_dir=str(work_dir / 'test'))
-        scores.write_text(
-            json.dumps({name: found[key] for name, key in COLUMNS.items()}), encoding='utf-8'
-        )
+        columns = {name: found[key] for name, key in COLUMNS.items()}
+        scores.write_text(json.dumps(columns), encoding='utf-8')
     return json.loads(scores.read_text(encoding='utf-8'))
 
 
@@ -49,15 +54,15 @@ def save_detector(checkpoint: Path, target: Path) -> None:
 
     from restorelab.utils.checkpoint import model_state, read_checkpoint
 
-    state, prefix = model_state(read_checkpoint(checkpoint), checkpoint), 'tasks.det.network.'
-    own = {
-        key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
-    }
+    prefix, own = 'tasks.det.network.', {}
+    for key, value in model_state(read_checkpoint(checkpoint), checkpoint).items():
+        if key.startswith(prefix):
+            own[key.removeprefix(prefix)] = value
     torch.save(dict(state_dict=own), target)
 
 
 def row(name: str, runs: list[dict[str, float]]) -> str:
-    """A line of the table: mean (lowest to highest) of each column."""
+    """A line of the table: mean (lowest to highest) for each column."""
     cells = []
     for column in COLUMNS:
         values = [scores[column] for scores in runs]
@@ -83,16 +88,14 @@ def main() -> None:
         for config, runs in found.items():
             work_dir = args.work_dir / Path(config).stem / str(seed)
             runs.append(run(config, seed, work_dir, args.work_dir / 'detector.pth'))
-    pairs = zip(*found.values(), strict=True)
-    gains = [
-        {column: joint[column] - alone[column] for column in COLUMNS} for alone, joint in pairs
-    ]
-    print(
-        '| config | ' + ' | '.join(COLUMNS) + ' |\n' + '|---' * (len(COLUMNS) + 1) + '|',
-        *(row(Path(config).stem, runs) for config, runs in found.items()),
-        row('gain of a seed', gains),
-        sep='\n',
-    )
+    gains = []
+    for alone, joint in zip(*found.values(), strict=True):
+        gains.append({column: joint[column] - alone[column] for column in COLUMNS})
+    print('| config | ' + ' | '.join(COLUMNS) + ' |')
+    print('|---' * (len(COLUMNS) + 1) + '|')
+    for config, runs in found.items():
+        print(row(Path(config).stem, runs))
+    print(row('gain per seed', gains))
 
 
 if __name__ == '__main__':

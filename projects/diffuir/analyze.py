@@ -1,4 +1,4 @@
-"""What the shared distribution term does to states and features, and what the attention sees.
+"""Show how the shared distribution term changes states and features, and show the attention.
 
 Published weights and embedded photographs:
 
@@ -9,10 +9,10 @@ A checkpoint and photographs of your own:
     python projects/diffuir/analyze.py CONFIG OUT --checkpoint CKPT.pth --images FOLDER \\
         --projection tsne
 
-Photographs are degraded on the fly and restored twice from the same noise: by the process as it was
-trained, and with its shared distribution term (SDT) switched off. Two steps are kept, the first and
-the last: their state x_t, and the features at the bottom of the network (mean over positions). OUT
-receives
+Photographs are degraded on the fly. Each is restored twice from the same noise: by the process as
+it was trained, and with its shared distribution term (SDT) set to zero. The state x_t and the
+features at the bottom of the network (mean over positions) are taken from the first and the last
+step. These files are written to OUT:
 
 - ``states.png``, ``features.png``: each in two dimensions, with one dot per image, colored by
   degradation. Rows: without and with the SDT. Columns: first and last step.
@@ -21,8 +21,9 @@ receives
   photograph with every degradation.
 
 The printed separation is the variance between degradations divided by the variance within them,
-before projection, each by its degrees of freedom. Chance gives 1; more tells the degradations
-apart. Less than 1 is possible, since all degradations show the same photographs.
+before projection; both are divided by their degrees of freedom. Random features give 1. The
+degradations are separated where it is larger. Less than 1 is possible, since all degradations show
+the same photographs.
 """
 
 import argparse
@@ -38,8 +39,11 @@ from torch import Tensor, nn
 
 from restorelab.apis import load
 from restorelab.datasets import OnTheFlyDataset
+from restorelab.models.backbones.hourglass import HourglassUNet
+from restorelab.models.blocks import FullAttentionBlock
 from restorelab.models.layers.attention import FullAttention
 from restorelab.models.processes import SharedResidualProcess
+from restorelab.models.restorers import DiffusionRestorer
 from restorelab.utils import LatticeNoise
 from restorelab.utils.images import to_uint8, write_image
 from restorelab.utils.panels import draw_panel
@@ -90,20 +94,21 @@ def read(crops: OnTheFlyDataset, index: int, device: torch.device) -> tuple[Tens
 
 def check_model(model: nn.Module) -> None:
     """Raise TypeError for a model without the process or the bottom attention of DiffUIR."""
-    if not isinstance(getattr(model, 'process', None), SharedResidualProcess):
+    is_diffusion = isinstance(model, DiffusionRestorer)
+    if not is_diffusion or not isinstance(model.process, SharedResidualProcess):
         raise TypeError(
             f'{type(model).__name__} has no SharedResidualProcess; give weights of DiffUIR'
         )
-    if not isinstance(bottom_attention(model), FullAttention):
+    is_hourglass = isinstance(model.backbone, HourglassUNet)
+    if not is_hourglass or not isinstance(model.backbone.mid_attn, FullAttentionBlock):
         raise TypeError(
             f'{type(model.backbone).__name__} has no full attention at its bottom; give weights of '
             'DiffUIR'
         )
 
 
-def bottom_attention(model: nn.Module) -> nn.Module | None:
-    branch = getattr(getattr(model.backbone, 'mid_attn', None), 'fn', None)
-    return None if branch is None else branch['fn']
+def bottom_attention(model: DiffusionRestorer) -> FullAttention:
+    return model.backbone.mid_attn.fn['fn']
 
 
 def without_shared_term(process: SharedResidualProcess) -> SharedResidualProcess:
@@ -259,8 +264,14 @@ def draw_attention(model: nn.Module, lq: Tensor, degradation: str) -> np.ndarray
 
 
 def stack(pictures: list[np.ndarray]) -> np.ndarray:
-    """Pictures of one width below one another."""
+    """Pictures of one width, stacked from top to bottom."""
     return np.concatenate(pictures, axis=0)
+
+
+def values_of(step: Step, kind: str) -> Tensor:
+    """``state`` or ``features`` of a step: (D,) float32."""
+    values = step.state if kind == 'state' else step.features
+    return values.flatten().float()
 
 
 def draw_walks(
@@ -278,9 +289,7 @@ def draw_walks(
     for name, images in walks.items():
         plots, captions = [], []
         for number in (0, -1):
-            values = torch.stack(
-                [getattr(steps[number], kind).flatten() for steps in images]
-            ).float()
+            values = torch.stack([values_of(steps[number], kind) for steps in images])
             ratio = separation(values, labels)
             where = f'{kind}, t={images[0][number].t}, {name}'
             print(f'separation of {where}: {ratio:.4g}')
@@ -324,26 +333,22 @@ def main() -> None:
     crops = degraded_crops(args.images, args.degradations, dict(type='RandomCrop', size=args.size))
     processes = {'without SDT': without_shared_term(model.process), 'with SDT': model.process}
     walks, labels = {name: [] for name in processes}, []
-    for index in range(
-        args.count * len(args.degradations)
-    ):  # past the last photograph begins another pass, with other crops
+    # after the last photograph the first follows again, with another crop
+    for index in range(args.count * len(args.degradations)):
         lq, degradation = read(crops, index, restore.device)
         labels.append(args.degradations.index(degradation))
         for name, process in processes.items():
             walks[name].append(walk(model, process, lq, seed=index)[0])
     args.out.mkdir(parents=True, exist_ok=True)
     for kind, name in (('state', 'states.png'), ('features', 'features.png')):
-        write_image(
-            args.out / name,
-            draw_walks(walks, kind, torch.tensor(labels), args.degradations, project),
-        )
-    centers = degraded_crops(
-        args.images, args.degradations, dict(type='CenterCrop', size=args.size)
-    )
-    rows = [
-        draw_attention(model, *read(centers, index, restore.device))
-        for index in range(len(args.degradations))
-    ]
+        picture = draw_walks(walks, kind, torch.tensor(labels), args.degradations, project)
+        write_image(args.out / name, picture)
+    crop = dict(type='CenterCrop', size=args.size)
+    centers = degraded_crops(args.images, args.degradations, crop)
+    rows = []
+    for index in range(len(args.degradations)):
+        lq, degradation = read(centers, index, restore.device)
+        rows.append(draw_attention(model, lq, degradation))
     write_image(args.out / 'attention.png', stack(rows))
 
 

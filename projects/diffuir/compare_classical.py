@@ -74,7 +74,7 @@ def gamma_correction(image: np.ndarray) -> np.ndarray:
 
 
 def unsharp_mask(image: np.ndarray) -> np.ndarray:
-    """Half of what a Gaussian of 2 pixels takes away, added once more."""
+    """The image plus half of its difference from a Gaussian blur of 2 pixels."""
     sharp = image.astype(np.float32)
     return to_uint8((1.5 * sharp - 0.5 * cv2.GaussianBlur(sharp, (0, 0), 2)) / 255)
 
@@ -157,35 +157,59 @@ def score_set(
         sample, lq = item['data_samples'], to_array(item['inputs'])
         gt = to_unit_tensor(to_array(sample.gt))[None]
         images = (lq, model(lq, steps=steps), CLASSICAL[sample.degradation](lq))
-        row = [
-            float(value)
-            for image in images
-            for value in protocol.score(to_unit_tensor(image)[None], gt)
-        ]
+        row = []
+        for image in images:
+            psnr, ssim = protocol.score(to_unit_tensor(image)[None], gt)
+            row += [float(psnr), float(ssim)]
         scores.setdefault(sample.degradation, []).append(row)
     return scores
 
 
 def markdown(rows: list[list]) -> str:
     """The table as Markdown, with the classical method's name in its column."""
-    titles = [
-        'set',
-        'degradation',
-        'images',
-        *(f'{column} PSNR / SSIM' for column in COLUMNS),
-        'gain',
-    ]
+    scored = [f'{column} PSNR / SSIM' for column in COLUMNS]
+    titles = ['set', 'degradation', 'images', *scored, 'gain']
     lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
     for name, degradation, count, *values in rows:
         cells = [f'{values[i]:.2f} / {values[i + 1]:.3f}' for i in range(0, 6, 2)]
         if degradation in CLASSICAL:
             cells[2] += f' ({CLASSICAL[degradation].__name__.replace("_", " ")})'
-        lines.append(
-            f'| {name} | {degradation} | {count} | '
-            + ' | '.join(cells)
-            + f' | {values[2] - values[0]:+.2f} dB |'
-        )
+        cells = [name, degradation, str(count), *cells, f'{values[2] - values[0]:+.2f} dB']
+        lines.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines)
+
+
+def means_of_set(name: str, scores: dict[str, list[list[float]]]) -> list[list]:
+    """One row of means for each degradation, and one for their mean if there are several."""
+    rows, means = [], []
+    for degradation, values in sorted(scores.items()):
+        means.append(np.mean(values, axis=0))
+        rows.append([name, degradation, len(values), *means[-1]])
+    if len(means) > 1:
+        count = sum(len(values) for values in scores.values())
+        rows.append([name, 'mean', count, *np.mean(means, axis=0)])
+    return rows
+
+
+def count_wins(rows: list[list]) -> str:
+    """How often the restored image has a larger PSNR than the degraded and the classical one."""
+    single = [row for row in rows if row[1] != 'mean']
+    over_degraded = sum(row[5] > row[3] for row in single)
+    over_classical = sum(row[5] > row[7] for row in single)
+    return (
+        f'Better than degraded: {over_degraded} of {len(single)}. '
+        f'Better than classical: {over_classical} of {len(single)} (PSNR).'
+    )
+
+
+def write_csv(path: Path, rows: list[list]) -> None:
+    titles = ['set', 'degradation', 'images']
+    for column in COLUMNS:
+        titles += [f'{column}_psnr', f'{column}_ssim']
+    with path.open('w', newline='') as file:
+        writer = csv.writer(file)
+        writer.writerow(titles)
+        writer.writerows(rows)
 
 
 def main() -> None:
@@ -206,8 +230,9 @@ def main() -> None:
     parser.add_argument('--steps', type=int, help="sampling steps instead of the model's")
     parser.add_argument('--csv', type=Path, help='also write the means to this file')
     args = parser.parse_args()
-    if bad := [given for given in args.pairs if not 2 <= len(given) <= 3]:
-        parser.error(f'--pairs takes DEGRADATION FOLDER [LQ_NAME], not {" ".join(bad[0])}')
+    for given in args.pairs:
+        if len(given) not in (2, 3):
+            parser.error(f'--pairs takes DEGRADATION FOLDER [LQ_NAME], not {" ".join(given)}')
     if not args.clean and not args.pairs:
         parser.error('name at least one set: --clean FOLDER or --pairs DEGRADATION FOLDER')
     if args.csv and args.csv.exists():
@@ -219,41 +244,11 @@ def main() -> None:
 
     rows = []
     for name, dataset in sets:
-        scores = score_set(name, dataset, model, args.steps)
-        means = {
-            degradation: np.mean(values, axis=0) for degradation, values in sorted(scores.items())
-        }
-        rows += [
-            [name, degradation, len(scores[degradation]), *values]
-            for degradation, values in means.items()
-        ]
-        if len(means) > 1:
-            rows.append(
-                [
-                    name,
-                    'mean',
-                    sum(map(len, scores.values())),
-                    *np.mean(list(means.values()), axis=0),
-                ]
-            )
+        rows += means_of_set(name, score_set(name, dataset, model, args.steps))
     print(markdown(rows))
-    single = [row for row in rows if row[1] != 'mean']
-    print(
-        f'\nBetter than degraded: {sum(row[5] > row[3] for row in single)} of {len(single)}. '
-        f'Better than classical: {sum(row[5] > row[7] for row in single)} of {len(single)} (PSNR).'
-    )
+    print(f'\n{count_wins(rows)}')
     if args.csv:
-        with args.csv.open('w', newline='') as file:
-            writer = csv.writer(file)
-            writer.writerow(
-                [
-                    'set',
-                    'degradation',
-                    'images',
-                    *(f'{c}_{s}' for c in COLUMNS for s in ('psnr', 'ssim')),
-                ]
-            )
-            writer.writerows(rows)
+        write_csv(args.csv, rows)
 
 
 if __name__ == '__main__':

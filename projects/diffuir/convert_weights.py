@@ -1,10 +1,10 @@
-"""Turn an official DiffUIR checkpoint into a weight file of restorelab that knows its model.
+"""Turn an official DiffUIR checkpoint into published weights of restorelab.
 
     python projects/diffuir/convert_weights.py model-300.pt diffuir-t-official.safetensors
 
-The size (T, S, B, L or your own) and the end of the shared distribution term are read from the
-file. The moving average is taken, as in the official test script; ``--online`` takes the weights of
-the last iteration. Then
+The new file holds the weights and the config of the model. Its size (T, S, B, L or your own) and
+the end of the shared distribution term are read from the checkpoint. The moving average is taken,
+as in the official test script; ``--online`` takes the weights of the last iteration. Then
 
     python tools/restore.py PHOTO OUT.png --model diffuir-t-official.safetensors
 """
@@ -29,14 +29,13 @@ AVERAGED, ONLINE = 'ema.ema_model.model.unet0.', 'model.unet0.'
 def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The network in the entry ``model`` or ``ema``, with the names of a ``DiffusionRestorer``.
 
-    Inside the network the official names are ours.
+    Apart from the prefix, the official names and ours are equal.
     Raises: KeyError when no key begins with ``prefix``.
     """
-    found = {
-        f'backbone.{key.removeprefix(prefix)}': value
-        for key, value in entries.items()
-        if key.startswith(prefix)
-    }
+    found = {}
+    for key, value in entries.items():
+        if key.startswith(prefix):
+            found[f'backbone.{key.removeprefix(prefix)}'] = value
     if not found:
         raise KeyError(
             f"no key begins with '{prefix}'; there are {sorted(entries)[:5]} ... "
@@ -48,11 +47,11 @@ def network_state(entries: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def official_schedule(
     process: SharedResidualProcess, after_init: bool = False
 ) -> dict[str, Tensor]:
-    """The 14 schedule buffers of an official checkpoint, by their names there.
+    """The 14 schedule buffers of an official checkpoint, by their official names.
 
-    The posterior ones and the increments ``alphas`` and ``betas2`` take 1 for the sums before the
-    first step, where 0 would be right. Nothing reads them; they only tell which schedule a file was
-    trained with.
+    For ``alphas``, ``betas2`` and the posterior buffers, the official code takes 1 for the sums
+    before the first step, where 0 would be right. These buffers are not used; they only show which
+    schedule a file was trained with.
 
     Args:
         after_init: as the official ``init()`` leaves them before a test.
@@ -86,7 +85,7 @@ def official_schedule(
 
 
 def model_config(network: dict[str, Tensor], schedule: dict[str, Tensor]) -> dict:
-    """The config of the model that a checkpoint holds, from its shapes and its schedule."""
+    """The config of the model in a checkpoint, from the shapes and the schedule."""
     width = network['backbone.init_conv.weight'].shape[0]
     levels = 1 + max(int(key.split('.')[2]) for key in network if key.startswith('backbone.downs.'))
     widths = [network[f'backbone.downs.{level}.3.weight'].shape[0] for level in range(levels)]
@@ -132,10 +131,9 @@ def convert(source: str | os.PathLike, averaged: bool = True) -> tuple[nn.Module
             f"{source}: not an official DiffUIR checkpoint; wanted the entries 'model' and 'ema', "
             f'the file has {sorted(map(str, checkpoint))[:8]}'
         )
-    entries = {
-        **{f'ema.{key}': value for key, value in checkpoint['ema'].items()},
-        **checkpoint['model'],
-    }
+    entries = dict(checkpoint['model'])
+    for key, value in checkpoint['ema'].items():
+        entries[f'ema.{key}'] = value
     prefix = AVERAGED if averaged else ONLINE
     try:
         network = network_state(entries, prefix)

@@ -2,14 +2,15 @@
 
     python projects/diffuir/test_udc.py WEIGHTS data/UDC_val_test/toled
 
-WEIGHTS: a published .safetensors file, such as convert_weights.py makes. (The paper takes
-``model-130.pt`` here, not 300.) The folder holds the set of the UDC challenge of ECCV 2020:
-``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3), uint8.
+WEIGHTS is a published .safetensors file, such as convert_weights.py writes. (The paper takes
+``model-130.pt`` for this test, not ``model-300.pt``.) The folder holds the set of the UDC challenge
+of ECCV 2020: ``<kind>_test_display.mat`` and ``<kind>_test_gt.mat`` with arrays (N, 1024, 2048, 3),
+uint8.
 
-As in the release, there are four sampling steps, and each picture is restored in two halves of 1024
-columns. Group norms and attentions then see one half at a time, and a seam may show. ``--overlap
-128`` blends tiles, and ``--tile 0`` restores the picture whole; both give other, smoother numbers.
-Scores: RGB, SSIM with a window over the colors.
+As in the official release, there are four sampling steps, and each picture is restored in two
+halves of 1024 columns. Group norms and attentions then see one half at a time, and a seam may be
+visible. ``--overlap 128`` blends the tiles, and ``--tile 0`` restores the whole picture. Both give
+other scores. Scores are of RGB images; the window of SSIM also covers the colors.
 """
 
 import argparse
@@ -65,10 +66,11 @@ def main() -> None:
     protocol, scores = find_preset('diffuir')['udc'], []
     for lq, gt in tqdm(list(read_pairs(args.folder, args.folder.name))):
         restored = model(lq, steps=args.steps, tile=args.tile, overlap=args.overlap)
-        images = [to_unit_tensor(image)[None] for image in (restored, lq, gt)]
-        scores.append(
-            [float(value) for image in images[:2] for value in protocol.score(image, images[2])]
-        )
+        clean = to_unit_tensor(gt)[None]
+        row = []
+        for image in (restored, lq):
+            row += map(float, protocol.score(to_unit_tensor(image)[None], clean))
+        scores.append(row)
     psnr, ssim, input_psnr, input_ssim = torch.tensor(scores).mean(dim=0).tolist()
     print(
         f'{protocol}\n{len(scores)} pictures: input {input_psnr:.2f} dB / {input_ssim:.4f}, '

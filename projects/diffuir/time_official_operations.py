@@ -1,16 +1,19 @@
-"""The time of the official operations on this machine, and of ours: three steps, one thread.
+"""Time the official operations and ours on this machine: three steps, one thread.
 
     OMP_NUM_THREADS=1 python projects/diffuir/time_official_operations.py [diffuir-tiny] \\
         [--size 256] [--repeats 7]
 
 Images are float32, in a batch of 1. Seconds differ between machines, so compare the ratios.
-``OfficialOperations`` is the network of DiffUIR with the same weights, operation by operation in
-the order of the official code (commit c71437c): it standardizes the weights in every call, computes
-the values of linear attention and the whole matrix of the bottom attention, upsamples to the
-nearest pixel before a convolution, and keeps features in PyTorch's usual layout.
+``OfficialOperations`` has the weights of our network and the operations of the official code
+(commit c71437c), in the same order:
 
-It prints the processor seconds of the fastest repeat, with the two networks taking turns, and the
-largest difference of the restored image, in [0, 1], from the official one.
+- It standardizes the weights in every call.
+- It computes the values of linear attention, and the whole matrix of the bottom attention.
+- It upsamples by nearest neighbor, then convolves.
+- Its features have PyTorch's usual memory layout.
+
+The networks take turns. Printed are the processor seconds of the fastest repeat, and the largest
+difference of the restored image, in [0, 1], from that of the official operations.
 """
 
 import argparse
@@ -46,18 +49,15 @@ def residual_block(block: nn.Module, x: Tensor, time_embedding: Tensor) -> Tenso
 
 
 def layer_norm(norm: nn.Module, x: Tensor) -> Tensor:
-    variance, mean = (
-        torch.var(x, dim=1, unbiased=False, keepdim=True),
-        torch.mean(x, dim=1, keepdim=True),
-    )
+    variance = torch.var(x, dim=1, unbiased=False, keepdim=True)
+    mean = torch.mean(x, dim=1, keepdim=True)
     return (x - mean) * (variance + EPS).rsqrt() * norm.g
 
 
 def queries_keys_values(attention: nn.Module, x: Tensor) -> list[Tensor]:
     """Each (B, heads, D, N)."""
-    return [
-        part.unflatten(1, (HEADS, -1)).flatten(3) for part in attention.to_qkv(x).chunk(3, dim=1)
-    ]
+    parts = attention.to_qkv(x).chunk(3, dim=1)
+    return [part.unflatten(1, (HEADS, -1)).flatten(3) for part in parts]
 
 
 def linear_attention(residual: nn.Module, x: Tensor) -> Tensor:
@@ -65,11 +65,8 @@ def linear_attention(residual: nn.Module, x: Tensor) -> Tensor:
     q, k, v = queries_keys_values(attention, layer_norm(residual.fn['norm'], x))
     q, k = q.softmax(dim=-2) * q.shape[2] ** -0.5, k.softmax(dim=-1)
     context = torch.einsum('b h d n, b h e n -> b h d e', k, v / v.shape[-1])
-    out = (
-        torch.einsum('b h d e, b h d n -> b h e n', context, q)
-        .flatten(1, 2)
-        .unflatten(2, x.shape[-2:])
-    )
+    out = torch.einsum('b h d e, b h d n -> b h e n', context, q)
+    out = out.flatten(1, 2).unflatten(2, x.shape[-2:])
     return x + layer_norm(attention.to_out[1], attention.to_out[0](out))
 
 

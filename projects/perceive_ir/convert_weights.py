@@ -1,11 +1,12 @@
-"""Turn an official Perceive-IR checkpoint into a weight file of restorelab that knows its model.
+"""Turn an official Perceive-IR checkpoint into published weights of restorelab.
 
     python projects/perceive_ir/convert_weights.py AIO-3D.pth perceive-ir-3d.safetensors
     python projects/perceive_ir/convert_weights.py medium.pth perceive-ir-medium.safetensors
 
-It takes the network of stage 2 and the "medium" restorer of stage 1. Which one it is, and its size,
-is read from the file. The new file holds no DINOv2: the first restoration downloads
-``facebook/dinov2-base``, or give ``--dino FOLDER``. Then
+The checkpoint is the network of stage 2, or the "medium" restorer of stage 1. Which one it is, and
+its size, is read from the file. The new file holds the weights and the config of the model, but not
+DINOv2: the first restoration downloads ``facebook/dinov2-base``. ``--dino FOLDER`` reads it from a
+folder. Then
 
     python tools/restore.py PHOTO OUT.png --model perceive-ir-3d.safetensors
 """
@@ -21,7 +22,8 @@ from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError, load_weights, read_checkpoint
 from restorelab.utils.weights import save_published
 
-LEVEL = r'(encoder|down|up|reduce|decoder)([123])\.'  # counted from 1 in official names, lists here
+# The official names count levels from 1. Here they are indices of a list.
+LEVEL = r'(encoder|down|up|reduce|decoder)([123])\.'
 RENAMES = [  # in this order
     (r'^module\.', ''),
     (r'^cfe\.', 'priors.degradation.'),
@@ -53,7 +55,7 @@ def convert_name(key: str) -> str:
 def model_config(
     network: dict[str, Tensor], dino: str | None = 'facebook/dinov2-base', padding: str = 'reflect'
 ) -> dict:
-    """The config of the restorer that converted weights are of, from their shapes."""
+    """The config of the restorer of converted weights, from their shapes."""
     guided = any(key.startswith('adapters.') for key in network)
     stages = [*(f'backbone.encoders.{level}.' for level in range(3)), 'backbone.latent.']
     backbone = dict(
@@ -98,7 +100,8 @@ def convert(
     checkpoint = read_checkpoint(path)
     state = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
     network = convert_network(state) if isinstance(state, dict) else {}
-    if missing := {f'backbone.{name}' for name in MARKS} - set(network):
+    missing = {f'backbone.{name}' for name in MARKS} - set(network)
+    if missing:
         raise CheckpointError(
             f"{path}: not an official Perceive-IR checkpoint: under 'model' nothing becomes "
             f'{sorted(missing)}. The code of December 2025 is another method; its weights do not '

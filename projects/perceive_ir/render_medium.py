@@ -3,14 +3,14 @@
     python projects/perceive_ir/render_medium.py CONFIG MEDIUM_0 MEDIUM_1 OUT \\
         [--draws 8] [--cfg-options KEY=VALUE ...]
 
-CONFIG is the one that the medium restorers were trained with; its training set consists of
-``FoldDataset``. MEDIUM_k is a checkpoint of the restorer that learned from the other fold, and
-renders the whole images of fold k. The validation set, which neither has seen, is rendered by
-MEDIUM_0 as the config crops it.
+CONFIG is the config that the medium restorers were trained with. Its training set consists of
+``FoldDataset``. MEDIUM_k is a checkpoint of the restorer that learned from the other fold. It
+renders the whole images of fold k. Neither restorer has seen the validation set; MEDIUM_0 renders
+it, cropped as the config says.
 
-It writes OUT/{train,val}/<degradation>/{lq,rendered,gt}/<key>.png. What is there already stays, so
-that an interrupted run can be started again. A further run with another
-``val_dataloader.dataset.source`` adds to the held-out triplets.
+The files are OUT/{train,val}/<degradation>/{lq,rendered,gt}/<key>.png. Existing files stay, so an
+interrupted run can be started again. A further run with another ``val_dataloader.dataset.source``
+adds held-out triplets.
 """
 
 import argparse
@@ -37,8 +37,10 @@ def whole_images(dataset: dict, fold: int | None) -> dict:
         parts = [whole_images(part, fold) for part in dataset['datasets']]
         return dict(type=dataset['type'], datasets=parts)
     if dataset['type'] == 'FoldDataset':
-        inner = whole_images(dataset['dataset'], None)
-        return dict(dataset, dataset=inner, **({} if fold is None else dict(folds=[fold])))
+        dataset['dataset'] = whole_images(dataset['dataset'], None)
+        if fold is not None:
+            dataset['folds'] = [fold]
+        return dataset
     if fold is not None:
         raise ValueError(
             f'the training set is a {dataset["type"]} without folds; wrap it in FoldDataset'
@@ -48,14 +50,15 @@ def whole_images(dataset: dict, fold: int | None) -> dict:
 
 
 def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
-    """Write the triplets of a data set, each ``draws`` times with new draws. Returns how many."""
+    """Write the triplets of a data set, ``draws`` of each image. Returns their number.
+
+    Each draw of an image has another random degradation.
+    """
     written = 0
     for index in range(draws * len(dataset)):
         sample = dataset[index]
-        images, info = (
-            dict(lq=sample['inputs'], gt=sample['data_samples'].gt),
-            sample['data_samples'],
-        )
+        info = sample['data_samples']
+        images = dict(lq=sample['inputs'], gt=info.gt)
         name = f'{info.key}_{index // len(dataset)}.png'
         paths = {kind: folder / info.degradation / kind / name for kind in ('lq', 'gt', 'rendered')}
         if all(path.exists() for path in paths.values()):
@@ -69,6 +72,7 @@ def render(model: RestoreModel, dataset, folder: Path, draws: int) -> int:
 
 
 def unit(image: Tensor) -> Tensor:
+    """A uint8 image in [0, 1]; a float one unchanged."""
     return image.float() / 255 if not image.is_floating_point() else image
 
 

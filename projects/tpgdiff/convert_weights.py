@@ -19,6 +19,13 @@ from restorelab.utils.checkpoint import model_state, read_checkpoint
 # Where the parts lie in the model of configs/allinone_paper.py.
 PROMPT, CROSS_ATTENTION, FILM = 'adapters.time.', 'adapters.semantic.', 'adapters.film.'
 STRUCTURE = 'priors.structure.'
+# The first word of an official stage-1 name, and ours.
+PRIOR_STAGE = dict(
+    student='semantic.tower',
+    teacher='teacher.tower',
+    deg_backbone='degradation.tower',
+    deg_head='head',
+)
 
 
 def level_names(num_levels: int) -> tuple[list[str], list[str]]:
@@ -33,11 +40,13 @@ def rename_network(key: str, num_levels: int) -> str:
     downs, ups = level_names(num_levels)
     if re.match(r'(prompt$|text_mlp\.|prompt_mlp\.)', key):
         return PROMPT + key
-    if match := re.match(r'struct_adapters_(down|up)\.(\d+)\.(.*)', key):
+    match = re.match(r'struct_adapters_(down|up)\.(\d+)\.(.*)', key)
+    if match:
         side, level, rest = match.groups()
         return f'{FILM}layers.{(downs if side == "down" else ups)[int(level)]}_block.{rest}'
     block = r'\.fn\.fn\.transformer_blocks\.0\.'
-    if match := re.match(rf'(?:(downs|ups)\.(\d+)\.2|mid_attn){block}((?:attn2|norm2)\..*)', key):
+    match = re.match(rf'(?:(downs|ups)\.(\d+)\.2|mid_attn){block}((?:attn2|norm2)\..*)', key)
+    if match:
         side, level, rest = match.groups()
         name = 'mid' if side is None else (downs if side == 'downs' else ups)[int(level)]
         return f'{CROSS_ATTENTION}layers.{name}_tokens.{rest}'
@@ -56,33 +65,25 @@ def convert_network(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def convert_structure(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """State dict of the official ``StructurePriorModule`` without its frozen networks."""
-    trained = {key.removeprefix('module.'): value for key, value in state.items()}
-    return {
-        STRUCTURE + key: value
-        for key, value in trained.items()
-        if not key.startswith(('depth_extractor.', 'seg_extractor.'))
-    }
+    converted = {}
+    for key, value in state.items():
+        key = key.removeprefix('module.')
+        if not key.startswith(('depth_extractor.', 'seg_extractor.')):
+            converted[STRUCTURE + key] = value
+    return converted
 
 
 def convert_priors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """State dict of the official stage-1 model, as that of ``PriorDistillation``."""
-    renames = [
-        ('student.', 'semantic.tower.'),
-        ('teacher.', 'teacher.tower.'),
-        ('deg_backbone.', 'degradation.tower.'),
-        ('deg_head.', 'head.'),
-    ]
     converted = {}
     for key, value in state.items():
-        key = key.removeprefix('module.')
-        known = [(old, new) for old, new in renames if key.startswith(old)]
-        if not known:
+        first, _, rest = key.removeprefix('module.').partition('.')
+        if first not in PRIOR_STAGE:
             raise KeyError(
-                f"'{key}' is no key of an official TPGDiff stage-1 file, which has "
-                f'{[old for old, _ in renames]}'
+                f"'{key}' is no key of an official TPGDiff stage-1 file, whose keys begin with "
+                f'{list(PRIOR_STAGE)}'
             )
-        old, new = known[0]
-        converted[new + key.removeprefix(old)] = value
+        converted[f'{PRIOR_STAGE[first]}.{rest}'] = value
     return converted
 
 
