@@ -1,6 +1,6 @@
-"""What a program calls: train, test, load a model, restore images and files, publish weights.
+"""The functions for programs: train, test, load, restore, publish.
 
-Names are imported when they are asked for, so importing this module is cheap.
+A name is imported when it is first used, so importing this module is fast.
 """
 
 from importlib import import_module

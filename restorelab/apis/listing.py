@@ -1,4 +1,4 @@
-"""The registered parts, by table: their names, their options, and what they promise."""
+"""List the registered parts of each table, with their options and contracts."""
 
 import inspect
 import textwrap
@@ -14,11 +14,12 @@ WIDTH = 100
 
 
 def listing(name: str | None = None, verbose: bool = False) -> str:
-    """The parts of a table, or of all; or what the part called ``name`` says of itself.
+    """The parts of all tables, or the parts of one table, or the description of one part.
 
     Args:
+        name: of a table or a part; None for all tables.
         verbose: with the contract of each table and the options of each part.
-    Raises: KeyError when neither a table nor a part is called ``name``, naming the nearest.
+    Raises: KeyError for an unknown name, with the most similar ones.
     """
     load_plugins()
     tables = TABLES if name is None else [r for r in TABLES if _is_called(r, name)]
@@ -31,7 +32,7 @@ def listing(name: str | None = None, verbose: bool = False) -> str:
 
 
 def parts_of(registry: Registry, prefix: str = '') -> list[tuple[str, Callable]]:
-    """(name, part) of a table, and of the tables of other packages below it."""
+    """(name, part) of a table, those of other packages included."""
     registry.import_from_location()
     parts = [(prefix + name, part) for name, part in sorted(registry.module_dict.items())]
     for scope, child in registry.children.items():
@@ -40,7 +41,7 @@ def parts_of(registry: Registry, prefix: str = '') -> list[tuple[str, Callable]]
 
 
 def _is_called(registry: Registry, name: str) -> bool:
-    """Whether ``name`` is that of the table, in singular or plural."""
+    """Whether ``name`` names the table, in singular or plural."""
     wanted, own = name.lower().replace('-', ' ').replace('_', ' '), registry.name
     return wanted in (own, f'{own}s', f'{own}es', f'{own[:-1]}ies')
 
@@ -97,7 +98,7 @@ def _contract(contract: type, kind: str) -> list[str]:
 
 
 def _details(part: Callable, text: str | None) -> list[str]:
-    """What a part is, in ``text``, and its options with their defaults."""
+    """``text``, which describes a part, and the options of the part with their defaults."""
     lines = _indented(text or 'no description', 4)
     options = ', '.join(_options(part)) or 'none'
     wrapped = textwrap.wrap(f'options: {options}', WIDTH - 4, break_on_hyphens=False)
@@ -105,7 +106,7 @@ def _details(part: Callable, text: str | None) -> list[str]:
 
 
 def _options(part: Callable) -> list[str]:
-    """The options of a part, those of its bases included; dots where it takes any."""
+    """The options of a part and of its bases; dots if it takes any others."""
     names, takes_more = named_options(part)
     functions = [base.__init__ for base in part.__mro__] if inspect.isclass(part) else [part]
     texts: dict[str, str] = {}
@@ -116,7 +117,7 @@ def _options(part: Callable) -> list[str]:
 
 
 def _arguments(function: Callable) -> list[str]:
-    """``name=default`` of each argument, or ``name`` for one that must be given."""
+    """``name=default`` of each argument, or ``name`` if it has no default."""
     texts = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name != 'self':

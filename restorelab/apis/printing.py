@@ -1,4 +1,4 @@
-"""A loaded config as Python text that loads again."""
+"""Write a loaded config as Python source that can be loaded again."""
 
 import inspect
 import keyword
@@ -19,13 +19,14 @@ def print_config(
 ) -> None:
     """Print ``cfg``, or write it to the file ``out``.
 
-    On a terminal the text is highlighted. The file loads as any config does, and says nothing that
-    has to be looked up elsewhere.
+    On a terminal the text is highlighted. The file is a config without a base.
 
     Args:
         overwrite: replace ``out``.
-        command: how it was made; the file says it.
-    Raises: FileExistsError when ``out`` exists; ValueError when it does not end in ``.py``.
+        command: written into the head of the file, to say how it was made.
+    Raises:
+        FileExistsError: ``out`` exists.
+        ValueError: it does not end in ``.py``.
     """
     text = as_source(cfg)
     if out is not None:
@@ -51,7 +52,10 @@ def _write(text: str, path: Path, overwrite: bool) -> None:
 
 
 def as_source(cfg: Config) -> str:
-    """``name = value`` for each top-level entry. Raises: TypeError for a value without a text."""
+    """``name = value`` for each top-level entry.
+
+    Raises: TypeError for a value that cannot be written as text.
+    """
     lines = []
     for name, value in cfg.to_dict().items():
         head = f'{name} = '
@@ -60,7 +64,13 @@ def as_source(cfg: Config) -> str:
 
 
 def _source(value: object, indent: str, offset: int, place: str) -> str:
-    """The text of one value.  offset: characters that stand before and behind it in its line."""
+    """The text of one value.
+
+    Args:
+        indent: of the line.
+        offset: number of characters before and after the value in its line.
+        place: its dotted key, for errors.
+    """
     if isinstance(value, dict):
         opening, closing, items = _dict_items(value, place)
     elif isinstance(value, list | tuple):
@@ -79,7 +89,7 @@ def _source(value: object, indent: str, offset: int, place: str) -> str:
 
 
 def _dict_items(value: dict, place: str) -> tuple[str, str, list[tuple[str, object, str]]]:
-    """The brackets of a dict, and the text of each key with its value and place; type first."""
+    """The brackets of a dict, and (text of the key, value, place) of its items, ``type`` first."""
     keys = sorted(value, key=lambda key: key != 'type')
     named = all(isinstance(k, str) and k.isidentifier() and not keyword.iskeyword(k) for k in keys)
     items = []

@@ -76,7 +76,7 @@ def model_state(
 
 
 def _is_state_dict(state: object) -> bool:
-    """Whether ``state`` is a dict of tensors, and of one at least."""
+    """Whether ``state`` is a dict of one tensor or more."""
     if not isinstance(state, dict) or not state:
         return False
     return all(isinstance(value, Tensor) for value in state.values())
@@ -85,7 +85,7 @@ def _is_state_dict(state: object) -> bool:
 def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:
     """Load ``state`` into ``model``, strictly. If a key does not fit, the model stays unchanged.
 
-    Weights that the model's own ``state_dict()`` leaves out (frozen pretrained parts) may lack.
+    Frozen pretrained parts, which the ``state_dict()`` of the model leaves out, may be missing.
 
     Raises: CheckpointError naming ``source`` and the missing, unexpected and reshaped keys.
     """

@@ -1,4 +1,4 @@
-"""Writing files so that an interrupted write never leaves half of one."""
+"""Write files so that an interruption never leaves a broken one."""
 
 import os
 import secrets

@@ -48,7 +48,7 @@ def _read_from_hub(
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of the first error: later ones blame a missing file for an unreachable hub."""
+    """The first line of the first error. When the hub is unreachable, later ones mislead."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__
     return f'{type(error).__name__}: {error}'.split('\n')[0]

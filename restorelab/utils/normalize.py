@@ -1,4 +1,4 @@
-"""The normalization of images for networks that others have trained."""
+"""Normalize images for networks that were trained by others."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which options a class or a function takes, and what is said about one that it does not take."""
+"""The options of a class or a function, and the error for an unknown one."""
 
 import inspect
 import re
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def nearest(word: str, names: Iterable[str]) -> list[str]:
-    """The three names most like ``word``, whatever their case; the most alike first."""
+    """At most three names similar to ``word``, ignoring case, the most similar first."""
     by_lower = {name.lower(): name for name in names}
     found = get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
     return [by_lower[name] for name in found]
@@ -19,7 +19,7 @@ def with_article(noun: str) -> str:
 
 
 def named_options(part: Callable) -> tuple[list[str], bool]:
-    """The options that a class or function names, and whether it takes others beside them.
+    """The named options of a class or function, and whether it takes others, too.
 
     A constructor that only hands its ``**kwargs`` to ``super().__init__`` has the options of its
     base.
@@ -39,7 +39,7 @@ def named_options(part: Callable) -> tuple[list[str], bool]:
 
 
 def _named(function: Callable) -> tuple[list[str], bool]:
-    """The named parameters of a function, ``self`` included, and whether it takes others."""
+    """The named parameters of a function with ``self``, and whether it takes others, too."""
     names, takes_more = [], False
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -50,7 +50,7 @@ def _named(function: Callable) -> tuple[list[str], bool]:
 
 
 def _only_hands_on(constructor: Callable) -> bool:
-    """Whether its ``**kwargs`` appear twice only: in its head and in ``super().__init__``."""
+    """Whether it uses its ``**kwargs`` only as arguments of ``super().__init__``."""
     try:
         source = inspect.getsource(constructor)
     except (OSError, TypeError):  # no source at hand, or not written in Python

@@ -1,4 +1,4 @@
-"""Padding to the multiple of pixels that a network needs, the same for all of them."""
+"""Pad an image to the multiple of pixels that a network needs. All restorers use this."""
 
 import torch.nn.functional as F
 from torch import Tensor

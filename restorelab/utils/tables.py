@@ -16,7 +16,7 @@ def draw_table(
     Args:
         columns: their titles.
         rows: the cells of each row, or None for a line between two rows.
-        left: so many columns are aligned at the left, the others at the right.
+        left: number of columns that are aligned left; the others are aligned right.
         width: of the whole table in characters; longer cells are broken into lines.
     """
     from rich.box import SIMPLE

@@ -93,7 +93,7 @@ def default_overlap(tile: int, grid: int = GRID) -> int:
 def check_tile(tile: int, overlap: int) -> None:
     """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2.
 
-    With a larger overlap, a tile would meet more than its neighbors.
+    With a larger overlap, a tile would overlap more tiles than its neighbors.
     """
     if tile < 1 or not 0 <= 2 * overlap <= tile:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""One table of several configs: budgets, resuming, what is left out of a count."""
+"""One table of several configs: budgets, resuming, counts without losses."""
 
 import pytest
 from mmengine.config import Config

@@ -226,7 +226,7 @@ def test_an_unknown_model_is_named_and_no_result_is_written(photos, tmp_path):
 
 
 def test_results_made_before_an_error_are_whole(photos, tmp_path, monkeypatch):
-    """A disk that fills up stops the work with the name of the file; what was written stays."""
+    """A full disk stops the work and names the file. Files written before stay."""
 
     def fill(path, image):
         if path.name == 'b.jpg':

@@ -29,7 +29,7 @@ def restorer():
 
 @pytest.fixture
 def picture():
-    """Of odd sides, and away from black and white, where clamping would hide differences."""
+    """An image with odd sides, without black and white, where clamping would hide differences."""
     return np.random.default_rng(0).integers(60, 190, (37, 51, 3), dtype=np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""A printed config says all of it and loads as the same config."""
+"""A printed config is complete, and loads as the same config."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Checkpoints: MMEngine's are read, no code in them is run, weights load whole or not at all."""
+"""Checkpoints of MMEngine are read, no code in them is run, weights are loaded strictly."""
 
 import pathlib
 from argparse import Namespace
@@ -24,7 +24,7 @@ class Exploit:
 
 
 class BorrowedGetattr:
-    """Asks for an attribute through the ``getattr`` that a HistoryBuffer's statistics need."""
+    """Calls the ``getattr`` that is allowed for the statistics of a HistoryBuffer."""
 
     def __reduce__(self):
         return getattr, (torch.Tensor, 'backward')

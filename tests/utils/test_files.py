@@ -1,4 +1,4 @@
-"""Atomic writing: the old file is whole until the new one is."""
+"""Atomic writing: the old file stays whole until the new one is complete."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Noise belongs to the place in the picture."""
+"""The noise depends on the position in the image."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Padding to a multiple, whatever the size."""
+"""Padding images of any size to a multiple."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Blending of tiles: nothing is lost, seams vanish, memory stays with the image."""
+"""Blending of tiles: all pixels are covered, no seams, little memory."""
 
 import subprocess
 import sys
