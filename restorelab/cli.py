@@ -186,7 +186,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--task',
-        help='what to restore for, with models that have prompts: ir (the eye), cls, '
+        help='what to restore for, with models that have prompts: ir (viewing), cls, '
         'seg, det, ... (default: the first)',
     )
     parser.add_argument(

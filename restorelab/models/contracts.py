@@ -529,6 +529,21 @@ class Restorer(Model):
         raise NotImplementedError
 
     @required
+    def restore_region(
+        self,
+        lq: Tensor,
+        cond: Condition,
+        noise: Noise,
+        tasks: Sequence[str] | None,
+        steps: int | None,
+    ) -> Tensor:
+        """The restored image (B, 3, H, W), not clamped, of a whole image or of a tile.
+
+        ``lq`` is at working size. ``cond`` is that of the whole image, its maps cut to the tile.
+        """
+        raise NotImplementedError
+
+    @required
     def training_step(
         self, lq: Tensor, samples: list[RestorationSample]
     ) -> tuple[dict[str, Tensor], TrainingStep]:

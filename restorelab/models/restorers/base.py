@@ -192,17 +192,3 @@ class BaseRestorer(Restorer):
     ) -> tuple[dict[str, Tensor], Tensor]:
         """The method's own losses, and the clean image (B, 3, H, W) that this step predicts."""
         raise NotImplementedError
-
-    def restore_region(
-        self,
-        lq: Tensor,
-        cond: Condition,
-        noise: Noise,
-        tasks: Sequence[str] | None,
-        steps: int | None,
-    ) -> Tensor:
-        """The restored image (B, 3, H, W), not clamped, of a whole image or of a tile.
-
-        ``lq`` is at working size. ``cond`` is that of the whole image, its maps cut to the tile.
-        """
-        raise NotImplementedError
