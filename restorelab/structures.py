@@ -93,7 +93,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class TapSpec:
-    """A place in a backbone where adapters may sit.
+    """A place in a backbone or a codec where adapters may sit.
 
     Attributes:
         name: what adapters and configs call it, such as ``enc.s2``.
@@ -112,6 +112,9 @@ class TapSpec:
 
 class TapContext:
     """State of one network call. Each call has its own, and all its adapters see it.
+
+    A training step has one for encoder, backbone and decoder together: what an adapter leaves
+    behind in the encoder is there in the decoder.
 
     ``skips`` and ``scratch`` belong to the adapters, for a prompt chain for example. ``tasks``
     names what each image of the batch is restored for (``ir``, ``det``, ...), or is None. ``time``
