@@ -118,7 +118,7 @@ def _about_variable(cfg: Config, key: str) -> str:
                 near.append(path)
     return (
         'a name that begins with an underscore is a variable of the config file, which was used '
-        'when the file was read. To change it changes nothing; set the entry that was made with '
+        'when the file was read. An override of it has no effect; set the entry that was made with '
         f'it. nearest: {near[:3] or nearest(rest, paths) or "none"}'
     )
 
