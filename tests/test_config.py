@@ -126,9 +126,7 @@ def test_a_variable_of_the_config_starts_with_an_underscore(tmp_path):
 )
 def test_a_cfg_option_of_a_variable_is_refused_with_the_entry_to_set(key, nearest):
     cfg = good(_net=dict(sampler=dict(steps=3)), log_level='INFO')
-    with pytest.raises(
-        KeyError, match=rf'--cfg-options {key}: .*no effect.*nearest: .*{nearest}'
-    ):
+    with pytest.raises(KeyError, match=rf'--cfg-options {key}: .*no effect.*nearest: .*{nearest}'):
         load_config(cfg, {key: 10})
 
 
