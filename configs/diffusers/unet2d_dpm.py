@@ -1,16 +1,19 @@
 """UNet2DModel of diffusers as a restorer, sampled by DPM-Solver++ of diffusers.
 
 Run:    python tools/train.py configs/diffusers/unet2d_dpm.py
-Needs:  2 CPU cores, about 12 minutes. No data set and no network: it trains on the photographs
+Needs:  2 CPU cores, about 10 minutes. No data set and no network: it trains on the photographs
         inside scikit-image.
         Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
-Expect: coffee, held out: 18.52 dB after 500 and 20.25 dB after 1,000 iterations (input 16.74).
-        The end at 1,500 is not measured: that run was stopped at 1,060.
+Expect: 20.42 dB on the held-out photograph (input 16.74): haze +8.0, lowlight +6.9, noise +6.0,
+        rain +2.5 and blur -5.1 dB. SSIM falls from 0.510 to 0.506.
 
 It shows how a network and a scheduler of diffusers become parts of a restorer. The network sees the
-noisy state and the degraded image. Training draws the two steps alone that DPM-Solver++ visits: a
-short training then learns much faster. For other numbers of steps, train with
---cfg-options model.process.train_times=None
+noisy state and the degraded image, and predicts the velocity. With `prediction='noise'`, a training
+of 500 iterations ended at 5.8 dB.
+
+Training draws only the two steps that DPM-Solver++ visits: a short training then learns much
+faster. Trained on all steps, 800 iterations gave 18.1 dB in two steps and 17.5 dB in four. For
+other numbers of steps, train with --cfg-options model.process.train_times=None
 """
 
 _base_ = ['../_base_/allinone_data.py', '../_base_/runtime.py']
