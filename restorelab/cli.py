@@ -203,6 +203,11 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='replace earlier results; inputs are never replaced',
     )
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='keep earlier results and restore only what has none yet, after an interruption',
+    )
 
 
 def _restore(args: argparse.Namespace) -> int:
@@ -221,6 +226,7 @@ def _restore(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         equalize=args.equalize,
         task=args.task,
+        resume=args.resume,
     )
 
 

@@ -1,16 +1,18 @@
 """What all data sets share: records, the epoch in the index, cached images, and the pipeline."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
 
 from restorelab.datasets.openmmlab import adapted
 from restorelab.registry import TRANSFORMS
 from restorelab.structures import SampleDataset
-from restorelab.utils.images import READ_EXTENSIONS, read_image
+from restorelab.utils.images import READ_EXTENSIONS, find_image_files, read_image
 
 CACHE_VARIABLE = 'RESTORELAB_CACHE_MIB'
 CACHE_MIB = 1024.0
@@ -161,24 +163,34 @@ def check_degradations(degradations: list[str]) -> None:
 def find_images(folder: str | Path) -> list[Path]:
     """All image files below ``folder``, sorted by path, without hidden ones.
 
+    A warning names what has the name of an image and is none, such as a link to nothing.
+
     Raises: FileNotFoundError when there is no such folder, ValueError when it holds no image.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         what = 'is a file, not a folder' if folder.exists() else 'no such folder'
         raise FileNotFoundError(f'{folder}: {what}; a folder of images is wanted here')
-    paths = []
-    for path in folder.rglob('*'):
-        is_image = path.suffix.lower() in READ_EXTENSIONS
-        if is_image and not _is_hidden(path.relative_to(folder)):
-            paths.append(path)
+    paths, faults = find_images_and_faults(folder)
+    if faults:
+        print_log(
+            f'{len(faults)} file(s) with the name of an image are skipped: {some(faults)}',
+            'current',
+            logging.WARNING,
+        )
     if not paths:
         raise ValueError(f'{folder}: no image in it (looked for {", ".join(READ_EXTENSIONS)})')
-    return sorted(paths)
+    return paths
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith('.') for part in path.parts)
+def find_images_and_faults(folder: Path) -> tuple[list[Path], list[str]]:
+    """``find_image_files`` without hidden files."""
+    paths, faults = find_image_files(folder)
+    shown = []
+    for path in paths:
+        if not any(part.startswith('.') for part in path.relative_to(folder).parts):
+            shown.append(path)
+    return shown, [fault for fault in faults if not fault.startswith(f'{folder}/.')]
 
 
 def name_in(path: Path, folder: str | Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmengine.utils import ProgressBar
 
-from restorelab.datasets.base import find_images
+from restorelab.datasets.base import find_images, find_images_and_faults
 from restorelab.datasets.pairing import Pairs, pair_folders
 from restorelab.datasets.recipes import RECIPES, Recipe, find_recipe
 from restorelab.utils.images import ImageReadError, read_image
@@ -33,6 +33,8 @@ def check_data(root: str | Path, recipe: str | Recipe, quick: bool = False) -> l
     except ValueError as error:
         return [str(error)]
     problems = _count_problems(found, folders, recipe)
+    for folder in dict.fromkeys(folders.values()):
+        problems += find_images_and_faults(folder)[1]
     if 'gt' in folders:
         problems += [f'{path}: has no clean image in {folders["gt"]}' for path in found.lonely]
     problems += [f'{path}: its name does not fit the recipe' for path in found.ignored]

@@ -1,10 +1,7 @@
 """Clean images with a label map each: what segmentation is trained on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 from restorelab.datasets.base import (
     Record,
@@ -14,7 +11,9 @@ from restorelab.datasets.base import (
     some,
     unique_keys,
 )
+from restorelab.datasets.faults import refuse_faults
 from restorelab.registry import DATASETS
+from restorelab.utils.images import ImageReadError, image_size, label_map_size, read_label_map
 
 
 @DATASETS.register_module()
@@ -33,8 +32,8 @@ class LabelMapDataset(RestorationDataset):
             with ``map_suffix`` in place of ``suffix``, such as ``_gtFine_labelTrainIds`` in place
             of ``_leftImg8bit``.
     Raises: FileNotFoundError or ValueError for a missing or empty folder; FileNotFoundError that
-        names the missing maps; when read, ValueError for a map that has colors or another size
-        than its image.
+        names the missing maps; ValueError that names the maps that have colors or another size
+        than their images.
     """
 
     def __init__(
@@ -59,17 +58,35 @@ class LabelMapDataset(RestorationDataset):
         missing = [path for path in self.map_of.values() if not path.is_file()]
         if missing:
             raise FileNotFoundError(f'{len(missing)} label map(s) are missing: {some(missing)}')
+        refuse_faults(f'label maps in {maps}', _faults(self.map_of))
         super().__init__(records, pipeline, task)
 
     def read(self, record: Record) -> dict:
         results = super().read(record)
         path = self.map_of[record.gt]
-        labels = np.array(Image.open(path))
-        size = results['gt'].shape[:2]
-        if labels.shape != size:
-            raise ValueError(
-                f'{path}: a map of shape {labels.shape}; wanted is one channel of the size of its '
-                f'image, {size}'
-            )
-        results['sem_seg'] = labels.astype(np.uint8)
+        labels = read_label_map(path)
+        fault = _fault_of_size(path, labels.shape, results['gt'].shape[:2])
+        if fault:
+            raise ValueError(fault)
+        results['sem_seg'] = labels
         return results
+
+
+def _faults(map_of: dict[Path, Path]) -> Iterator[str]:
+    """What is wrong with the maps, by their headers."""
+    for image, path in map_of.items():
+        try:
+            fault = _fault_of_size(path, label_map_size(path), image_size(image))
+        except ImageReadError as error:
+            fault = str(error)
+        if fault:
+            yield fault
+
+
+def _fault_of_size(path: Path, found: tuple[int, int], wanted: tuple[int, int]) -> str | None:
+    if found == wanted:
+        return None
+    return (
+        f'{path}: a map of {found} (height, width); wanted is one channel of the size of its image,'
+        f' {wanted}'
+    )

@@ -1,12 +1,16 @@
 """Which degraded image belongs to which clean one: by names, or by a list file."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import regex
+
 from restorelab.datasets.base import find_images, name_in, some
+from restorelab.datasets.faults import refuse_faults
+from restorelab.utils.files import fault_of_file, fault_of_relative
 
 Identity = tuple[str, ...]  # the groups of a pattern in a name
+SECONDS = 1.0  # that a pattern may take for one name
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,13 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, Identity], li
 
     ``pattern`` is a regular expression for the whole name below the folder, without extension
     (``scene1/blur/0003``). Its groups are the identity.
-    Raises: ValueError for a pattern without a group, or one that matches no file.
+    Raises: ValueError for what is no regular expression, for a pattern without a group, for one
+        that matches no file, and for one that tries so many ways to match that it does not end.
     """
-    rule = re.compile(pattern)
+    try:
+        rule = regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"pattern '{pattern}' is no regular expression: {error}") from error
     if not rule.groups:
         raise ValueError(
             f"pattern '{pattern}' has no group; put what pairs share in parentheses, as in "
@@ -79,7 +87,7 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, Identity], li
     paths = find_images(folder)
     identities, others = {}, []
     for path in paths:
-        match = rule.fullmatch(name_in(path, folder))
+        match = _match(rule, name_in(path, folder))
         if match:
             identities[path] = match.groups()
         else:
@@ -90,6 +98,16 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, Identity], li
             f'{some(name_in(path, folder) for path in paths)}'
         )
     return identities, others
+
+
+def _match(rule: regex.Pattern, name: str) -> regex.Match | None:
+    try:
+        return rule.fullmatch(name, timeout=SECONDS)
+    except TimeoutError as error:
+        raise ValueError(
+            f"pattern '{rule.pattern}' does not come to an end on the name '{name}'; write it "
+            'without a repetition inside of a repetition, and without choices that match the same'
+        ) from error
 
 
 def _by_identity(
@@ -115,17 +133,27 @@ def read_list(
     A line is ``lq``, ``lq gt`` or ``lq gt degradation``. Columns are divided by tabs where the line
     has one (then names may hold spaces), else by spaces. Empty lines and lines that begin with
     ``#`` are skipped.
-    Raises: FileNotFoundError for the list or for files in it, ValueError that names a line of
-        another form.
+    Raises: FileNotFoundError for the list or for files in it, ValueError that names the lines of
+        another form, those with paths that lead out of ``root``, and a list that is not in UTF-8.
     """
     list_file, root = Path(list_file).expanduser(), Path(root).expanduser()
-    if not list_file.is_file():
-        raise FileNotFoundError(f'{list_file}: no such list file')
-    rows = []
-    for number, line in enumerate(list_file.read_text(encoding='utf-8-sig').splitlines(), start=1):
+    fault = fault_of_file(list_file)
+    if fault is not None:
+        raise FileNotFoundError(f'{list_file}: {fault}; a list of images is wanted here')
+    try:
+        text = list_file.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{list_file}: not a text in UTF-8 ({error})') from error
+    rows, faults = [], []
+    for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.startswith('#'):
             lq, gt, degradation = _columns(line, f'{list_file}, line {number}')
+            for name in (lq, gt):
+                why = name and fault_of_relative(name)
+                if why:
+                    faults.append(f'line {number}: {name!r} {why}')
             rows.append((root / lq, root / gt if gt else None, degradation))
+    refuse_faults(str(list_file), faults)
     if not rows:
         raise ValueError(f'{list_file}: no line in it names an image')
     _check_exist(list_file, rows)

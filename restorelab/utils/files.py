@@ -1,10 +1,61 @@
-"""Write files so that an interruption never leaves a broken one."""
+"""Which files are read, and how they are written so that an interruption leaves no broken one."""
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
+
+KINDS = {
+    stat.S_IFDIR: 'a folder',
+    stat.S_IFIFO: 'a FIFO',
+    stat.S_IFSOCK: 'a socket',
+    stat.S_IFBLK: 'a device',
+    stat.S_IFCHR: 'a device',
+}
+
+
+def fault_of_file(path: str | os.PathLike) -> str | None:
+    """Why there is no regular file at ``path``, after all links; None when there is one.
+
+    To open a FIFO or a device could wait for ever.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:  # a zero byte in the name
+        return f'no such file ({error})'
+    except OSError as error:
+        return _fault_of_missing(path, error)
+    if stat.S_ISREG(mode):
+        return None
+    return f'is {KINDS.get(stat.S_IFMT(mode), "something else")}, not a file'
+
+
+def _fault_of_missing(path: str | os.PathLike, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return 'is a link that leads back to itself'
+    if error.errno == errno.ENOENT and os.path.islink(path):
+        return f'is a link to {os.readlink(path)}, which does not exist'
+    if error.errno == errno.ENOENT:
+        return 'no such file'
+    return f'no such file ({error.strerror})'
+
+
+def fault_of_relative(name: str) -> str | None:
+    """Why ``name``, read from a file of the user, could lead out of its folder; None if it cannot.
+
+    A link inside the folder may lead out: its owner put it there.
+    """
+    path = PurePath(name)
+    if path.is_absolute() or PureWindowsPath(name).drive:
+        return 'is an absolute path; wanted is one below the folder of the data'
+    if '..' in path.parts or '..' in PureWindowsPath(name).parts:
+        return "leads out of its folder by '..'; wanted is a path below the folder of the data"
+    if '\0' in name or not path.parts:
+        return 'is no name of a file'
+    return None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ truncated files. Every reading error is an ``ImageReadError`` that begins with t
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from restorelab.utils.files import atomic_path
+from restorelab.utils.files import atomic_path, fault_of_file
+from restorelab.utils.sample_depth import WHITE_12, WHITE_16, chosen_white, depth_of, to_8_bits
 
 READ_EXTENSIONS = (
     '.bmp',
@@ -38,6 +40,7 @@ WRITE_OPTIONS = {
     '.webp': dict(lossless=True),
 }
 PIXEL_LIMIT_VARIABLE = 'RESTORELAB_MAX_PIXELS'
+ORIENTATION = 0x0112  # tag of EXIF
 
 
 class ImageReadError(ValueError):
@@ -49,7 +52,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
     - The EXIF orientation is applied.
     - Gray, palette and CMYK images become RGB.
-    - 16-bit images, and float images in [0, 1], are scaled to 8 bits.
+    - 16-bit images, and float images in [0, 1], are scaled to 8 bits; ``sample_depth`` says what
+      is white.
     - Transparent pixels are blended with white.
     - Of several frames the first is read.
     - Color profiles are ignored.
@@ -57,15 +61,39 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     Pillow refuses an image of more than 2 * ``PIL.Image.MAX_IMAGE_PIXELS`` pixels (178,956,970) as
     a decompression bomb. The environment variable ``RESTORELAB_MAX_PIXELS`` sets another limit.
 
-    Raises: ImageReadError for any file that cannot be read.
+    Raises: ImageReadError for any file that cannot be read, and for what is no regular file.
     """
-    path = Path(path)
+    return _read(Path(path), to_rgb_array)
+
+
+def image_size(path: str | os.PathLike) -> tuple[int, int]:
+    """(H, W) of an image file as ``read_image`` gives it. No pixel is decoded.
+
+    Raises: ImageReadError.
+    """
+    return _read(Path(path), _size_as_viewed)
+
+
+def label_map_size(path: str | os.PathLike) -> tuple[int, int]:
+    """(H, W) that ``read_label_map`` gives. No pixel is decoded. Raises: ImageReadError."""
+    return _read(Path(path), _size_of_labels)
+
+
+def read_label_map(path: str | os.PathLike) -> np.ndarray:
+    """(H, W), uint8: the numbers in an image file of one channel. A palette is not looked up.
+
+    Raises: ImageReadError, also for more channels and for numbers outside 0..255.
+    """
+    return _read(Path(path), _to_labels)
+
+
+def _read(path: Path, convert: Callable[[Image.Image], object]):
+    """``convert`` of the opened image. Raises: ImageReadError."""
     _check_is_readable_file(path)
     _set_pixel_limit()
     try:
         with Image.open(path) as image:
-            image.load()
-            array = to_rgb_array(image)
+            return convert(image)
     except Image.DecompressionBombError as error:
         raise ImageReadError(
             f'{path}: refused as a possible decompression bomb ({error}) If you trust it, set the '
@@ -75,9 +103,24 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         raise
     except Exception as error:  # Pillow's readers raise nearly anything on damaged data
         raise ImageReadError(f'{path}: not a readable image ({_reason(error)})') from error
-    if 0 in array.shape:
-        raise ImageReadError(f'{path}: the image has no pixels ({array.shape[1]}x{array.shape[0]})')
-    return array
+
+
+def find_image_files(folder: str | os.PathLike) -> tuple[list[Path], list[str]]:
+    """All image files below ``folder``, sorted by path, and what is none in spite of its name.
+
+    Links to files count, links to folders are not followed. The second list has one line, ``<path>:
+    <reason>``, for each broken link, loop of links, folder, FIFO, socket or device with the name of
+    an image.
+    """
+    files, faults = [], []
+    for path in sorted(Path(folder).rglob('*')):
+        if path.suffix.lower() in READ_EXTENSIONS:
+            fault = fault_of_file(path)
+            if fault is None:
+                files.append(path)
+            else:
+                faults.append(f'{path}: {fault}')
+    return files, faults
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
@@ -89,7 +132,7 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     Raises:
         ValueError: for an extension that is not in ``WRITE_OPTIONS``.
         TypeError: for another array.
-        OSError: naming the file.
+        OSError: naming the file, with the ``errno`` of the cause.
     """
     path = Path(path)
     options = WRITE_OPTIONS[check_write_extension(path)]
@@ -98,7 +141,9 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
         with atomic_path(path) as temporary:
             Image.fromarray(image).save(temporary, **options)
     except (OSError, ValueError) as error:
-        raise OSError(f'{path}: could not be written ({_reason(error)})') from error
+        failure = OSError(f'{path}: could not be written ({_reason(error)})')
+        failure.errno = error.errno if isinstance(error, OSError) else None
+        raise failure from error
 
 
 def check_write_extension(path: str | os.PathLike) -> str:
@@ -115,17 +160,76 @@ def check_write_extension(path: str | os.PathLike) -> str:
 def to_rgb_array(image: Image.Image) -> np.ndarray:
     """uint8 (H, W, 3), RGB, of a Pillow image of any mode, by the rules of ``read_image``.
 
-    Raises: ValueError for values of more than 16 bits, or floats outside [0, 1].
+    Raises: ValueError for an image without pixels, and for samples that ``sample_depth`` refuses.
     """
+    depth = depth_of(image)
+    image.load()
+    if 0 in image.size:
+        raise ValueError(f'the image has no pixels ({image.width}x{image.height})')
+    if depth.deep and image.mode in ('RGB', 'RGBA', 'LA'):
+        image = _deep_color(image, depth.white)
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(('I', 'F')):
-        gray = _high_depth_to_uint8(np.asarray(image))
+        gray = to_8_bits(np.asarray(image), depth.white)
         return np.repeat(gray[..., None], 3, axis=2)
     if image.has_transparency_data:
         image = image.convert('RGBA')
         paper = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(paper, image)
     return np.array(image.convert('RGB'))
+
+
+def _deep_color(image: Image.Image, white: int | None) -> Image.Image:
+    """A color image of 16 bits, of which Pillow gives the upper 8, scaled by its white.
+
+    Raises: ValueError as ``to_8_bits``.
+    """
+    colors = np.asarray(image)
+    if image.mode.endswith('A'):
+        colors = colors[..., :-1]
+    wanted = white or chosen_white()
+    if wanted == WHITE_16 or (wanted is None and colors.max() > WHITE_12 >> 8):
+        return image
+    orientation = image.getexif().get(ORIENTATION, 1)
+    if image.format == 'TIFF' and orientation != 1:  # OpenCV turns some of these
+        raise ValueError('a turned TIFF of less than 16 bits in 16; save it with 8 bits')
+    shallow = Image.fromarray(to_8_bits(_read_16_bits(image), white))
+    if image.mode.endswith('A'):
+        shallow.putalpha(image.getchannel('A'))
+    shallow.getexif()[ORIENTATION] = orientation
+    return shallow
+
+
+def _read_16_bits(image: Image.Image) -> np.ndarray:
+    """uint16 (H, W, 3), RGB, of a loaded image file, without its orientation."""
+    import cv2
+
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    samples = cv2.imread(image.filename, flags) if image.filename else None
+    if samples is None or samples.dtype != np.uint16:
+        raise ValueError('16 bits a sample in a layout that is not read; save it with 8 bits')
+    return samples[..., ::-1]
+
+
+def _size_as_viewed(image: Image.Image) -> tuple[int, int]:
+    turned = image.getexif().get(ORIENTATION) in (5, 6, 7, 8)
+    return image.size if turned else image.size[::-1]
+
+
+def _size_of_labels(image: Image.Image) -> tuple[int, int]:
+    if image.mode not in ('1', 'L', 'P', 'I') and not image.mode.startswith('I;16'):
+        raise ValueError(f'mode {image.mode}; wanted is one channel of integers')
+    return image.size[::-1]
+
+
+def _to_labels(image: Image.Image) -> np.ndarray:
+    _size_of_labels(image)
+    labels = np.asarray(image)
+    if labels.size and not (labels.min() >= 0 and labels.max() <= 255):
+        raise ValueError(
+            f'labels from {labels.min()} to {labels.max()}; wanted are numbers from 0 to 255'
+        )
+    return labels.astype(np.uint8)
 
 
 def equalize_channels(image: np.ndarray) -> np.ndarray:
@@ -168,11 +272,10 @@ def _check_is_rgb(image: np.ndarray, path: Path) -> None:
 
 
 def _check_is_readable_file(path: Path) -> None:
-    if not path.exists():
-        raise ImageReadError(f'{path}: no such file')
-    if path.is_dir():
-        raise ImageReadError(f'{path}: is a folder, not an image file')
-    if path.is_file() and path.stat().st_size == 0:
+    fault = fault_of_file(path)
+    if fault is not None:
+        raise ImageReadError(f'{path}: {fault}')
+    if path.stat().st_size == 0:
         raise ImageReadError(f'{path}: the file is empty (0 bytes)')
 
 
@@ -185,20 +288,6 @@ def _set_pixel_limit() -> None:
             f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000"
         )
     Image.MAX_IMAGE_PIXELS = (int(limit) + 1) // 2  # Pillow refuses what is twice as large
-
-
-def _high_depth_to_uint8(values: np.ndarray) -> np.ndarray:
-    """16-bit integers (of any integer type) and floats in [0, 1] to 0..255.
-
-    Raises: ValueError for values outside these ranges, whose meaning is unknown.
-    """
-    top = 65535 if np.issubdtype(values.dtype, np.integer) else 1
-    if values.size and not (values.min() >= 0 and values.max() <= top):  # a NaN fails here too
-        raise ValueError(
-            f'{values.dtype} values from {values.min()} to {values.max()}, wanted 0 to {top}; '
-            'save the image with 8 or 16 bits a channel'
-        )
-    return np.round(values.astype(np.float64) * (255 / top)).astype(np.uint8)
 
 
 def _reason(error: Exception) -> str:

@@ -1,15 +1,18 @@
 """Restoring files: names are kept, nothing is overwritten, unreadable files are reported."""
 
+import errno
 import os
+import re
 
 import numpy as np
 import pytest
 
 from restorelab.apis import RestoreModel, files, restore_files
 from restorelab.utils import weights
-from restorelab.utils.images import read_image, write_image
+from restorelab.utils.images import ImageReadError, read_image, write_image
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
+from tests.utils.image_cases import PLACES
 
 
 @pytest.fixture(autouse=True)
@@ -225,15 +228,110 @@ def test_an_unknown_model_is_named_and_no_result_is_written(photos, tmp_path):
     assert not names(tmp_path / 'out')
 
 
-def test_results_made_before_an_error_are_whole(photos, tmp_path, monkeypatch):
-    """A full disk stops the work and names the file. Files written before stay."""
+def failing_at(name, error):
+    """``write_image`` that fails for one name."""
 
-    def fill(path, image):
-        if path.name == 'b.jpg':
-            raise OSError(f'{path}: could not be written (No space left on device)')
+    def write(path, image):
+        if path.name == name:
+            raise error
         write_image(path, image)
 
-    monkeypatch.setattr(files, 'write_image', fill)
-    with pytest.raises(OSError, match=r'b\.jpg: could not be written'):
-        restore(photos, tmp_path / 'out')
+    return write
+
+
+def disk_error(number, text):
+    error = OSError(f'deep/b.jpg: could not be written ({text})')
+    error.errno = number
+    return error
+
+
+def test_a_full_disk_stops_and_says_how_to_go_on(photos, tmp_path, monkeypatch):
+    full = disk_error(errno.ENOSPC, 'No space left on device')
+    with monkeypatch.context() as patch:
+        patch.setattr(files, 'write_image', failing_at('b.jpg', full))
+        message = r'b\.jpg: could not .*Stopped after 1 of 3 images.*--resume'
+        with pytest.raises(OSError, match=message):
+            restore(photos, tmp_path / 'out')
     assert names(tmp_path / 'out') == ['a.png']
+    first = contents(tmp_path / 'out')
+    assert restore(photos, tmp_path / 'out', resume=True) == 0
+    assert names(tmp_path / 'out') == ['a.png', 'deep/b.jpg', 'deep/c.tif']
+    assert contents(tmp_path / 'out').items() >= first.items()
+
+
+def test_one_result_that_cannot_be_written_is_named_and_the_others_are_made(
+    photos, tmp_path, monkeypatch, capsys
+):
+    denied = disk_error(errno.EACCES, 'Permission denied')
+    monkeypatch.setattr(files, 'write_image', failing_at('b.jpg', denied))
+    assert restore(photos, tmp_path / 'out') == 1
+    assert names(tmp_path / 'out') == ['a.png', 'deep/c.tif']
+    assert 'b.jpg: could not be written (Permission denied)' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'error',
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")],
+)
+def test_a_picture_too_large_for_the_memory_is_named_and_the_others_are_made(
+    photos, tmp_path, monkeypatch, capsys, error
+):
+    def read(path):
+        if path.name == 'b.jpg':
+            raise error
+        return read_image(path)
+
+    monkeypatch.setattr(files, 'read_image', read)
+    assert restore(photos, tmp_path / 'out') == 1
+    assert names(tmp_path / 'out') == ['a.png', 'deep/c.tif']
+    assert 'b.jpg: not enough memory; a smaller tile' in capsys.readouterr().out
+
+
+def test_another_error_of_the_model_is_not_hidden(photos, tmp_path, monkeypatch):
+    def fail(path):
+        raise RuntimeError('mat1 and mat2 shapes cannot be multiplied')
+
+    monkeypatch.setattr(files, 'read_image', fail)
+    with pytest.raises(RuntimeError, match='mat1'):
+        restore(photos, tmp_path / 'out')
+
+
+def test_resume_restores_what_is_missing_and_changes_nothing_else(photos, tmp_path, capsys):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out/a.png').write_text('earlier')
+    assert restore(photos, tmp_path / 'out', resume=True) == 0
+    assert '2 of 3 images restored' in capsys.readouterr().out
+    assert (tmp_path / 'out/a.png').read_text() == 'earlier'
+    assert restore(photos, tmp_path / 'out', resume=True, panel=True) == 0
+    assert (tmp_path / 'out/a.png').read_text() == 'earlier'
+    assert 'a_panel.png' in names(tmp_path / 'out')
+
+
+def test_resume_with_nothing_left_loads_no_model(photos, tmp_path, monkeypatch, capsys):
+    restore(photos, tmp_path / 'out')
+    monkeypatch.setattr(files, 'load', refuse_to_load)
+    assert restore(photos, tmp_path / 'out', resume=True) == 0
+    assert '0 of 3 images restored' in capsys.readouterr().out
+
+
+def test_resume_and_overwrite_exclude_each_other(photos, tmp_path):
+    with pytest.raises(ValueError, match='choose one'):
+        restore(photos, tmp_path / 'out', resume=True, overwrite=True)
+
+
+@pytest.mark.parametrize('case', PLACES[:6], ids=lambda case: case.name)
+def test_what_is_no_file_is_one_named_skipped_entry(photos, tmp_path, case, capsys):
+    (photos / 'deep/odd').mkdir()
+    case.make(photos / 'deep/odd')
+    for source in (photos, photos / '**/*'):
+        assert restore(source, tmp_path / f'out{source.name[:1]}') == 1
+        said = capsys.readouterr().out
+        assert '3 of' in said
+        assert re.search(case.words, said)
+
+
+@pytest.mark.parametrize('case', PLACES[:6], ids=lambda case: case.name)
+def test_what_is_no_file_is_refused_alone(tmp_path, case, monkeypatch):
+    monkeypatch.setattr(files, 'load', refuse_to_load)
+    with pytest.raises((ImageReadError, FileNotFoundError), match=f'{case.words}|no image found'):
+        restore(case.make(tmp_path), tmp_path / 'out')

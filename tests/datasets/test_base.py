@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from restorelab.datasets import OnTheFlyDataset
+from restorelab.datasets import OnTheFlyDataset, base
 from restorelab.datasets.base import ImageCache, find_images, unique_keys
 from tests.datasets.pictures import save, save_all, scene
+from tests.utils.image_cases import PLACES
 
 GRAY = (scene(20, 24)[..., 0] * 255).astype(np.uint8)
 
@@ -112,3 +113,16 @@ def test_names_for_outputs_are_unique_and_flat():
         'a_b-3',
         'c',
     ]
+
+
+def test_what_is_no_image_file_is_skipped_with_a_warning(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(base, 'print_log', lambda message, logger, level: said.append(message))
+    wanted = save(tmp_path / 'good/b.png')
+    for case in PLACES[:6]:
+        folder = tmp_path / case.name
+        folder.mkdir()
+        case.make(folder)
+    assert find_images(tmp_path) == [wanted]
+    (message,) = said
+    assert message.startswith('6 file(s) with the name of an image are skipped: ')

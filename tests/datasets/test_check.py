@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ from restorelab.cli import main
 from restorelab.datasets.check import check_data, recipes_in
 from restorelab.datasets.recipes import RECIPES
 from tests.datasets.pictures import save, save_all
+from tests.utils.image_cases import PLACES
 
 RECIPE = replace(RECIPES['sots_outdoor_test'], lq='hazy', gt='clear', num_lq=3, num_gt=2)
 
@@ -52,6 +54,14 @@ def test_unreadable_files_are_named_unless_it_must_be_quick(root):
     problems = check_data(root, RECIPE)
     assert [problem.split(':')[0] for problem in problems] == [str(path), str(root / 'clear/2.png')]
     assert check_data(root, RECIPE, quick=True) == []
+
+
+@pytest.mark.parametrize('case', PLACES[:6], ids=lambda case: case.name)
+def test_what_is_no_file_is_one_problem(root, case):
+    path = case.make(root / 'hazy')
+    (problem,) = check_data(root, RECIPE)
+    assert re.search(case.words, problem)
+    assert problem.startswith(str(path))
 
 
 def test_pairs_of_different_size_are_named(root):

@@ -1,7 +1,9 @@
 import pytest
 
-from restorelab.datasets.pairing import pair_folders, read_list
+from restorelab.datasets import pairing
+from restorelab.datasets.pairing import identify, pair_folders, read_list
 from tests.datasets.pictures import save_all
+from tests.utils.image_cases import fifo
 
 
 def names(pairs):
@@ -52,7 +54,12 @@ def test_two_clean_images_of_one_identity_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('pattern', 'message'), [('rain.*', 'has no group'), (r'(\d+)', 'the names are a')]
+    ('pattern', 'message'),
+    [
+        ('rain.*', 'has no group'),
+        (r'(\d+)', 'the names are a'),
+        ('(.*', r"pattern '\(\.\*' is no regular expression: missing \)"),
+    ],
 )
 def test_a_pattern_that_cannot_pair_is_refused(tmp_path, pattern, message):
     save_all(tmp_path, ['lq/a.png', 'gt/a.png'])
@@ -95,5 +102,38 @@ def test_a_bad_list_is_refused(tmp_path, text, error, message):
 
 
 def test_a_missing_list_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'none\.txt: no such list file'):
+    with pytest.raises(FileNotFoundError, match=r'none\.txt: no such file'):
         read_list(tmp_path / 'none.txt', tmp_path)
+
+
+@pytest.mark.parametrize('pattern', ['(a+)+$', '(a|a)*$', '(a|aa)+$', '(.*)*x(.*)*y', '(a*)*'])
+def test_a_pattern_is_answered_in_bounded_time(tmp_path, monkeypatch, pattern):
+    monkeypatch.setattr(pairing, 'SECONDS', 0.05)
+    save_all(tmp_path, [f'{"a" * 60}b.png'])
+    with pytest.raises(ValueError, match=r'does not come to an end|no name matches'):
+        identify(tmp_path, pattern)
+
+
+LISTS = [
+    ('a.png ../b.png', r"list\.txt: 1 fault.*\n  line 1: '\.\./b\.png' leads out"),
+    ('a.png\n/etc/b.png\n..', r"2 fault.*\n  line 2: '/etc/b\.png' is an absolute.*\n  line 3"),
+    ('sub/../../b.png', 'leads out of its folder'),
+    ('..\\b.png', 'leads out of its folder'),
+    ('C:/b.png', 'is an absolute path'),
+    ('.', 'is no name of a file'),
+    (b'\xe4\xff.png', r'list\.txt: not a text in UTF-8'),
+]
+
+
+@pytest.mark.parametrize(('content', 'message'), LISTS, ids=[str(case[0]) for case in LISTS])
+def test_a_list_that_leads_out_of_its_folder_is_refused(tmp_path, content, message):
+    save_all(tmp_path, ['root/a.png', 'b.png'])
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / 'list.txt').write_bytes(data)
+    with pytest.raises(ValueError, match=message):
+        read_list(tmp_path / 'list.txt', tmp_path / 'root')
+
+
+def test_a_list_that_is_a_fifo_is_not_waited_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match='is a FIFO'):
+        read_list(fifo(tmp_path), tmp_path)

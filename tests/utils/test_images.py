@@ -4,6 +4,7 @@ import math
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,11 +13,16 @@ from PIL import Image
 from restorelab.utils import images
 from restorelab.utils.images import (
     ImageReadError,
+    find_image_files,
+    image_size,
+    label_map_size,
     read_image,
+    read_label_map,
     to_uint8,
     to_unit_tensor,
     write_image,
 )
+from tests.utils.image_cases import DEPTHS, PLACES
 
 
 @pytest.fixture
@@ -24,20 +30,19 @@ def picture():
     return np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
 
 
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG file that claims a size and holds no pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
-        )
 
     header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
     return (
         b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', header)
-        + chunk(b'IDAT', zlib.compress(b''))
-        + chunk(b'IEND', b'')
+        + png_chunk(b'IHDR', header)
+        + png_chunk(b'IDAT', zlib.compress(b''))
+        + png_chunk(b'IEND', b'')
     )
 
 
@@ -88,7 +93,7 @@ def test_16_bits_are_scaled_to_8(tmp_path, extension):
 
 
 def test_16_bit_color_is_scaled_to_8(tmp_path, picture):
-    cv2 = pytest.importorskip('cv2')  # Pillow does not write 16-bit color
+    # Pillow does not write 16-bit color
     cv2.imwrite(str(tmp_path / 'a.png'), picture[..., ::-1].astype(np.uint16) * 257)
     np.testing.assert_array_equal(read_image(tmp_path / 'a.png'), picture)
 
@@ -103,6 +108,79 @@ def test_float_values_of_unknown_range_are_refused(tmp_path, value):
     Image.fromarray(np.array([[0, value]], dtype=np.float32)).save(tmp_path / 'a.tif')
     with pytest.raises(ImageReadError, match=r'a\.tif.*wanted 0 to 1'):
         read_image(tmp_path / 'a.tif')
+
+
+@pytest.mark.parametrize('case', [*DEPTHS, *PLACES], ids=lambda case: case.name)
+def test_every_depth_and_every_place_has_a_rule(tmp_path, monkeypatch, case):
+    for name, value in case.variables.items():
+        monkeypatch.setenv(name, value)
+    path = case.make(tmp_path)
+    if case.words is None:
+        assert read_image(path).max() == case.top
+    else:
+        with pytest.raises(ImageReadError, match=case.words):
+            read_image(path)
+
+
+def test_a_deep_picture_is_turned_and_laid_on_white_as_others_are(tmp_path, picture, monkeypatch):
+    monkeypatch.setenv('RESTORELAB_SAMPLE_BITS', '12')
+    samples = np.dstack([picture, picture[..., :1] * 0 + 255]).astype(np.uint16) * 16 + 15
+    samples[..., 3] *= 16
+    samples[0, 0] = 0
+    cv2.imwrite(str(tmp_path / 'plain.png'), samples[..., [2, 1, 0, 3]])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = (tmp_path / 'plain.png').read_bytes()
+    turn = png_chunk(b'eXIf', exif.tobytes().removeprefix(b'Exif\0\0'))
+    (tmp_path / 'a.png').write_bytes(data[:33] + turn + data[33:])
+    found = read_image(tmp_path / 'a.png')
+    wanted = np.rint(samples[..., :3] * (255 / 4095))
+    opacity = (samples[..., 3:] >> 8) / 255
+    wanted = np.rot90(np.rint(wanted * opacity + 255 * (1 - opacity)), -1)
+    np.testing.assert_allclose(found, wanted, atol=1)
+
+
+def test_label_maps_are_read_as_numbers(tmp_path):
+    labels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    image = Image.fromarray(labels)
+    image.putpalette(list(range(255, -1, -1)) * 3)
+    image.save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(read_label_map(tmp_path / 'a.png'), labels)
+    assert label_map_size(tmp_path / 'a.png') == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ('labels', 'words'),
+    [
+        (np.full((3, 4), 300, np.uint16), 'labels from 300 to 300; wanted are numbers'),
+        (np.zeros((3, 4, 3), np.uint8), 'wanted is one channel'),
+        (np.zeros((3, 4), np.float32), 'wanted is one channel'),
+    ],
+)
+def test_a_label_map_of_another_kind_is_refused(tmp_path, labels, words):
+    Image.fromarray(labels).save(tmp_path / 'a.tif')
+    with pytest.raises(ImageReadError, match=words):
+        read_label_map(tmp_path / 'a.tif')
+
+
+def test_the_size_is_that_of_the_turned_picture(tmp_path, picture):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(picture).save(tmp_path / 'a.jpg', exif=exif)
+    assert image_size(tmp_path / 'a.jpg') == read_image(tmp_path / 'a.jpg').shape[:2] == (9, 6)
+
+
+def test_a_folder_is_searched_to_its_end(tmp_path, picture):
+    for case in PLACES[:6]:
+        folder = tmp_path / case.name
+        folder.mkdir()
+        case.make(folder)
+    (tmp_path / 'z').mkdir()
+    write_image(tmp_path / 'z/last.png', picture)
+    (tmp_path / 'z/link.png').symlink_to('last.png')
+    found, faults = find_image_files(tmp_path)
+    assert [path.name for path in found] == ['last.png', 'link.png']
+    assert len(faults) == 6
 
 
 def test_cmyk_becomes_rgb(tmp_path):
