@@ -163,6 +163,15 @@ def _list(args: argparse.Namespace) -> None:
     print(listing(args.name, args.verbose))
 
 
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='let a weight file name any installed code, read files and fetch weights. It can then '
+        'do what you can do; only for files whose maker you know (default: a file is data)',
+    )
+
+
 def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', metavar='IN', help='image file, folder, or a glob in quotes')
     parser.add_argument('output', metavar='OUT', help='file for one image, else a folder')
@@ -208,6 +217,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='keep earlier results and restore only what has none yet, after an interruption',
     )
+    _add_trust(parser)
 
 
 def _restore(args: argparse.Namespace) -> int:
@@ -227,6 +237,7 @@ def _restore(args: argparse.Namespace) -> int:
         equalize=args.equalize,
         task=args.task,
         resume=args.resume,
+        trust=args.trust,
     )
 
 
@@ -332,6 +343,7 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)'
     )
+    _add_trust(parser)
 
 
 def _benchmark(args: argparse.Namespace) -> None:
@@ -347,6 +359,7 @@ def _benchmark(args: argparse.Namespace) -> None:
         args.repeats,
         args.steps,
         args.device,
+        args.trust,
     )
     print(as_table(rows, args.batch))
 

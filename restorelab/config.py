@@ -77,6 +77,12 @@ def _change(cfg: Config, options: dict, allow_unknown: bool) -> None:
 
 
 def _read(path: Path) -> Config:
+    if path.suffix != '.py':
+        raise ValueError(
+            f'{path}: a config is a Python file; this name ends in {path.suffix!r}. YAML is not '
+            'read, because its reader can run code. JSON is data, for restoring only '
+            '(restorelab restore --model x.json --checkpoint x.pth)'
+        )
     if not path.is_file():
         near = nearest(path.name, (neighbor.name for neighbor in path.parent.glob('*.py')))
         hint = f'; nearest in its folder: {near}' if near else ''

@@ -12,10 +12,11 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from restorelab.apis.inference import pick_device, published_path
+from restorelab.apis.inference import CONFIG_EXTENSIONS, pick_device, published_path
 from restorelab.config import load_config
 from restorelab.models.contracts import Model
 from restorelab.registry import MODELS
+from restorelab.trust import build_model, check_untrusted, for_restoring
 from restorelab.utils import LatticeNoise
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.memory import keep_freed_memory
@@ -71,6 +72,7 @@ def benchmark(
     repeats: int = 7,
     steps: int | None = None,
     device: str | None = None,
+    trust: bool = False,
 ) -> list[Row]:
     """Restore random images with each model, and measure it.
 
@@ -83,7 +85,7 @@ def benchmark(
         vary: an entry of the config and its values. Every model is measured with each value.
         threads: of torch (default: unchanged).
         steps: of the sampler (default: those of the model).
-        device: as in ``load``.
+        device, trust: as in ``load``.
     Raises: as ``load`` does; ValueError for an entry that the config does not have.
     """
     keep_freed_memory()
@@ -92,7 +94,7 @@ def benchmark(
     candidates = {}
     for name in models:
         for options in settings:
-            candidates[label(name, options)] = open_model(name, options).to(device)
+            candidates[label(name, options)] = open_model(name, options, trust).to(device)
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
@@ -112,18 +114,20 @@ def label(name: str, options: dict) -> str:
     return text
 
 
-def open_model(reference: str, options: dict) -> Model:
+def open_model(reference: str, options: dict, trust: bool = False) -> Model:
     """The restorer in eval mode. The model of a config gets random weights of seed 0."""
-    if Path(reference).suffix == '.py':
-        state, cfg, source = None, load_config(reference, options), reference
+    torch.manual_seed(0)
+    if Path(reference).suffix.lower() in CONFIG_EXTENSIONS:
+        model = MODELS.build(load_config(reference, options).model)
     else:
         source = published_path(reference)
         state, config, _ = read_published(source)
+        if not trust:
+            config, state = for_restoring(config, state)
+            check_untrusted(config, source)
         cfg = Config(dict(model=config))
-        cfg.merge_from_dict(options)
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
-    if state is not None:
+        cfg.merge_from_dict(options)  # the user's own, so they may name anything
+        model, state = build_model(cfg.model, state, source, trust=trust or bool(options))
         load_weights(model, state, source)
     return model.eval().requires_grad_(False)
 

@@ -55,6 +55,7 @@ def restore_files(
     equalize: bool = False,
     task: str | None = None,
     resume: bool = False,
+    trust: bool = False,
 ) -> int:
     """Restore every image of ``source`` into ``output``.
 
@@ -67,7 +68,7 @@ def restore_files(
         source: an image file, a folder with its subfolders, or a glob (``**`` goes into folders).
         output: a file when ``source`` is a file and ``output`` has an extension; otherwise a
             folder, made when missing.
-        model, checkpoint, device: as in ``load``.
+        model, checkpoint, device, trust: as in ``load``.
         tile, steps, seed, equalize, task: as in ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
@@ -96,7 +97,7 @@ def restore_files(
     failures = []
     if left:
         keep_freed_memory()
-        restorer = load(model, checkpoint, device)
+        restorer = load(model, checkpoint, device, trust)
         check_task(restorer.model.image_restorer(), task)
         options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
         failures = _restore_all(restorer, left, overwrite, options)

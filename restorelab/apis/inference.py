@@ -17,10 +17,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from restorelab.models.contracts import Model, Restorer
-from restorelab.registry import MODELS
 from restorelab.structures import Condition
+from restorelab.trust import build_model
 from restorelab.utils import LatticeNoise, resize
-from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.checkpoint import (
+    CheckpointError,
+    load_weights,
+    model_state,
+    read_checkpoint,
+)
 from restorelab.utils.images import (
     equalize_channels,
     read_image,
@@ -28,6 +33,7 @@ from restorelab.utils.images import (
     to_uint8,
     to_unit_tensor,
 )
+from restorelab.utils.plain import parse_json
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
@@ -44,35 +50,43 @@ def load(
     name_or_config: str | os.PathLike | Config | None = None,
     checkpoint: str | os.PathLike | None = None,
     device: str | torch.device | None = None,
+    trust: bool = False,
 ) -> 'RestoreModel':
     """A restorer with its weights, ready to be called.
 
     Args:
         name_or_config: name of weights that ship (default: ``diffuir-tiny``), path of a published
-            ``.safetensors`` file, or a config, which needs ``checkpoint``.
+            ``.safetensors`` file, or a config, which needs ``checkpoint``. A Python config is
+            code, and is run. A ``.json`` one is data, like the config in a published file.
         checkpoint: weights for the config: a training ``.pth``, whose moving average is taken if
             there is one, or ``.safetensors``. Without a config, a published ``.safetensors`` file.
         device: ``cpu``, ``cuda``, ``cuda:1``, ... (default: the first GPU, or the CPU).
+        trust: True lets a published file name any class or function that is installed, read files
+            and fetch weights. So it can run any code. Without it, a file is data: it may only name
+            parts of restorelab, see ``restorelab.trust``.
     Raises:
         FileNotFoundError: listing the known names.
-        CheckpointError: for weights that are damaged or of another model.
+        CheckpointError: for weights that are damaged or of another model, and for a file that asks
+            for what it may not have.
         ValueError: for a device that this machine does not have.
     """
     device = pick_device(device)
     if name_or_config is None:
         name_or_config, checkpoint = DEFAULT if checkpoint is None else checkpoint, None
+    info = {}
     if _is_config(name_or_config):
         config, state, source = _read_trained(name_or_config, checkpoint)
-        info = {}
+        author = name_or_config
+        trust = trust or not _is_json(name_or_config)  # a Python config is code anyway
     elif checkpoint is None:
-        source = published_path(name_or_config)
+        author = source = published_path(name_or_config)
         state, config, info = read_published(source)
     else:
         raise ValueError(
             f'{name_or_config} brings its own weights, so checkpoint={checkpoint} cannot be loaded '
             'too; give the config that the checkpoint was trained with instead'
         )
-    model = MODELS.build(config)
+    model, state = build_model(config, state, author, trust)
     if not isinstance(model, Model) or model.image_restorer() is None:
         raise TypeError(f'{source}: {type(model).__name__} restores no images; load a restorer')
     model.load_pretrained()
@@ -345,7 +359,7 @@ def _check_unit_range(batch: Tensor) -> None:
 
 
 def _is_config(reference: str | os.PathLike | Config) -> bool:
-    return isinstance(reference, Config) or Path(reference).suffix in CONFIG_EXTENSIONS
+    return isinstance(reference, Config) or Path(reference).suffix.lower() in CONFIG_EXTENSIONS
 
 
 def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathLike | None):
@@ -354,9 +368,35 @@ def _read_trained(config: str | os.PathLike | Config, checkpoint: str | os.PathL
     if checkpoint is None:
         name = config.filename if isinstance(config, Config) else config
         raise ValueError(f'{name} is a config and has no weights; give checkpoint=PATH too')
+    read = read_json_model if _is_json(config) else lambda source: load_config(source).model
+    model = read(config)
     path = resolve_weights(checkpoint)
-    state = model_state(read_checkpoint(path), path)
-    return load_config(config).model, state, path
+    return model, model_state(read_checkpoint(path), path), path
+
+
+def _is_json(reference: str | os.PathLike | Config) -> bool:
+    return not isinstance(reference, Config) and Path(reference).suffix.lower() == '.json'
+
+
+def read_json_model(path: str | os.PathLike) -> dict:
+    """The model of a config in JSON, which is data. Its other entries are not used.
+
+    Raises: FileNotFoundError; CheckpointError for one that has no model, or has entries by which
+        MMEngine would read other files or import modules.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no config {path}')
+    config = parse_json(path.read_text(encoding='utf-8', errors='replace'), path, 'the file')
+    for key in ('_base_', 'custom_imports'):
+        if key in config:
+            raise CheckpointError(
+                f'{path}: {key} = {config[key]!r}: a config in JSON is data, so it imports nothing '
+                'and reads no other file; give the whole model, or a config in Python'
+            )
+    if not isinstance(config.get('model'), dict):
+        raise CheckpointError(f"{path}: has no dict called 'model'; it has {list(config)[:8]}")
+    return config['model']
 
 
 def published_path(reference: str | os.PathLike) -> Path:

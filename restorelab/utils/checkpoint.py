@@ -75,6 +75,15 @@ def model_state(
     return state
 
 
+def stored_elements(state: dict[str, Tensor]) -> int:
+    """How many numbers really stand in the file of ``state``, however often tensors show them."""
+    sizes = {}
+    for value in state.values():
+        storage = value.untyped_storage()
+        sizes[storage.data_ptr()] = storage.nbytes() // value.element_size()
+    return sum(sizes.values())
+
+
 def _is_state_dict(state: object) -> bool:
     """Whether ``state`` is a dict of one tensor or more."""
     if not isinstance(state, dict) or not state:

@@ -7,6 +7,7 @@ and are called ``restorelab:<name>``.
 
 import json
 import os
+import re
 from pathlib import Path
 
 import torch
@@ -15,9 +16,11 @@ from torch import Tensor
 from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
 from restorelab.utils.files import atomic_path
 from restorelab.utils.legacy import translate_config
+from restorelab.utils.plain import parse_json
 
 WEIGHTS_DIR = Path(__file__).parent.parent / 'weights'
 SCHEME = 'restorelab:'
+SHIPPED = re.compile(r'restorelab:\w[\w-]*')
 
 
 def save_published(
@@ -55,6 +58,8 @@ def save_published(
 def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, dict]:
     """(state, config, info) of a published weight file. Half-precision tensors become float32.
 
+    Nothing is built, and the config may say anything: see ``restorelab.trust``.
+
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: it is damaged, or was not published by restorelab.
@@ -76,8 +81,15 @@ def read_published(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict, di
     for key, value in state.items():
         if value.dtype in (torch.float16, torch.bfloat16):
             state[key] = value.float()
-    config = translate_config(json.loads(metadata['config']))
-    return state, config, json.loads(metadata['info'])
+    return state, _read_config(metadata['config'], path), parse_json(metadata['info'], path, 'info')
+
+
+def _read_config(text: str, path: str | os.PathLike) -> dict:
+    config = parse_json(text, path, 'config')
+    try:
+        return translate_config(config)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return config  # not of an earlier version; the checks of trust.py say what is wrong with it
 
 
 def published_names() -> list[str]:
@@ -91,7 +103,7 @@ def resolve_weights(reference: str | os.PathLike) -> Path:
     Raises: FileNotFoundError that lists the known names.
     """
     text = os.fspath(reference)
-    if text.startswith(SCHEME):
+    if SHIPPED.fullmatch(text):
         path = WEIGHTS_DIR / f'{text.removeprefix(SCHEME)}.safetensors'
     else:
         path = Path(text).expanduser()

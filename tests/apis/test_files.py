@@ -18,6 +18,7 @@ from tests.utils.image_cases import PLACES
 @pytest.fixture(autouse=True)
 def shelf(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp('weights')
+    monkeypatch.setattr('restorelab.trust.MAKERS', ('restorelab.models.', 'tests.apis.tiny'))
     monkeypatch.setattr(weights, 'WEIGHTS_DIR', folder)
     save_published(folder / 'tiny.safetensors', tiny_restorer().state_dict(), CONFIG, {})
 

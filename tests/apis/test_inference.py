@@ -36,6 +36,7 @@ def picture():
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """A folder of shipped weights that holds 'tiny'."""
+    monkeypatch.setattr('restorelab.trust.MAKERS', ('restorelab.models.', 'tests.apis.tiny'))
     monkeypatch.setattr(weights, 'WEIGHTS_DIR', tmp_path / 'weights')
     (tmp_path / 'weights').mkdir()
     save_published(

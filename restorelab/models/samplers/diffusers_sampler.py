@@ -58,7 +58,8 @@ class DiffusersSampler(Sampler):
     def check(self, process: Process, steps: int | None = None) -> None:
         require_process(self, process, VariancePreservingProcess)
         process.check_steps(self.steps if steps is None else steps)
-        self.build(process)
+        if not process.betas.is_meta:  # then only the size of the model is asked for
+            self.build(process)
 
     def build(self, process: VariancePreservingProcess):
         """A new scheduler with the schedule of ``process``. Raises TypeError for a wrong option."""
