@@ -11,9 +11,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
+from restorelab.engine.resuming import changes_since, prepare_resume
 from restorelab.utils.checkpoint import read_checkpoint
 from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.weights import resolve_weights
+from restorelab.utils.work_dir_lock import work_dir_lock
 
 _RUNS = itertools.count()
 
@@ -32,7 +34,8 @@ def train(
         work_dir: where logs, checkpoints and pictures go (default: that of the config, or
             ``work_dirs/<config name>``).
         resume: True (or 'auto') goes on from the newest checkpoint of the work dir, or starts anew
-            when there is none. A path goes on from that checkpoint.
+            when there is none. A path goes on from that checkpoint. What differs from the config in
+            the checkpoint is printed as taken or ignored.
         amp: mixed precision: 'bf16', 'fp16', or True for bf16 where the device computes in it and
             fp16 elsewhere.
         launcher: 'none' for one process, 'pytorch' or 'slurm' for several. Without a GPU the
@@ -42,22 +45,48 @@ def train(
         ValueError: for settings that cannot work together.
         FloatingPointError: the loss is not finite.
         CheckpointError: for a checkpoint that is damaged or of another model.
+        ResumeError: the config asks for what the checkpoint does not allow.
+        WorkDirInUseError: another training writes into the work dir.
     """
     cfg = prepare(cfg, work_dir, launcher)
     _check_checkpoint_intervals(cfg)
     if amp:
         _set_precision(cfg, amp)
+    if not _is_first_process(launcher):
+        return _run(cfg, resume)
+    with work_dir_lock(cfg.work_dir) as died:
+        return _run(cfg, resume, died)
+
+
+def _is_first_process(launcher: str) -> bool:
+    """Whether this is the process of rank 0, by what its launcher wrote into the environment."""
+    variable = dict(pytorch='RANK', slurm='SLURM_PROCID').get(launcher)
+    return variable is None or os.environ.get(variable, '0') == '0'
+
+
+def _run(cfg: Config, resume: bool | str | None, died: str | None = None) -> Runner:
+    """Train in a work dir that is ours.  died: who had it before and did not give it back."""
     earlier = latest_checkpoint(cfg.work_dir)
     if not resume and cfg.get('resume'):
         resume = cfg.get('load_from') or True
-    if resume:
-        _set_resume(cfg, earlier if resume in (True, 'auto') else resume)
+    path = earlier if resume in (True, 'auto') else resume
+    cfg.resume = bool(resume and path)
+    checkpoint = read_checkpoint(path) if cfg.resume else {}
+    changes = changes_since(checkpoint, cfg) if cfg.resume else None
+    if cfg.resume:
+        _set_resume(cfg, path, checkpoint)
     runner = Runner.from_cfg(cfg)
-    if not cfg.get('resume'):
+    if died:
+        runner.logger.warning(
+            'took over the work dir %s: its last training (%s) died', cfg.work_dir, died
+        )
+    if cfg.resume:
+        prepare_resume(runner, changes, checkpoint, str(path))
+    else:
         _warn_of_new_start(runner, bool(resume), earlier is not None)
     runner.train()
     release_workers(runner.train_loop, runner.val_loop)
-    if launcher != 'none':
+    if cfg.launcher != 'none':
         torch.distributed.destroy_process_group()
     return runner
 
@@ -161,11 +190,8 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
         cfg.optim_wrapper.update(dtype='float16', loss_scale='dynamic')
 
 
-def _set_resume(cfg: Config, path: str | None) -> None:
-    cfg.resume = path is not None
-    if path is None:
-        return
+def _set_resume(cfg: Config, path: str, checkpoint: dict) -> None:
     cfg.load_from = str(path)
-    seed = read_checkpoint(path).get('meta', {}).get('seed')
+    seed = checkpoint.get('meta', {}).get('seed')
     if seed is not None:  # the order of the data depends on it, too
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)

@@ -18,6 +18,9 @@ class AtomicBackend(LocalBackend):
         with atomic_path(filepath) as temporary:
             temporary.write_bytes(obj)
 
+    def remove(self, filepath: str | Path) -> None:
+        """Nothing: MMEngine asks for it when a training starts, and our hook decides then."""
+
 
 class LateRemovalBackend(LocalBackend):
     """Local files; removed ones stay on disk until ``remove_pending``."""
@@ -50,12 +53,18 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         named = Path(work_dir) / name
         if named.is_file():
             return str(named)
+    numbered = numbered_checkpoints(work_dir)
+    return str(numbered[max(numbered)]) if numbered else None
+
+
+def numbered_checkpoints(folder: str | Path) -> dict[int, Path]:
+    """The files ``iter_N.pth`` of a folder by N."""
     numbered = {}
-    for path in Path(work_dir).glob('iter_*.pth'):
+    for path in Path(folder).glob('iter_*.pth'):
         match = re.fullmatch(r'iter_(\d+)\.pth', path.name)
         if match:
             numbered[int(match.group(1))] = path
-    return str(numbered[max(numbered)]) if numbered else None
+    return numbered
 
 
 @HOOKS.register_module()
@@ -63,7 +72,10 @@ class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's CheckpointHook by iteration, safe against a kill and a full disk.
 
     A file appears under its name only when it is whole. An old one is removed only after the new
-    one is there; MMEngine removes it before. The options are CheckpointHook's of the same name.
+    one is there; MMEngine removes it before. What a killed training left, unfinished files and
+    checkpoints beyond ``max_keep_ckpts``, goes at the next start and at each checkpoint. Those of
+    later iterations stay: they are of another training. The options are CheckpointHook's of the
+    same name.
     Raises: OSError that names the last good checkpoint when a new one cannot be written.
     """
 
@@ -94,6 +106,7 @@ class AtomicCheckpointHook(CheckpointHook):
             # left by a training that was killed while it wrote
             for unfinished in Path(self.out_dir).glob('.*.tmp.pth'):
                 unfinished.unlink()
+            self._remove_surplus(runner.iter)
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         self._save(runner, super()._save_checkpoint_with_step, step, meta)
@@ -113,3 +126,16 @@ class AtomicCheckpointHook(CheckpointHook):
             ) from error
         best = {self.best_ckpt_path, *self.best_ckpt_path_dict.values()}
         self.file_backend.remove_pending(keep={self.last_ckpt, *best})
+        if is_main_process():
+            self._remove_surplus(runner.iter + 1)
+
+    def _remove_surplus(self, iteration: int) -> None:
+        """Remove checkpoints up to ``iteration`` beyond the newest ``max_keep_ckpts`` of them."""
+        if self.max_keep_ckpts <= 0:
+            return
+        numbered = numbered_checkpoints(self.out_dir)
+        reached = sorted(number for number in numbered if number <= iteration)
+        last = latest_checkpoint(self.out_dir)
+        for number in reached[: -self.max_keep_ckpts]:
+            if str(numbered[number]) != last:
+                numbered[number].unlink()

@@ -6,13 +6,24 @@ import torch
 from mmengine.hooks import Hook
 
 from restorelab.engine.atomic_checkpoint_hook import latest_checkpoint
+from restorelab.engine.resuming import resume_command
 from restorelab.registry import HOOKS
 
 ADVICE = (
-    'Continue from it with --resume and a lower learning rate, gradient clipping '
-    '(optim_wrapper.clip_grad=dict(max_norm=1.0)), or without --amp; look at the input if it stops '
-    'again at the same iteration.'
+    'If it stops again, clip the gradients (optim_wrapper.clip_grad.max_norm=1.0), or train '
+    'without --amp; look at the input if it stops at the same iteration.'
 )
+
+
+def halved_rates(optim_wrapper: dict, key: str = 'optim_wrapper') -> dict[str, float]:
+    """Half of each learning rate in the config of an optimizer, or of several, by dotted key."""
+    rates = {}
+    for name, value in optim_wrapper.items():
+        if name == 'optimizer' and 'lr' in value:
+            rates[f'{key}.optimizer.lr'] = value['lr'] / 2
+        elif isinstance(value, dict) and 'optimizer' in value:
+            rates |= halved_rates(value, f'{key}.{name}')
+    return rates
 
 
 @HOOKS.register_module()
@@ -21,7 +32,8 @@ class NonFiniteLossHook(Hook):
 
     The loss is checked after every iteration. MMEngine reads it then anyway, so nothing waits. The
     weights are checked before every checkpoint, since a finite loss can have infinite gradients.
-    Raises: FloatingPointError that names the iteration, the last good checkpoint and what to try.
+    Raises: FloatingPointError that names the iteration, the last good checkpoint and the command
+        that goes on from it at half the learning rate.
     """
 
     priority = 'VERY_HIGH'
@@ -44,7 +56,11 @@ class NonFiniteLossHook(Hook):
 
     def _stop(self, runner, what: str) -> None:
         good = latest_checkpoint(runner.work_dir)
+        rates = halved_rates(runner.cfg.optim_wrapper)
+        command = resume_command(runner, rates, resume=good is not None)
+        how = 'Go on from it' if good else 'Start again'
         raise FloatingPointError(
             f'iteration {runner.iter + 1}: {what}. Training stops and nothing was saved. '
-            f'The last good checkpoint is {good or "none"}. {ADVICE}'
+            f'The last good checkpoint is {good or "none"}. {how} at half the learning rate:\n'
+            f'  {command}\n{ADVICE}'
         )

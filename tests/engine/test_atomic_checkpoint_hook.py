@@ -126,3 +126,30 @@ def test_an_interrupted_training_leaves_whole_checkpoints_only(tmp_path):
         torch.is_tensor(read_checkpoint(tmp_path / name)['state_dict']['backbone.conv.weight'])
         for name in ('iter_2.pth', 'iter_4.pth')
     )
+
+
+def test_checkpoints_beyond_the_kept_ones_that_a_kill_left_are_removed(tmp_path):
+    keep = {'default_hooks.checkpoint.max_keep_ckpts': 2}
+    train(toy_config(tmp_path, **keep))
+    for name in ('iter_1.pth', 'iter_3.pth', 'iter_5.pth', 'iter_50.pth', 'best_iter_1.pth'):
+        (tmp_path / name).write_bytes((tmp_path / 'iter_4.pth').read_bytes())
+    (tmp_path / 'iter_final.pth').write_bytes(b"a person's own")
+    train(toy_config(tmp_path, max_iters=8, **keep), resume=True)
+    assert checkpoints(tmp_path) == [
+        'best_iter_1.pth',
+        'iter_50.pth',  # of another training, which came further
+        'iter_6.pth',
+        'iter_8.pth',
+        'iter_final.pth',
+    ]
+
+
+def test_the_checkpoint_to_go_on_from_is_never_removed(tmp_path):
+    train(toy_config(tmp_path))
+    (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+    keep = {'default_hooks.checkpoint.max_keep_ckpts': 1}
+    cfg = toy_config(tmp_path, **keep)
+    cfg.custom_hooks.append(dict(type='StopHook', at=5))
+    with pytest.raises(Interrupted):
+        train(cfg, resume=str(tmp_path / 'iter_4.pth'))
+    assert checkpoints(tmp_path) == ['iter_2.pth', 'iter_4.pth', 'iter_6.pth']

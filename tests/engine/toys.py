@@ -28,11 +28,12 @@ DEGRADATIONS = ('noise', 'haze')
 
 @BACKBONES.register_module()
 class ToyNet(RegressionBackbone):
-    """One convolution; (B, 3, H, W) -> (B, 3, H, W)."""
+    """One convolution; (B, 3, H, W) -> (B, 3, H, W).  ``wide``: of 5x5 instead of 3x3."""
 
-    def __init__(self):
+    def __init__(self, wide: bool = False):
         super().__init__()
-        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        side = 5 if wide else 3
+        self.conv = nn.Conv2d(3, 3, side, padding=side // 2)
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
         return self.conv(lq)
