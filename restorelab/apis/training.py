@@ -7,14 +7,12 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.runner import BaseLoop, Runner
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from restorelab.config import load_config
-from restorelab.engine import latest_checkpoint
+from restorelab.engine import latest_checkpoint, take_over_schemes
 from restorelab.engine.resuming import changes_since, prepare_resume
 from restorelab.utils.checkpoint import read_checkpoint
 from restorelab.utils.memory import keep_freed_memory
-from restorelab.utils.weights import resolve_weights
 from restorelab.utils.work_dir_lock import work_dir_lock
 
 _RUNS = itertools.count()
@@ -120,7 +118,7 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
         cfg.setdefault('model_wrapper_cfg', dict(type='restorelab.RestorationDDP'))
         if not torch.cuda.is_available():
             _start_gloo(launcher)
-    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    take_over_schemes()  # once more: packages imported since may have brought others
     return cfg
 
 
@@ -133,14 +131,6 @@ def release_workers(*loops: BaseLoop | None) -> None:
         if loop is not None:
             loop.dataloader_iterator = None  # of a training loop
             loop.dataloader._iterator = None  # of persistent workers
-
-
-def load_from_local(filename: str, map_location=None) -> dict:
-    """MMEngine's Runner reads files and published weights with this function.
-
-    No code in the file is run, see ``read_checkpoint``.
-    """
-    return read_checkpoint(resolve_weights(filename))
 
 
 def _start_gloo(launcher: str) -> None:

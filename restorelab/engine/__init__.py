@@ -1,6 +1,7 @@
 from restorelab.engine.atomic_checkpoint_hook import AtomicCheckpointHook, latest_checkpoint
 from restorelab.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
 from restorelab.engine.check_data_hook import CheckDataHook
+from restorelab.engine.checkpoint_loader import take_over_schemes
 from restorelab.engine.difficulty_reference_hook import DifficultyReferenceHook
 from restorelab.engine.inverse_decay_ema import InverseDecayEMA
 from restorelab.engine.non_finite_loss_hook import NonFiniteLossHook
@@ -33,4 +34,5 @@ __all__ = [
     'StrictLoadHook',
     'TaskWarmupHook',
     'latest_checkpoint',
+    'take_over_schemes',
 ]

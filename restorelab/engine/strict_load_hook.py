@@ -19,4 +19,5 @@ class StrictLoadHook(Hook):
     priority = 'HIGHEST'
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        load_weights(unwrap(runner.model), checkpoint['state_dict'], 'the checkpoint')
+        source = runner.cfg.get('load_from') or 'the checkpoint'
+        load_weights(unwrap(runner.model), checkpoint['state_dict'], source)

@@ -36,6 +36,8 @@ def read_checkpoint(path: str | os.PathLike) -> dict:
         CheckpointError: for an empty, damaged or foreign file, and for one that holds other classes
             than tensors, plain Python values, numpy arrays, HistoryBuffer and Namespace.
     """
+    if is_remote(path):
+        raise CheckpointError(f'{path}: only a local file is read here; fetch it, give its path')
     path = Path(path)
     if not path.is_file():
         found = 'is a folder, not a checkpoint' if path.is_dir() else 'no such checkpoint'
@@ -45,7 +47,16 @@ def read_checkpoint(path: str | os.PathLike) -> dict:
     checkpoint = _read_safetensors(path) if path.suffix == '.safetensors' else _read_pickle(path)
     if not isinstance(checkpoint, dict):
         raise CheckpointError(f'{path}: holds a {type(checkpoint).__name__}, not a dict of weights')
+    meta = checkpoint.get('meta', {})
+    if not isinstance(meta, dict):
+        raise CheckpointError(f"{path}: its 'meta' is a {type(meta).__name__}, not a dict")
+    meta.pop('config', None)  # MMEngine's Runner would run this text as Python to count GPUs
     return checkpoint
+
+
+def is_remote(reference: str | os.PathLike) -> bool:
+    """Whether it begins like an address, of the network or of a zoo: ``http://``, ``s3://``."""
+    return re.match(r'[\w.+:-]+:/', os.fspath(reference)) is not None
 
 
 def model_state(
@@ -96,7 +107,8 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.Pa
 
     Frozen pretrained parts, which the ``state_dict()`` of the model leaves out, may be missing.
 
-    Raises: CheckpointError naming ``source`` and the missing, unexpected and reshaped keys.
+    Raises: CheckpointError naming ``source`` and the missing, unexpected and reshaped keys, or a
+        tensor of another type or with values that are not finite.
     """
     state = translate_state(model, state, source)
     wanted = model.state_dict()
@@ -142,6 +154,40 @@ def _check_fit(
             f'{source}: these weights are not of this model ({fits} of its {len(wanted)} entries '
             f'fit). Use the config that the weights were trained with.{report}'
         )
+    for key, value in wanted.items():
+        if key in state:
+            _check_values(key, state[key], value, source)
+
+
+def _check_values(key: str, value: Tensor, wanted: Tensor, source: str | os.PathLike) -> None:
+    """Raise CheckpointError for a ``value`` of another kind than ``wanted``, or not finite.
+
+    A buffer that is not finite in the model itself may stay so: it says "not measured yet".
+    """
+    if value.layout != torch.strided or value.is_quantized or _kind(value) != _kind(wanted):
+        layout = '' if value.layout == torch.strided else f' ({value.layout})'
+        raise CheckpointError(
+            f'{source}: {key} is {value.dtype}{layout} in the file, {wanted.dtype} in the model. '
+            'Weights of another type would load as other numbers; save them in the type of the '
+            'model, or in half precision'
+        )
+    if not value.is_floating_point() or wanted.is_meta:
+        return
+    finite = value.float().isfinite()
+    if not finite.all() and wanted.isfinite().all():
+        count = int(finite.logical_not().sum())
+        raise CheckpointError(
+            f'{source}: {key} has {count} of {value.numel()} values that are not finite (NaN or '
+            'infinite), as a training leaves them that went wrong; take an earlier checkpoint'
+        )
+
+
+def _kind(value: Tensor) -> str:
+    if value.is_floating_point():
+        return 'floating'
+    if value.is_complex():
+        return 'complex'
+    return 'bool' if value.dtype == torch.bool else 'whole'
 
 
 def _history_statistic(owner: type, name: str):

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
+from restorelab.utils.checkpoint import CheckpointError, is_remote, read_checkpoint
 from restorelab.utils.files import atomic_path
 from restorelab.utils.legacy import translate_config
 from restorelab.utils.plain import parse_json
@@ -98,11 +98,15 @@ def published_names() -> list[str]:
 
 
 def resolve_weights(reference: str | os.PathLike) -> Path:
-    """Path of the weights ``restorelab:<name>``, or of a local file.
+    """Path of the weights ``restorelab:<name>``, of a local file, or of one fetched over https.
 
-    Raises: FileNotFoundError that lists the known names.
+    Raises: FileNotFoundError that lists the known names; as ``utils.download.fetch`` for addresses.
     """
     text = os.fspath(reference)
+    if is_remote(text):
+        from restorelab.utils.download import fetch
+
+        return fetch(text)
     if SHIPPED.fullmatch(text):
         path = WEIGHTS_DIR / f'{text.removeprefix(SCHEME)}.safetensors'
     else:

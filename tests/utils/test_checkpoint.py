@@ -1,6 +1,7 @@
 """Checkpoints of MMEngine are read, no code in them is run, weights are loaded strictly."""
 
 import pathlib
+import re
 from argparse import Namespace
 
 import numpy as np
@@ -172,3 +173,44 @@ def test_half_precision_weights_load_as_float32():
     load_weights(model, state, 'a.pth')
     assert model.weight.dtype == torch.float32
     assert (model.weight == 0.5).all()
+
+
+class Buffers(torch.nn.Module):
+    """Tensors of each kind; ``unknown`` is not measured yet."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('weight', torch.zeros(2))
+        self.register_buffer('count', torch.zeros(2, dtype=torch.int64))
+        self.register_buffer('unknown', torch.full((2,), torch.nan))
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'words'),
+    [
+        ('weight', torch.ones(2, dtype=torch.int8), 'weight is torch.int8 in the file'),
+        ('weight', torch.ones(2, dtype=torch.bool), 'weight is torch.bool in the file'),
+        ('weight', torch.ones(2, dtype=torch.complex64), 'weight is torch.complex64 in the file'),
+        ('weight', torch.ones(2).to_sparse(), 'weight is torch.float32 (torch.sparse_coo)'),
+        ('count', torch.ones(2), 'count is torch.float32 in the file, torch.int64 in the model'),
+        ('count', torch.ones(2, dtype=torch.bool), 'count is torch.bool in the file'),
+        ('weight', torch.tensor([1, torch.nan]), 'weight has 1 of 2 values that are not finite'),
+        ('weight', torch.tensor([1, -torch.inf]), 'weight has 1 of 2 values'),
+        ('weight', torch.tensor([1, torch.inf]).half(), 'weight has 1 of 2 values'),
+        ('weight', torch.tensor([1, torch.nan]).to(torch.float8_e5m2), 'weight has 1 of 2 values'),
+    ],
+    ids=str,
+)
+def test_weights_of_another_kind_and_values_that_are_not_finite_are_named(key, value, words):
+    model = Buffers()
+    state = model.state_dict() | {key: value}
+    with pytest.raises(CheckpointError, match=re.escape(f'a.pth: {words}')):
+        load_weights(model, state, 'a.pth')
+    assert not model.weight.any()
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
+def test_floating_weights_of_another_width_load(dtype):
+    model = Buffers()
+    load_weights(model, model.state_dict() | dict(weight=torch.ones(2, dtype=dtype)), 'a.pth')
+    assert model.weight.tolist() == [1, 1]

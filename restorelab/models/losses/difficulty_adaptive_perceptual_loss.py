@@ -10,9 +10,11 @@ from restorelab.models.contracts import StepLoss
 from restorelab.registry import LOSSES, PROXIES
 from restorelab.structures import TrainingStep
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.download import fetch
 from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.normalize import normalize
 from restorelab.utils.psnr import psnr
+from restorelab.utils.weights import resolve_weights
 
 TAP_WEIGHTS = (1 / 12, 1 / 6, 1 / 3, 1.0)
 VGG16 = (64, 128, 256)
@@ -148,7 +150,7 @@ class DifficultyAdaptivePerceptualLoss(StepLoss):
         super().load_pretrained()
         if not self.pretrained:
             return
-        path = _fetch_vgg() if self.pretrained == 'imagenet' else Path(self.pretrained)
+        path = _fetch_vgg() if self.pretrained == 'imagenet' else resolve_weights(self.pretrained)
         state = model_state(read_checkpoint(path), path)
         wanted = self.vgg.state_dict()
         state = {key: value for key, value in state.items() if key in wanted}
@@ -179,17 +181,8 @@ class DifficultyAdaptivePerceptualLoss(StepLoss):
         return self.weight * distances.mean()
 
 
-def _fetch_vgg() -> str:
-    """Path of torchvision's ImageNet weights in torch's hub cache; fetched if they are missing."""
-    from torch.hub import get_dir, load_state_dict_from_url
+def _fetch_vgg() -> Path:
+    """Torchvision's ImageNet weights in the cache of torch.hub; fetched if they are missing."""
     from torchvision.models import VGG16_Weights
 
-    url = VGG16_Weights.IMAGENET1K_V1.url
-    try:
-        load_state_dict_from_url(url, map_location='cpu', weights_only=True)
-    except OSError as error:
-        raise FileNotFoundError(
-            f"VGG-16's ImageNet weights cannot be fetched ({error}). Either run once with a "
-            f'network, or give the path of a downloaded file as `pretrained`.'
-        ) from error
-    return str(Path(get_dir()) / 'checkpoints' / Path(url).name)
+    return fetch(VGG16_Weights.IMAGENET1K_V1.url)
