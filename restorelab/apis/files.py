@@ -5,6 +5,8 @@ import glob
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from restorelab.utils.images import (
     write_image,
 )
 from restorelab.utils.memory import keep_freed_memory
+from restorelab.utils.stop_signals import StoppedBySignal, stop_signals
 
 _SHOWN = 5
 # Write errors after which no other picture can be written either.
@@ -82,6 +85,7 @@ def restore_files(
         FileExistsError: a result exists.
         OSError: the output cannot be written, or the disk is full; earlier results stay.
         KeyError: for an unknown task.
+        StoppedBySignal: after SIGTERM or Ctrl-C; a SystemExit with the code 143 or 130.
     """
     if overwrite and resume:
         raise ValueError('overwrite replaces earlier results and resume keeps them: choose one')
@@ -96,17 +100,32 @@ def restore_files(
         left = [job for job in jobs if not all(path.exists() for path in job.outputs)]
     failures = []
     if left:
-        keep_freed_memory()
-        restorer = load(model, checkpoint, device, trust)
-        check_task(restorer.model.image_restorer(), task)
-        options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
-        failures = _restore_all(restorer, left, overwrite, options)
+        with _stopped_cleanly(output):
+            keep_freed_memory()
+            restorer = load(model, checkpoint, device, trust)
+            check_task(restorer.model.image_restorer(), task)
+            options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
+            failures = _restore_all(restorer, left, overwrite, options)
     there = f'; {len(jobs) - len(left)} were there' if len(left) < len(jobs) else ''
     restored = len(left) - len(failures)
     tqdm.write(f'{restored} of {len(jobs)} images restored into {output}{there}')
     if failures or skipped:
         tqdm.write('\n  '.join(['skipped:', *failures, *skipped]))
     return 1 if failures or skipped else 0
+
+
+@contextmanager
+def _stopped_cleanly(output: str) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the run between two files."""
+    with stop_signals():
+        try:
+            yield
+        except StoppedBySignal as stop:
+            tqdm.write(
+                f'stopped by {stop.name}: every result in {output} is whole; --resume restores '
+                'the rest'
+            )
+            raise
 
 
 def _panel_of(result: Path) -> Path:

@@ -1,6 +1,7 @@
 """Train a config with MMEngine's Runner."""
 
 import itertools
+import logging
 import os
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from mmengine.runner import BaseLoop, Runner
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint, take_over_schemes
 from restorelab.engine.resuming import changes_since, prepare_resume
+from restorelab.engine.signal_stop import SignalStopHook
 from restorelab.utils.checkpoint import read_checkpoint
 from restorelab.utils.memory import keep_freed_memory
+from restorelab.utils.stop_signals import StoppedBySignal, StopSignals, stop_signals
 from restorelab.utils.work_dir_lock import work_dir_lock
 
+log = logging.getLogger(__name__)
 _RUNS = itertools.count()
 
 
@@ -45,15 +49,23 @@ def train(
         CheckpointError: for a checkpoint that is damaged or of another model.
         ResumeError: the config asks for what the checkpoint does not allow.
         WorkDirInUseError: another training writes into the work dir.
+        StoppedBySignal: after SIGTERM or Ctrl-C, when the last finished iteration is saved. It is a
+            SystemExit with the code 143 or 130.
     """
     cfg = prepare(cfg, work_dir, launcher)
     _check_checkpoint_intervals(cfg)
     if amp:
         _set_precision(cfg, amp)
-    if not _is_first_process(launcher):
-        return _run(cfg, resume)
-    with work_dir_lock(cfg.work_dir) as died:
-        return _run(cfg, resume, died)
+    with stop_signals() as signals:
+        try:
+            if not _is_first_process(launcher):
+                return _run(cfg, resume, signals)
+            with work_dir_lock(cfg.work_dir) as died:
+                return _run(cfg, resume, signals, died)
+        except StoppedBySignal as stop:
+            if not signals.deferred:
+                log.warning('stopped by %s; no iteration was lost', stop.name)
+            raise
 
 
 def _is_first_process(launcher: str) -> bool:
@@ -62,7 +74,9 @@ def _is_first_process(launcher: str) -> bool:
     return variable is None or os.environ.get(variable, '0') == '0'
 
 
-def _run(cfg: Config, resume: bool | str | None, died: str | None = None) -> Runner:
+def _run(
+    cfg: Config, resume: bool | str | None, signals: StopSignals, died: str | None = None
+) -> Runner:
     """Train in a work dir that is ours.  died: who had it before and did not give it back."""
     earlier = latest_checkpoint(cfg.work_dir)
     if not resume and cfg.get('resume'):
@@ -82,8 +96,11 @@ def _run(cfg: Config, resume: bool | str | None, died: str | None = None) -> Run
         prepare_resume(runner, changes, checkpoint, str(path))
     else:
         _warn_of_new_start(runner, bool(resume), earlier is not None)
-    runner.train()
-    release_workers(runner.train_loop, runner.val_loop)
+    runner.register_hook(SignalStopHook(signals))
+    try:
+        runner.train()
+    finally:
+        release_workers(runner._train_loop, runner._val_loop)
     if cfg.launcher != 'none':
         torch.distributed.destroy_process_group()
     return runner
@@ -122,13 +139,13 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
     return cfg
 
 
-def release_workers(*loops: BaseLoop | None) -> None:
-    """End the data workers of finished loops.
+def release_workers(*loops: BaseLoop | dict | None) -> None:
+    """End the data workers of finished loops. Those that were not yet built have none.
 
     When the garbage collector ends them instead, each blocks the process for seconds.
     """
     for loop in loops:
-        if loop is not None:
+        if isinstance(loop, BaseLoop):
             loop.dataloader_iterator = None  # of a training loop
             loop.dataloader._iterator = None  # of persistent workers
 

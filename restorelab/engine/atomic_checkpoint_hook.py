@@ -108,6 +108,17 @@ class AtomicCheckpointHook(CheckpointHook):
                 unfinished.unlink()
             self._remove_surplus(runner.iter)
 
+    def save_now(self, runner, finished: int) -> str:
+        """Save the training after its iteration ``finished``, unless that was just done.
+
+        Returns: the path of the checkpoint.
+        """
+        path = Path(self.out_dir) / self.filename_tmpl.format(finished)
+        if self.last_ckpt != str(path):
+            meta = dict(epoch=runner.epoch, iter=finished)
+            self._save_checkpoint_with_step(runner, finished, meta)
+        return str(path)
+
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         self._save(runner, super()._save_checkpoint_with_step, step, meta)
 

@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import time
 
 import numpy as np
 import torch
@@ -73,10 +74,13 @@ class ToyRestorer(BaseRestorer):
 
 @DATASETS.register_module()
 class ToyPairs(SampleDataset):
-    """Pairs of random 16x16 images; the index carries the epoch."""
+    """Pairs of random 16x16 images; the index carries the epoch.
 
-    def __init__(self, size: int = 6, seed: int = 0):
-        self.size, self.seed = size, seed
+    ``seconds``: how long a pair from the third on takes.
+    """
+
+    def __init__(self, size: int = 6, seed: int = 0, seconds: float = 0.0):
+        self.size, self.seed, self.seconds = size, seed, seconds
         self.read: list[int] = []
 
     def __len__(self) -> int:
@@ -84,6 +88,8 @@ class ToyPairs(SampleDataset):
 
     def __getitem__(self, index: int) -> dict:
         self.read.append(index)
+        if index >= 2:
+            time.sleep(self.seconds)
         epoch, index = divmod(index, self.size)
         rng = np.random.default_rng([self.seed, epoch, index])
         gt = rng.integers(0, 256, (3, 16, 16), dtype=np.uint8)
