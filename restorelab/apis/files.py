@@ -25,6 +25,7 @@ from restorelab.utils.images import (
     write_image,
 )
 from restorelab.utils.memory import keep_freed_memory
+from restorelab.utils.results import ResultError
 from restorelab.utils.stop_signals import StoppedBySignal, stop_signals
 
 _SHOWN = 5
@@ -143,7 +144,7 @@ def _restore_all(
     for number, job in enumerate(tqdm(jobs, desc='restoring', unit='image')):
         try:
             _restore_file(restorer, job, overwrite, options)
-        except ImageReadError as error:
+        except (ImageReadError, ResultError) as error:
             failures.append(str(error))
         except OSError as error:
             if error.errno in DISK_ERRORS:
@@ -172,7 +173,10 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def _restore_file(restorer: RestoreModel, job: Job, overwrite: bool, options: dict) -> None:
     image = read_image(job.path)
-    restored = restorer(image, progress=True, **options)
+    try:
+        restored = restorer(image, progress=True, **options)
+    except ResultError as error:
+        raise ResultError(str(error).replace('the picture', str(job.path), 1)) from error
     if overwrite or not job.result.exists():
         write_image(job.result, restored)
     if job.panel is not None and (overwrite or not job.panel.exists()):

@@ -34,6 +34,7 @@ from restorelab.utils.images import (
     to_unit_tensor,
 )
 from restorelab.utils.plain import parse_json
+from restorelab.utils.results import check_finite, clamp_to_unit
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
@@ -91,7 +92,7 @@ def load(
         raise TypeError(f'{source}: {type(model).__name__} restores no images; load a restorer')
     model.load_pretrained()
     load_weights(model, state, source)
-    return RestoreModel(model.to(device), info)
+    return RestoreModel(model.to(device), info, os.fspath(source))
 
 
 def pick_device(device: str | torch.device | None) -> torch.device:
@@ -120,11 +121,13 @@ class RestoreModel:
     Attributes:
         model: the restorer in eval mode.
         info: what its publisher says about it.
+        name: of the file of its weights, for messages.
     """
 
-    def __init__(self, model: nn.Module, info: dict | None = None):
+    def __init__(self, model: nn.Module, info: dict | None = None, name: str = ''):
         self.model = model.eval().requires_grad_(False)
         self.info = info or {}
+        self.name = name or type(model).__name__
 
     @property
     def device(self) -> torch.device:
@@ -170,6 +173,7 @@ class RestoreModel:
             ImageReadError: for a file.
             TypeError, ValueError: for other pictures, naming what was wanted.
             KeyError: for a task that the model does not know.
+            ResultError: the result has values that are not finite.
         """
         restorer = self.model.image_restorer()
         check_task(restorer, task)
@@ -187,7 +191,12 @@ class RestoreModel:
                 restored = restorer.restore(lq, noise=noise, tasks=tasks, steps=steps)
             else:
                 restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks, steps)
+        check_finite(restored, _name_of(image), self.name)
         return back(restored)
+
+
+def _name_of(image: Picture) -> str:
+    return os.fspath(image) if isinstance(image, str | os.PathLike) else 'the picture'
 
 
 def _equalized(batch: Tensor) -> Tensor:
@@ -244,7 +253,7 @@ def restore_tiles(
         lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
         restorer.tile_grid,
     )
-    return resize(restored, size).clamp(0, 1)
+    return clamp_to_unit(resize(restored, size))
 
 
 def check_task(restorer: Restorer, task: str | None) -> None:

@@ -1,5 +1,7 @@
 """Make a published weight file from a training checkpoint."""
 
+import json
+import logging
 import os
 from pathlib import Path
 
@@ -8,9 +10,12 @@ from torch import Tensor
 
 from restorelab.config import load_config
 from restorelab.registry import MODELS
-from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.trust import ADVICE, check_untrusted, for_restoring
+from restorelab.utils.checkpoint import CheckpointError, load_weights, model_state, read_checkpoint
 from restorelab.utils.weights import save_published
 from restorelab.version import __version__
+
+log = logging.getLogger(__name__)
 
 
 def publish(
@@ -27,7 +32,8 @@ def publish(
     """Write the weights of ``checkpoint`` and the config of the model into one file.
 
     The checkpoint is first loaded strictly into the model of ``config``. So the written file can be
-    loaded.
+    loaded. Where that takes ``trust=True``, because the config names parts of another package or
+    weights to fetch, a warning says so.
 
     Args:
         config: the config that it was trained with.
@@ -77,7 +83,18 @@ def publish(
         restorelab=__version__,
     )
     save_published(output, state, model_cfg, info)
+    _warn_of_trust(output, model_cfg)
     return info
+
+
+def _warn_of_trust(output: str, model_cfg: dict) -> None:
+    """Say so where others can load the file only with ``--trust``."""
+    try:
+        check_untrusted(for_restoring(json.loads(json.dumps(model_cfg)), {})[0], output)
+    except CheckpointError as error:
+        log.warning(
+            'who loads this file has to trust it (--trust): %s', str(error).split(f' {ADVICE}')[0]
+        )
 
 
 def select_members(state: dict[str, Tensor], members: list[str]) -> dict[str, Tensor]:

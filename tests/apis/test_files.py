@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from restorelab.apis import RestoreModel, files, restore_files
 from restorelab.utils import weights
@@ -336,3 +337,20 @@ def test_what_is_no_file_is_refused_alone(tmp_path, case, monkeypatch):
     monkeypatch.setattr(files, 'load', refuse_to_load)
     with pytest.raises((ImageReadError, FileNotFoundError), match=f'{case.words}|no image found'):
         restore(case.make(tmp_path), tmp_path / 'out')
+
+
+def test_a_result_that_is_not_finite_is_no_file_and_the_next_picture_follows(
+    photos, tmp_path, monkeypatch, capsys
+):
+    calls = []
+
+    def gives_nan_once(self, lq, *_arguments):
+        calls.append(len(calls))
+        return lq * (torch.nan if len(calls) == 1 else 1)
+
+    monkeypatch.setattr('tests.apis.tiny.TinyRestorer.restore_region', gives_nan_once)
+    assert restore(photos, tmp_path / 'out') == 1
+    left = [path.name for path in sorted((tmp_path / 'out').rglob('*.*'))]
+    assert left == ['b.jpg', 'c.tif']
+    message = capsys.readouterr()
+    assert 'a.png: the model' in message.out + message.err

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from restorelab.utils import pad_to_multiple
-from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.checkpoint import is_remote, load_weights, model_state, read_checkpoint
 from restorelab.utils.normalize import CLIP_MEAN, CLIP_STD, normalize
 from restorelab.utils.weights import resolve_weights
 
@@ -118,12 +118,12 @@ def load_clip(net: nn.Module, name: str, pretrained: str) -> None:
 
     Raises: FileNotFoundError with both ways to provide the weights when a tag cannot be fetched.
     """
-    path = pretrained if _is_file(pretrained) else _fetch(name, pretrained)
+    path = resolve_weights(pretrained) if _is_file(pretrained) else _fetch(name, pretrained)
     load_weights(net, model_state(read_checkpoint(path), path), source=pretrained)
 
 
 def _is_file(pretrained: str) -> bool:
-    return bool(Path(pretrained).suffix) or Path(pretrained).exists()
+    return is_remote(pretrained) or bool(Path(pretrained).suffix) or Path(pretrained).exists()
 
 
 def _fetch(tower: str | dict, tag: str) -> str:

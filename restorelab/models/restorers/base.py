@@ -20,6 +20,7 @@ from restorelab.structures import (
     tasks_of,
 )
 from restorelab.utils import LatticeNoise, resize
+from restorelab.utils.results import clamp_to_unit
 
 
 class BaseRestorer(Restorer):
@@ -157,7 +158,7 @@ class BaseRestorer(Restorer):
         tasks: Sequence[str] | None = None,
         steps: int | None = None,
     ) -> Tensor:
-        """The restored image of ``lq`` (B, 3, H, W), clamped to [0, 1].
+        """The restored image of ``lq`` (B, 3, H, W), clamped to [0, 1]; infinite values are NaN.
 
         Args:
             cond: what ``condition`` says of these images; computed when None.
@@ -169,7 +170,8 @@ class BaseRestorer(Restorer):
         noise = LatticeNoise(0) if noise is None else noise
         size = tuple(lq.shape[-2:])
         region = resize(lq, self.working_size(size))
-        return resize(self.restore_region(region, cond, noise, tasks, steps), size).clamp(0, 1)
+        restored = self.restore_region(region, cond, noise, tasks, steps)
+        return clamp_to_unit(resize(restored, size))
 
     def training_step(
         self, lq: Tensor, samples: list[RestorationSample]
