@@ -4,6 +4,7 @@ MMEngine meets a misspelt part or option only when it builds that part. Here eve
 ``type`` is looked up, and its keys are compared with the options of what was found.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from functools import cache
@@ -14,9 +15,22 @@ from mmengine.config import Config
 from mmengine.registry import Registry
 
 from restorelab import registry as rl
-from restorelab.utils.options import check_keys, named_options, nearest, with_article
+from restorelab.untyped import HOOK_SLOTS, NMS, OF_OPTIM_WRAPPER, Known, keys_of_runner, read_by
+from restorelab.utils.options import (
+    A_SLIP,
+    Holder,
+    check_keys,
+    check_of,
+    holders_of,
+    is_one_edit,
+    is_slip,
+    named_options,
+    nearest,
+    with_article,
+)
 
 SCOPE = 'restorelab'
+FUNCTIONS = ('collate_fn', 'worker_init_fn')
 
 # The table of a part, by the key that it stands under. Under other keys every table is tried.
 TABLE_OF_KEY = {
@@ -65,10 +79,9 @@ TABLE_OF_KEY = {
 # Keys of dicts that hold parts by name.
 GROUPS = ('priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
 ALL_TABLES = (*rl.TABLES, *rl.MM_TABLES, mm.TASK_UTILS)
-A_SLIP = 0.8  # a word as like a known one as this was most likely meant to be that one
 # Keys that MMEngine takes out of a part's dict before it builds the part.
 TAKEN_BEFORE = {
-    rl.OPTIM_WRAPPERS: ['constructor', 'paramwise_cfg'],
+    rl.OPTIM_WRAPPERS: list(OF_OPTIM_WRAPPER),
     rl.HOOKS: ['priority'],
     mm.PARAM_SCHEDULERS: ['convert_to_iter_based'],
     rl.WEIGHT_INITIALIZERS: ['name', 'override'],
@@ -76,12 +89,16 @@ TAKEN_BEFORE = {
 
 
 class Place(NamedTuple):
-    """A dict or list of a config, its path, the key that says its table, and its outer scope."""
+    """A dict or list of a config, its path, the key that says its table, and its outer scope.
+
+    ``network`` is the outermost part of another package around it.
+    """
 
     node: dict | list
     path: str
     key: str
     scope: str | None
+    network: dict | None = None
 
     @property
     def own_scope(self) -> str | None:
@@ -103,7 +120,11 @@ class Place(NamedTuple):
         """The entry of that name. Lists and groups hand their key on to their entries."""
         node, path = self.node[name], f'{self.path}.{name}'.lstrip('.')
         if isinstance(self.node, dict):
-            return Place(node, path, self.key if self.is_group else name, self.own_scope)
+            key, scope = self.key if self.is_group else name, self.own_scope
+            network = self.network
+            if network is None and 'type' in self.node and scope not in (None, SCOPE):
+                network = self.node
+            return Place(node, path, key, scope, network)
         return self._replace(node=node, path=path)
 
     def joined(self, name: str) -> str:
@@ -131,22 +152,67 @@ def check_place(place: Place, allow_unknown: bool) -> None:
     Raises: KeyError, TypeError, ImportError that name the place and what would be right.
     """
     node = place.node
+    if not allow_unknown:
+        _check_type_is_there(place)
     if place.is_group:
-        _check_group(place)
+        _check_group(place, allow_unknown)
     known = known_keys(place)
     if known is not None and not allow_unknown:
         keys = list(node)
-        if place.in_foreign_part:  # it may take options of its own out of the dict
-            keys = [key for key in keys if key in known or _is_slip(key, known)]
-        check_keys(f'{place.path}: {node.get("type", place.key)}', keys, known)
-    function = place.key in ('collate_fn', 'worker_init_fn')
-    if 'type' in node and not place.in_foreign_part and not function:
-        scope = _find(place)[2]
-        if scope not in (None, SCOPE, place.own_scope):
-            node['type'], node['_scope_'] = node['type'].partition('.')[2], scope
+        if place.in_foreign_part or not known.closed:  # it may take options of its own out of it
+            keys = [key for key in keys if key in known.names or is_slip(key, known.names)]
+        check_keys(f'{place.path}: {node.get("type", place.key)}', keys, known.names)
+    if 'type' in node and not place.in_foreign_part and place.key not in FUNCTIONS:
+        _check_part(place, allow_unknown)
 
 
-def _check_group(place: Place) -> None:
+def _check_part(place: Place, allow_unknown: bool) -> None:
+    """What the options of a part hold; its scope."""
+    node = place.node
+    part, _, scope = _find(place)
+    if not allow_unknown:
+        for option, holder in holders_of(part).items():
+            _check_held(node.get(option), holder, place.joined(option))
+        check = check_of(part)
+        if check is not None:
+            try:
+                check(node)
+            except (KeyError, TypeError, ValueError) as error:
+                raise type(error)(f'{place.path}: {error.args[0]}') from error
+    if scope not in (None, SCOPE, place.own_scope):
+        node['type'], node['_scope_'] = node['type'].partition('.')[2], scope
+
+
+def _check_held(entries: object, holder: Holder | None, path: str) -> None:
+    """Check a dict that a part hands on, see ``holds``. Raises: TypeError for an unknown entry."""
+    if not isinstance(entries, dict) or holder is None:
+        return
+    if isinstance(holder, dict):
+        for name, inner in holder.items():
+            _check_held(entries.get(name), inner, f'{path}.{name}')
+        check_keys(path, entries, holder)
+        return
+    names, closed = [], True
+    for each in [holder] if isinstance(holder, str) else holder:
+        if '.' in each:
+            more, takes_more = named_options(rl.find_part(each, rl.MODELS))
+            names, closed = [*names, *more], closed and not takes_more
+        else:
+            names.append(each)
+    keys = list(entries) if closed else [key for key in entries if is_slip(key, names)]
+    check_keys(path, keys, names)
+
+
+def _check_type_is_there(place: Place) -> None:
+    """Raise TypeError for a dict in which a word stands that was meant to be ``type``."""
+    if 'type' in place.node or not place.path:
+        return
+    for key in place.node:
+        if isinstance(key, str) and is_one_edit(key, 'type'):
+            raise TypeError(f"{place.path}: '{key}' is no option; did you mean type?")
+
+
+def _check_group(place: Place, allow_unknown: bool) -> None:
     kind = with_article(TABLE_OF_KEY[place.key].name)
     for name, part in place.node.items():
         left_to_mmengine = part is None and place.key == 'default_hooks'
@@ -155,18 +221,60 @@ def _check_group(place: Place) -> None:
                 f"{place.joined(name)}: {kind} is built from a dict with the key 'type', not "
                 f'from {part!r}. None leaves it out'
             )
+        if not allow_unknown:
+            _check_name(place, name, part)
 
 
-def known_keys(place: Place) -> list[str] | None:
+def _check_name(place: Place, name: str, part: dict | None) -> None:
+    """Raise KeyError for the name of a part that was most likely meant to be another one.
+
+    Names are free. But MMEngine looks for its own hooks by their names, and a name that is one
+    letter away from a word in the type of its part is a slip.
+    """
+    meant = [] if part is None else _words_in(part['type'])
+    if place.key == 'default_hooks':
+        if part is None:  # it leaves out what another config put there
+            meant += [each for each in place.node if each != name]
+        meant += HOOK_SLOTS
+    bare = name.replace('_', '')
+    known = {word.replace('_', ''): word for word in meant}
+    plurals = () if part is None else (f'{bare}s', bare.removesuffix('s'))
+    if bare in known or any(word in known for word in plurals):
+        return
+    near = [known[word] for word in known if len(word) > 2 and is_one_edit(bare, word)]
+    if near:
+        raise KeyError(
+            f'{place.joined(name)}: did you mean {near[0]}? Names of parts are free, but this one '
+            'differs by a letter. Choose one that differs more, or pass --allow-unknown'
+        )
+
+
+def _words_in(kind: str | Callable) -> list[str]:
+    """The words of a type, alone and joined: ``clip``, ``semantic``, ``clip_semantic``, ..."""
+    name = kind if isinstance(kind, str) else kind.__name__
+    words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+', name.rpartition('.')[2])
+    words = [word.lower() for word in words]
+    joined = []
+    for first in range(len(words)):
+        for last in range(first + 1, len(words) + 1):
+            joined.append('_'.join(words[first:last]))
+    return joined
+
+
+def known_keys(place: Place) -> Known | None:
     """The keys that a dict may have, or None for any. Raises KeyError for an unknown part."""
     if 'type' not in place.node:
-        return _keys_of_untyped().get(place.path)
+        return _keys_of_untyped(place)
     part, table, _ = _find(place)
-    if part is None or (place.in_foreign_part and part.__module__.split('.')[0] != place.own_scope):
-        return None  # a layer, say: mmcv takes keys such as requires_grad out of its dict
+    if part is None:
+        return Known(list(NMS), closed=False) if place.key == 'nms' else None
     names, takes_more = named_options(part)
+    if place.in_foreign_part and part.__module__.split('.')[0] != place.own_scope:
+        # a layer, say: mmcv takes such keys out of its dict
+        return Known([*names, 'requires_grad'], closed=False)
     more = _options_behind(part, place) if takes_more else []
-    return None if more is None else [*names, *more, *TAKEN_BEFORE.get(table, [])]
+    names += TAKEN_BEFORE.get(table, [])
+    return Known(names, closed=False) if more is None else Known([*names, *more])
 
 
 def _options_behind(part: Callable, place: Place) -> list[str] | None:
@@ -181,6 +289,21 @@ def _options_behind(part: Callable, place: Place) -> list[str] | None:
     if isinstance(part, type) and issubclass(part, CheckpointHook):
         return named_options(Runner.save_checkpoint)[0]
     return None
+
+
+def _keys_of_untyped(place: Place) -> Known | None:
+    """Those that MMEngine's Runner reads; inside a detector those that its parts read."""
+    if place.network is None:
+        names = keys_of_runner(place.path, place.key)
+        return None if names is None else Known(names)
+    if '_cfg' not in place.path:
+        return None
+    parts = []
+    for inner in places(Place(place.network, '', 'model', place.own_scope)):
+        part = _find(inner)[0] if 'type' in inner.node else None
+        if part is not None and part.__module__.startswith(f'{place.own_scope}.'):
+            parts.append(part)
+    return Known(read_by(*parts), closed=False)
 
 
 @cache
@@ -205,41 +328,6 @@ def check_top_level(cfg: Config) -> None:
             "variable of the config's own starts with an underscore; --allow-unknown lets any key "
             'pass'
         )
-
-
-@cache
-def _keys_of_untyped() -> dict[str, list[str]]:
-    """Keys of the dicts that MMEngine's Runner takes without a ``type``, by their place."""
-    from mmengine import runner
-    from mmengine.optim import OptimWrapper
-    from mmengine.visualization import Visualizer
-    from torch.utils.data import DataLoader
-
-    readers = dict(
-        train_dataloader=[DataLoader],
-        val_dataloader=[DataLoader],
-        test_dataloader=[DataLoader],
-        train_cfg=[runner.EpochBasedTrainLoop, runner.IterBasedTrainLoop],
-        val_cfg=[runner.ValLoop],
-        test_cfg=[runner.TestLoop],
-        optim_wrapper=[OptimWrapper],
-        log_processor=[runner.LogProcessor],
-        visualizer=[Visualizer],
-        randomness=[runner.Runner.set_randomness],
-    )
-    keys = {}
-    for place, parts in readers.items():
-        keys[place] = []
-        for part in parts:
-            keys[place] += named_options(part)[0]
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        keys[loader] += ['num_batch_per_epoch', 'disable_subprocess_warning']
-    keys['train_cfg'] += ['by_epoch']
-    keys['optim_wrapper'] += TAKEN_BEFORE[rl.OPTIM_WRAPPERS]
-    keys['env_cfg'] = ['cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit']
-    keys['auto_scale_lr'] = ['base_batch_size', 'enable']
-    keys['custom_imports'] = ['allow_failed_imports', 'imports']
-    return keys
 
 
 def _find(place: Place) -> tuple[Callable | None, Registry, str | None]:
@@ -300,11 +388,6 @@ def _likeness(word: str, names: list[str]) -> float:
     for name in names:
         likeness = max(likeness, SequenceMatcher(None, word, name).ratio())
     return likeness
-
-
-def _is_slip(word: str, names: list[str]) -> bool:
-    """Whether ``word`` was most likely meant to be one of ``names``."""
-    return _likeness(word, names) > A_SLIP
 
 
 def _expected_table(place: Place) -> Registry | None:

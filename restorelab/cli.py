@@ -464,6 +464,18 @@ def message_of(error: Exception) -> str:
     return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
 
 
+def _about_unknown(words: list[str], parser: argparse.ArgumentParser) -> str:
+    """What to say of arguments that ``parser`` does not know: the nearest option of each."""
+    from restorelab.utils.options import nearest
+
+    options = [name for action in parser._actions for name in action.option_strings]
+    said = []
+    for word in words:
+        near = nearest(word.partition('=')[0], options) if word.startswith('-') else []
+        said.append(f'{word} (did you mean {" or ".join(near)}?)' if near else word)
+    return f'unrecognized arguments: {" ".join(said)}'
+
+
 def main(argv: list[str] | None = None, verb: str | None = None) -> int:
     """Run one verb and return the exit code: 0, or 1 after an error whose message goes to stderr.
 
@@ -473,7 +485,10 @@ def main(argv: list[str] | None = None, verb: str | None = None) -> int:
         argv: arguments without the program's name; ``sys.argv[1:]`` when None.
         verb: the verb, when the program's name is the verb already (``tools/train.py``).
     """
-    args = _parser(verb).parse_args(argv)
+    parser = _parser(verb)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_about_unknown(unknown, _parser(args.verb)))
     try:
         return VERBS[args.verb].run(args) or 0
     except Exception as error:

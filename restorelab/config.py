@@ -42,6 +42,9 @@ def load_config(
     for key in list(cfg):
         if key.startswith('_'):
             del cfg._cfg_dict[key]
+    options = dict(cfg_options or {})
+    imports = {key: options.pop(key) for key in list(options) if key.startswith('custom_imports')}
+    set_options(cfg, imports, allow_unknown)
     _import_custom(cfg)
     if cfg.setdefault('default_scope', SCOPE) != SCOPE:
         raise ValueError(
@@ -52,7 +55,7 @@ def load_config(
         check_top_level(cfg)
     # A Runner of another package leaves its own scope to the process.
     with DefaultScope.overwrite_default_scope(SCOPE):
-        _change(cfg, cfg_options or {}, allow_unknown)
+        _change(cfg, options, allow_unknown)
         for place in places(root_of(cfg)):
             check_place(place, allow_unknown)
     fit_schedules(cfg)

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from mmengine.config import Config, ConfigDict
 
 from restorelab.checks import Place, known_keys, places, root_of, top_level_keys
-from restorelab.utils.options import nearest
+from restorelab.untyped import Known
+from restorelab.utils.options import is_slip, nearest
 
 DELETE = '_delete_'
 log = logging.getLogger(__name__)
@@ -90,16 +91,17 @@ class _Changes:
             return
         if isinstance(place.node, list) or name in place.node:
             return
-        known = known_keys(place) if place.path else top_level_keys()
-        if known is None and 'type' in place.node:
-            return
-        if known is None or name not in known:
-            raise KeyError(f'{what}: {_about_unread(place, name, known)}')
+        known = known_keys(place) if place.path else Known(top_level_keys())
+        if known is None:
+            known = Known([], closed='type' not in place.node)
+        is_free = not known.closed and 'type' in place.node and not is_slip(name, known.names)
+        if name not in known.names and not is_free:
+            raise KeyError(f'{what}: {_about_unread(place, name, known.names)}')
 
 
-def _about_unread(place: Place, name: str, known: list[str] | None) -> str:
+def _about_unread(place: Place, name: str, known: list[str]) -> str:
     near = []
-    for each in nearest(name, [*place.node, *(known or [])]):
+    for each in nearest(name, [*place.node, *known]):
         near.append(place.joined(each))
     return (
         f"{place.path or 'the config'} has no '{name}'; nearest: {near or 'none'}; "
@@ -142,11 +144,11 @@ def _switch(place: Place, kind: object, what: str) -> None:
     if isinstance(kind, str) and '.' in kind:
         node.pop('_scope_', None)
     known = known_keys(place._replace(node=ConfigDict(node, type=kind)))
-    if known is None:
+    if known is None or not known.closed:
         return
     gone = []
     for key in list(node):
-        if key not in (*known, 'type', '_scope_'):
+        if key not in (*known.names, 'type', '_scope_'):
             gone.append(f'{key}={node.pop(key)!r}')
     if gone:
         log.warning('%s=%s: left out what it does not take: %s', what, kind, ', '.join(gone))

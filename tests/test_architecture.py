@@ -14,9 +14,10 @@ MAY_IMPORT = {
     'structures': set(),
     'utils': {'version'},
     'ops': {'utils'},
-    'checks': {'registry', 'utils'},
+    'untyped': {'utils'},
+    'checks': {'registry', 'untyped', 'utils'},
     'trust': {'checks', 'registry', 'utils'},
-    'overrides': {'checks', 'utils'},
+    'overrides': {'checks', 'untyped', 'utils'},
     'reference': {'utils'},
     'config': {'checks', 'overrides', 'reference', 'schedule', 'utils'},
     'schedule': set(),
@@ -49,7 +50,7 @@ MAY_IMPORT = {
         'version',
         'models.contracts',
     },
-    'cli': {'apis', 'config', 'registry'},
+    'cli': {'apis', 'config', 'registry', 'utils'},
 }
 BY_NAME = {'mmdet', 'mmcv', 'projects'}  # found by name through the registries, or not at all
 

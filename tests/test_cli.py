@@ -1,5 +1,6 @@
 """The command line: quick help, usage errors, and errors as messages rather than tracebacks."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,18 @@ def test_dist_train_without_arguments_says_how_to_call_it():
     done = subprocess.run([str(ROOT / 'tools' / 'dist_train.sh')], capture_output=True, text=True)
     assert done.returncode == 2
     assert 'CONFIG PROCESSES' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['restore', 'a.png', 'b.png', '--pannel'], r'--pannel \(did you mean --panel'),
+        (['train', 'c.py', '--wrk-dir=x'], r'--wrk-dir=x \(did you mean --work-dir'),
+        (['restore', 'a.png', 'b.png', 'c.png'], 'unrecognized arguments: c.png$'),
+    ],
+)
+def test_an_unknown_argument_is_answered_with_the_nearest(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert re.search(message, capsys.readouterr().err, re.MULTILINE)

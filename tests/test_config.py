@@ -199,11 +199,124 @@ def test_a_misspelt_part_is_named_with_its_place(path, value, message):
         ('default_hooks.checkpoint.intervall', 'default_hooks.checkpoint', 'interval'),
         ('custom_hooks.0.momentun', 'custom_hooks.0', 'momentum'),
         ('visualizer.vis_backend', 'visualizer', 'vis_backends'),
+        ('optim_wrapper.clip_grad.max_nrm', 'optim_wrapper.clip_grad', 'max_norm'),
+        (
+            'optim_wrapper.paramwise_cfg.bias_decay_mlt',
+            'optim_wrapper.paramwise_cfg',
+            'bias_decay_mult',
+        ),
+        (
+            'optim_wrapper.paramwise_cfg.custom_keys.backbone.lr_mul',
+            'optim_wrapper.paramwise_cfg.custom_keys.backbone',
+            'lr_mult',
+        ),
+        ('env_cfg.dist_cfg.backnd', 'env_cfg.dist_cfg', 'backend'),
+        ('env_cfg.mp_cfg.opencv_num_thread', 'env_cfg.mp_cfg', 'opencv_num_threads'),
     ],
 )
 def test_a_misspelt_option_is_named_with_its_place(path, place, nearest):
     with pytest.raises(TypeError, match=rf'^{re.escape(place)}: .* did you mean {nearest}\b'):
         load_config(changed(path, 1))
+
+
+@pytest.mark.parametrize('word', ['tye', 'tyype', 'tpye', 'typo'])
+@pytest.mark.parametrize('part', ['backbone', 'process', 'loss'])
+def test_a_misspelt_type_is_named_with_its_place(part, word):
+    cfg = good()
+    cfg.model[part][word] = cfg.model[part].pop('type')
+    message = rf"^model\.{part}: '{word}' is no option; did you mean type"
+    with pytest.raises(TypeError, match=message):
+        load_config(cfg)
+
+
+@pytest.mark.parametrize(
+    ('part', 'option', 'inner', 'nearest'),
+    [
+        (dict(type='DINOv2ClassTokens'), 'network', dict(num_hiden_layers=3), 'num_hidden_layers'),
+        (dict(type='CLIPSemanticPrior'), 'tower', dict(embed_dm=3), 'embed_dim'),
+        (dict(type='CLIPQualityPerceiver'), 'clip', dict(vision_cg={}), 'vision_cfg'),
+        (
+            dict(type='CLIPQualityPerceiver'),
+            'clip',
+            dict(text_cfg=dict(vocab_sise=9)),
+            'vocab_size',
+        ),
+    ],
+)
+def test_a_misspelt_option_of_a_network_of_another_library_is_named(part, option, inner, nearest):
+    prior = {**part, option: inner}
+    with pytest.raises(TypeError, match=rf'^model\.priors\.x\.{option}.*did you mean {nearest}\b'):
+        load_config(changed('model.priors', dict(x=prior)))
+
+
+@pytest.mark.parametrize(
+    ('part', 'key', 'kind', 'option', 'nearest'),
+    [
+        ('backbone', 'unet', 'DiffusersUNet2D', 'block_out_chanels', 'block_out_channels'),
+        ('backbone', 'unet', 'SDTurboUNet', 'cross_atention_dim', 'cross_attention_dim'),
+        ('codec', 'vae', 'LatentAutoencoder', 'latent_chanels', 'latent_channels'),
+    ],
+)
+def test_a_misspelt_option_of_diffusers_is_named(part, key, kind, option, nearest):
+    cfg = good()
+    cfg.model[part] = dict(type=kind, **{key: {option: 1}})
+    with pytest.raises(TypeError, match=rf'^model\.{part}\.{key} .*did you mean {nearest}\b'):
+        load_config(cfg)
+
+
+@pytest.mark.parametrize(
+    ('name', 'hook', 'near'),
+    [
+        ('chekpoint', dict(type='CheckpointHook'), 'checkpoint'),
+        ('loger', dict(type='LoggerHook'), 'logger'),
+        ('samplerseed_', None, None),
+        ('tmer', None, 'timer'),
+        ('panel', None, 'panels'),
+        ('panels', dict(type='PanelHook'), None),
+        ('mine', dict(type='PanelHook'), None),
+        ('panels', None, None),
+    ],
+)
+def test_the_name_of_a_hook_is_free_unless_it_is_a_slip(name, hook, near):
+    cfg = good()
+    if near == 'panels':
+        cfg.default_hooks[near] = dict(type='PanelHook')
+    cfg.default_hooks[name] = hook
+    if near is None:
+        load_config(cfg)
+    else:
+        with pytest.raises(KeyError, match=rf'default_hooks\.{name}: did you mean {near}\?'):
+            load_config(cfg)
+
+
+@pytest.mark.parametrize('name', ['strcture', 'sstructure', 'structure_prio'])
+def test_the_name_of_a_part_is_free_unless_it_is_a_slip_of_its_type(name):
+    prior = GOOD['model']['priors']['structure']
+    with pytest.raises(KeyError, match=rf'model\.priors\.{name}: did you mean structure'):
+        load_config(changed('model.priors', {name: prior}))
+    load_config(changed('model.priors', {name: prior}), allow_unknown=True)
+    load_config(changed('model.priors', dict(edges=prior)))
+
+
+@pytest.mark.parametrize(
+    ('kinds', 'message'),
+    [
+        (dict(noize=dict(type='gaussian_noise', sigma=0.1)), "kinds names 'noize'; did .* noise"),
+        (dict(noise=dict(sigm=0.1)), r"has no option \['sigm'\]"),
+        (dict(noise=dict(sigma=dict(choise=[1]))), 'sigma=.*; wanted is a number'),
+    ],
+)
+def test_a_slip_in_the_kinds_of_degrade_is_named_with_its_place(kinds, message):
+    path = 'train_dataloader.dataset.pipeline.1.kinds'
+    message = rf'train_dataloader\.dataset\.pipeline\.1: .*{message}'
+    with pytest.raises((KeyError, TypeError, ValueError), match=message):
+        load_config(changed(path, kinds))
+
+
+def test_a_slip_in_a_quota_is_named():
+    sampler = dict(type='BalancedBatchSampler', quota=dict(noise=1, haaze=1))
+    with pytest.raises(KeyError, match=r"batch_sampler: quota names 'haaze'; did you mean haze"):
+        load_config(changed('train_dataloader.batch_sampler', sampler))
 
 
 @pytest.mark.parametrize(
@@ -289,6 +402,19 @@ def test_custom_imports_come_before_the_checks(tmp_path, monkeypatch):
     assert load_config(cfg).model.loss.type == 'LossOfConfigTest'
 
 
+def test_custom_imports_of_cfg_options_come_before_the_checks(tmp_path, monkeypatch):
+    (tmp_path / 'module_of_options.py').write_text(
+        'from restorelab.registry import LOSSES\n'
+        '@LOSSES.register_module()\nclass LossOfOptions:\n    pass\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    options = {
+        'model.loss.type': 'LossOfOptions',
+        'custom_imports.imports': ['module_of_options'],
+    }
+    assert load_config(good(), options).model.loss.type == 'LossOfOptions'
+
+
 def test_a_custom_import_that_fails_is_named():
     with pytest.raises(ImportError, match=r"custom_imports names 'nosuchpkg\.parts'.*PYTHONPATH"):
         load_config(good(custom_imports=dict(imports=['nosuchpkg.parts'])))
@@ -342,6 +468,12 @@ class TestDetection:
             ),
             ('model.backbone.type', 'ResNett', KeyError, r"model\.backbone: no model .*'ResNet'"),
             ('model.backbone.deptth', 18, TypeError, r'model\.backbone: .*did you mean depth'),
+            ('model.test_cfg.score_thrr', 0, TypeError, r'model\.test_cfg: .*mean score_thr'),
+            ('model.test_cfg.max_per_image', 0, TypeError, r'model\.test_cfg: .*mean max_per_img'),
+            ('model.test_cfg.nms.iou_treshold', 0, TypeError, r'_cfg\.nms: .*mean iou_threshold'),
+            ('model.train_cfg.pos_wieght', 0, TypeError, r'model\.train_cfg: .*mean pos_weight'),
+            ('model.bbox_head.num_clases', 0, TypeError, r'bbox_head: .*did you mean num_classes'),
+            ('model.backbone.norm_cfg.esp', 0, TypeError, r'norm_cfg: .*did you mean eps'),
         ],
     )
     def test_a_slip_inside_is_named(self, path, value, error, message):

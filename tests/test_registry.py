@@ -10,7 +10,7 @@ from torch import nn
 from restorelab import registry as rl
 from restorelab.models.contracts import RegressionBackbone
 from restorelab.registry import build_part, find_part
-from restorelab.utils.options import named_options, nearest
+from restorelab.utils.options import is_slip, named_options, nearest
 
 needs_mmdet = pytest.mark.skipif(
     importlib.util.find_spec('mmdet') is None, reason='the detection extra is missing'
@@ -186,6 +186,42 @@ def test_kwargs_that_are_used_otherwise_take_anything():
             self.kwargs = kwargs
 
     assert named_options(Open) == ([], True)
+
+
+def test_a_module_without_a_constructor_takes_no_options():
+    class Plain(nn.Module):
+        pass
+
+    assert named_options(Plain) == ([], False)
+
+
+def test_the_base_may_be_named_in_super():
+    class Base:
+        def __init__(self, width=1):
+            self.width = width
+
+    class Derived(Base):
+        def __init__(self, depth=(1, 2), **kwargs):
+            super(Derived, self).__init__(width=max(1, 2), **kwargs)  # noqa: UP008
+
+    assert named_options(Derived) == (['depth', 'width'], False)
+
+
+@pytest.mark.parametrize(
+    ('word', 'slip'),
+    [
+        ('widht', True),
+        ('width', False),
+        ('widths', True),
+        ('wdth', True),
+        ('max_per_image', True),
+        ('noise15', False),
+        ('depth', False),
+        ('w', False),
+    ],
+)
+def test_a_slip_is_one_letter_away_or_very_alike(word, slip):
+    assert is_slip(word, ['width', 'max_per_img', 'noise', 'lr']) is slip
 
 
 def test_nearest_looks_past_the_case():

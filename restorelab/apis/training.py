@@ -11,6 +11,7 @@ from mmengine.runner import BaseLoop, Runner
 
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint, take_over_schemes
+from restorelab.engine.parameter_groups import check_custom_keys
 from restorelab.engine.resuming import changes_since, prepare_resume
 from restorelab.engine.signal_stop import SignalStopHook
 from restorelab.utils.checkpoint import read_checkpoint
@@ -45,6 +46,7 @@ def train(
     Returns: the runner. Its ``model`` is the trained one.
     Raises:
         ValueError: for settings that cannot work together.
+        KeyError: for ``custom_keys`` that match no parameter.
         FloatingPointError: the loss is not finite.
         CheckpointError: for a checkpoint that is damaged or of another model.
         ResumeError: the config asks for what the checkpoint does not allow.
@@ -88,6 +90,7 @@ def _run(
     if cfg.resume:
         _set_resume(cfg, path, checkpoint)
     runner = Runner.from_cfg(cfg)
+    check_custom_keys(cfg.optim_wrapper, runner.model)
     if died:
         runner.logger.warning(
             'took over the work dir %s: its last training (%s) died', cfg.work_dir, died

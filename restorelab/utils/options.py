@@ -1,9 +1,19 @@
 """The options of a class or a function, and the error for an unknown one."""
 
+import ast
 import inspect
-import re
+import textwrap
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
+
+A_SLIP = 0.8  # a word as like a known one as this was most likely meant to be that one
+SHORT = 2  # words of so few letters are never called a slip of another one
+# What the options of a part hold: the place of the constructor of a dict's entries, or the names of
+# these entries. See ``holds``.
+Holder = str | tuple[str, ...] | dict
+_HOLDERS: dict[Callable, dict[str, Holder]] = {}
+_CHECKS: dict[Callable, Callable[[dict], None]] = {}
 
 
 def nearest(word: str, names: Iterable[str]) -> list[str]:
@@ -18,19 +28,63 @@ def with_article(noun: str) -> str:
     return f'{"an" if noun[0] in "aeiou" else "a"} {noun}'
 
 
+def is_slip(word: str, names: Iterable[str]) -> bool:
+    """Whether ``word`` is none of ``names``, but was most likely meant to be one.
+
+    It is a slip when one letter is missing, doubled, wrong or swapped with the next, or when the
+    words are alike in four letters of five. Words that differ in digits alone are no slips.
+    """
+    names = list(names)
+    if word in names or len(word) < SHORT:
+        return False
+    return any(_is_slip_of(word, name) for name in names if len(name) > SHORT)
+
+
+def _is_slip_of(word: str, name: str) -> bool:
+    if _letters(word) == _letters(name):
+        return False
+    return is_one_edit(word, name) or SequenceMatcher(None, word, name).ratio() > A_SLIP
+
+
+def _letters(word: str) -> str:
+    return ''.join(letter for letter in word if not letter.isdigit())
+
+
+def is_one_edit(word: str, other: str) -> bool:
+    """Whether one letter inserted, left out, replaced or swapped with the next makes them equal."""
+    if len(word) > len(other):
+        word, other = other, word
+    if len(other) - len(word) > 1:
+        return False
+    same = 0
+    while same < len(word) and word[same] == other[same]:
+        same += 1
+    rest, others = word[same:], other[same:]
+    if len(word) < len(other):
+        return rest == others[1:]
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    return rest[1:] == others[1:] or swapped == others
+
+
 def named_options(part: Callable) -> tuple[list[str], bool]:
     """The named options of a class or function, and whether it takes others, too.
 
     A constructor that only hands its ``**kwargs`` to ``super().__init__`` has the options of its
-    base.
+    base. PyTorch's Module takes none.
     """
-    if not inspect.isclass(part):
-        return _named(part)
+    names, takes_more = _options_of_class(part) if inspect.isclass(part) else _named(part)
+    return list(names), takes_more
+
+
+@cache
+def _options_of_class(part: type) -> tuple[list[str], bool]:
     names: list[str] = []
     for base in part.__mro__[:-1]:  # without `object`
         constructor = vars(base).get('__init__')
         if constructor is None:
             continue
+        if base.__module__ == 'torch.nn.modules.module':
+            return names, False
         own, takes_more = _named(constructor)
         names += [name for name in own[1:] if name not in names]  # without `self`
         if not takes_more or not _only_hands_on(constructor):
@@ -52,12 +106,74 @@ def _named(function: Callable) -> tuple[list[str], bool]:
 def _only_hands_on(constructor: Callable) -> bool:
     """Whether it uses its ``**kwargs`` only as arguments of ``super().__init__``."""
     try:
-        source = inspect.getsource(constructor)
-    except (OSError, TypeError):  # no source at hand, or not written in Python
+        code = ast.parse(textwrap.dedent(inspect.getsource(constructor)))
+    except (OSError, TypeError, SyntaxError):  # no source at hand, or not written in Python
         return False
-    code = re.sub(r'""".*?"""', '', source, flags=re.DOTALL)
-    call = re.search(r'super\(\)\.__init__\([^)]*\*\*(\w+)', code)
-    return call is not None and len(re.findall(rf'\b{call[1]}\b', code)) == 2
+    handed, used = [], []
+    for node in ast.walk(code):
+        if isinstance(node, ast.Call) and _calls_base(node):
+            handed += [each.value.id for each in node.keywords if _is_star(each)]
+        elif isinstance(node, ast.Name):
+            used.append(node.id)
+    return len(handed) == 1 and used.count(handed[0]) == 1
+
+
+def _calls_base(call: ast.Call) -> bool:
+    """Whether it is ``super().__init__(...)``, with or without arguments of ``super``."""
+    function = call.func
+    if not isinstance(function, ast.Attribute) or function.attr != '__init__':
+        return False
+    base = function.value
+    return (
+        isinstance(base, ast.Call) and isinstance(base.func, ast.Name) and base.func.id == 'super'
+    )
+
+
+def _is_star(keyword: ast.keyword) -> bool:
+    return keyword.arg is None and isinstance(keyword.value, ast.Name)
+
+
+def holds(**options: Holder) -> Callable:
+    """Decorator of a part whose options are dicts that it hands on: who takes their entries.
+
+    Each option has the import path of the constructor that takes the entries; or a tuple of such
+    paths and of names; or a dict that says the same of each entry, None where it is no dict.
+
+        @holds(unet='diffusers.UNet2DModel')
+        class DiffusersUNet2D(DiffusionBackbone): ...
+    """
+
+    def remember(part: Callable) -> Callable:
+        _HOLDERS[part] = options
+        return part
+
+    return remember
+
+
+def holders_of(part: Callable) -> dict[str, Holder]:
+    """What ``holds`` says of a part and of its bases."""
+    found = {}
+    for base in reversed(inspect.getmro(part) if inspect.isclass(part) else [part]):
+        found.update(_HOLDERS.get(base, {}))
+    return found
+
+
+def checked_by(check: Callable[[dict], None]) -> Callable:
+    """Decorator of a part: ``check`` gets its options from a config, and raises for wrong ones.
+
+    For what a signature does not say. Nothing may be built or read for it.
+    """
+
+    def remember(part: Callable) -> Callable:
+        _CHECKS[part] = check
+        return part
+
+    return remember
+
+
+def check_of(part: Callable) -> Callable[[dict], None] | None:
+    """What ``checked_by`` says of a part."""
+    return _CHECKS.get(part)
 
 
 def missing_options(part: Callable, given: Iterable[str]) -> list[str]:

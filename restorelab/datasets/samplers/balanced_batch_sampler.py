@@ -6,10 +6,25 @@ import numpy as np
 from torch.utils.data import Sampler
 
 from restorelab.datasets.samplers.deck import Deck
+from restorelab.datasets.transforms.degrade import DEFAULT_KINDS
 from restorelab.registry import DATA_SAMPLERS
+from restorelab.utils.options import checked_by, is_slip, nearest
+
+NAMES = (*DEFAULT_KINDS, 'ir', 'det', 'cls', 'seg')
+
+
+def check_quota(options: dict) -> None:
+    """Raise KeyError for a name in a quota that was most likely meant to be a known one.
+
+    The sampler itself, which has the data set, refuses every name without images.
+    """
+    for name in options.get('quota') or {}:
+        if is_slip(name, NAMES):
+            raise KeyError(f"quota names '{name}'; did you mean {nearest(name, NAMES)[0]}?")
 
 
 @DATA_SAMPLERS.register_module()
+@checked_by(check_quota)
 class BalancedBatchSampler(Sampler):
     """Batches with a fixed share of each degradation, or of each task.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from restorelab.registry import DEGRADATIONS, TRANSFORMS, find_part
 from restorelab.utils.images import to_uint8
-from restorelab.utils.options import check_keys
+from restorelab.utils.options import check_keys, checked_by, is_slip, nearest
 
 DEFAULT_KINDS = dict(
     blur=[
@@ -63,7 +63,24 @@ DEFAULT_KINDS = dict(
 )
 
 
+def check_kinds(options: dict) -> None:
+    """Check the kinds in a config of ``Degrade``.
+
+    Raises: KeyError for a name that was most likely meant to be one of ``DEFAULT_KINDS``; see
+        ``checked_kind``.
+    """
+    kinds = options.get('kinds') or {}
+    for name in kinds:
+        if is_slip(name, DEFAULT_KINDS):
+            raise KeyError(
+                f"kinds names '{name}'; did you mean {nearest(name, DEFAULT_KINDS)[0]}? A new kind "
+                'of degradation needs a name that differs more'
+            )
+    Degrade(kinds)
+
+
 @TRANSFORMS.register_module()
+@checked_by(check_kinds)
 class Degrade:
     """Make ``lq`` from ``gt``, as ``degradation`` says, with randomly drawn strengths.
 

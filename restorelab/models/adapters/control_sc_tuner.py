@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec
+from restorelab.utils.options import holds
 
 RESNET = dict(resnet_eps=1e-5, resnet_act_fn='silu', resnet_groups=32)
 
@@ -148,6 +149,7 @@ class SCTuner(nn.Module):
 
 
 @ADAPTERS.register_module()
+@holds(controller='restorelab.models.adapters.control_sc_tuner.Controller')
 class ControlSCTuner(Adapter):
     """Rewrites the skips of a latent U-Net, controlled by the degraded latent; their shapes stay.
 

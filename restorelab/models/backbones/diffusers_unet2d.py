@@ -8,9 +8,11 @@ from restorelab.models.layers.hooked_taps import tap_input, tap_level, tap_outpu
 from restorelab.registry import BACKBONES
 from restorelab.structures import TapContext, TapSpec
 from restorelab.utils import check_size
+from restorelab.utils.options import holds
 
 
 @BACKBONES.register_module()
+@holds(unet='diffusers.UNet2DModel')
 class DiffusersUNet2D(DiffusionBackbone):
     """diffusers' ``UNet2DModel`` on the state and the degraded image, side by side in its channels.
 

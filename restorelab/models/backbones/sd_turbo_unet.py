@@ -12,6 +12,7 @@ from restorelab.structures import TapContext, TapSpec
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.options import holds
 
 SD_UNET = dict(
     sample_size=64,
@@ -28,6 +29,7 @@ SD_UNET = dict(
 
 
 @BACKBONES.register_module()
+@holds(unet='diffusers.UNet2DConditionModel')
 class SDTurboUNet(DiffusionBackbone):
     """diffusers' ``UNet2DConditionModel`` under the empty prompt, frozen. It predicts the noise.
 

@@ -11,6 +11,7 @@ from restorelab.structures import TapContext, TapSpec
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.options import holds
 
 SD_VAE = dict(
     block_out_channels=[128, 256, 512, 512],
@@ -24,6 +25,7 @@ SD_VAE = dict(
 
 
 @CODECS.register_module()
+@holds(vae='diffusers.AutoencoderKL')
 class LatentAutoencoder(Codec):
     """diffusers' ``AutoencoderKL``, frozen: an image <-> a latent of about unit variance.
 

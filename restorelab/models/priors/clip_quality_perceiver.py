@@ -9,12 +9,13 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from restorelab.models.contracts import Prior
-from restorelab.models.priors.image_tower import load_clip, load_tower, square_starts
+from restorelab.models.priors.image_tower import CLIP_OPTIONS, load_clip, load_tower, square_starts
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 from restorelab.utils.checkpoint import CheckpointError, load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.normalize import CLIP_MEAN, CLIP_STD, normalize
+from restorelab.utils.options import holds
 from restorelab.utils.weights import resolve_weights
 
 WORDS = ('terrible', 'mediocre', 'excellent')
@@ -51,6 +52,7 @@ def perceiver_view(image: Tensor, size: int) -> Tensor:
 
 
 @PRIORS.register_module()
+@holds(clip=CLIP_OPTIONS)
 class CLIPQualityPerceiver(Prior):
     """Vector ``quality`` (B, tiers): how probable each tier is for the image, the lowest first.
 

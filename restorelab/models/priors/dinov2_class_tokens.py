@@ -13,6 +13,7 @@ from restorelab.structures import Condition
 from restorelab.utils.checkpoint import CheckpointError, model_state, read_checkpoint
 from restorelab.utils.modules import keep_out_of_checkpoint
 from restorelab.utils.normalize import normalize
+from restorelab.utils.options import holds
 
 BASE = dict(
     hidden_size=768, num_hidden_layers=12, num_attention_heads=12, image_size=518, patch_size=14
@@ -31,6 +32,7 @@ def imagenet_view(image: Tensor, size: int | None = None) -> Tensor:
 
 
 @PRIORS.register_module()
+@holds(network='transformers.Dinov2Config')
 class DINOv2ClassTokens(Prior):
     """Tokens ``semantic`` (B, L, D): the class token after each of ``layers``, shallow first.
 

@@ -11,6 +11,15 @@ from restorelab.utils.checkpoint import is_remote, load_weights, model_state, re
 from restorelab.utils.normalize import CLIP_MEAN, CLIP_STD, normalize
 from restorelab.utils.weights import resolve_weights
 
+# What a dict in the place of a name may have, see ``restorelab.utils.options.holds``.
+TOWER_OPTIONS = ('open_clip.CLIPVisionCfg', 'embed_dim', 'quick_gelu')
+CLIP_OPTIONS = dict(
+    embed_dim=None,
+    quick_gelu=None,
+    vision_cfg='open_clip.CLIPVisionCfg',
+    text_cfg='open_clip.CLIPTextCfg',
+)
+
 
 def build_tower(tower: str | dict) -> nn.Module:
     """An open_clip vision transformer (B, 3, S, S) -> (B, D) with random weights.

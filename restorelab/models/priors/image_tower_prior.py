@@ -4,10 +4,18 @@ import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Prior
-from restorelab.models.priors.image_tower import build_tower, clip_view, load_tower, square_views
+from restorelab.models.priors.image_tower import (
+    TOWER_OPTIONS,
+    build_tower,
+    clip_view,
+    load_tower,
+    square_views,
+)
 from restorelab.utils.modules import keep_out_of_checkpoint
+from restorelab.utils.options import holds
 
 
+@holds(tower=TOWER_OPTIONS)
 class ImageTowerPrior(Prior):
     """A CLIP image tower. Subclasses say what its output (B, D) becomes.
 
