@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.loops import _InfiniteDataloaderIterator
 
+from restorelab.engine.joined_draws import joined_draws
 from restorelab.registry import LOOPS
 
 
@@ -39,6 +40,11 @@ class SeekingIterTrainLoop(IterBasedTrainLoop):
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model
+
+    def run_iter(self, data_batch) -> None:
+        """One iteration. Its draws are those of the joined batch of all ranks."""
+        with joined_draws(self.dataloader):
+            super().run_iter(data_batch)
 
     def _is_validation_due(self) -> bool:
         at_interval = self._iter % self.val_interval == 0 or self._iter == self._max_iters

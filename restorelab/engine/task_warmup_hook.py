@@ -5,6 +5,8 @@ from mmengine.dist import broadcast
 from mmengine.hooks import Hook
 from torch.optim.lr_scheduler import OneCycleLR
 
+from restorelab.engine.joined_draws import joined_draws
+from restorelab.engine.restoration_ddp import average_gradients
 from restorelab.engine.seed_each_iteration_hook import iteration_seed
 from restorelab.registry import HOOKS
 from restorelab.utils.modules import unwrap
@@ -57,7 +59,7 @@ class TaskWarmupHook(Hook):
         task.train()
         self._train(runner, model.data_preprocessor, task, loader)
         task.set_frozen(frozen)
-        for value in task.state_dict().values():  # the ranks saw different images
+        for value in task.state_dict().values():  # statistics of norms are each rank's own
             broadcast(value)
 
     def _task_of(self, model):
@@ -79,11 +81,13 @@ class TaskWarmupHook(Hook):
         schedule = OneCycleLR(optimizer, self.lr, total_steps=self.max_iters, pct_start=0.1)
         total = 0.0
         for number, batch in zip(range(1, self.max_iters + 1), loader, strict=False):
-            torch.manual_seed(iteration_seed(runner.seed, number, runner.rank))
+            torch.manual_seed(iteration_seed(runner.seed, number))
             data = preprocess(batch, True)
-            loss = sum(task.loss(data['inputs'], data['data_samples']).values())
-            optimizer.zero_grad()
-            loss.backward()
+            with joined_draws(loader):
+                loss = sum(task.loss(data['inputs'], data['data_samples']).values())
+                optimizer.zero_grad()
+                loss.backward()
+            average_gradients(task)
             torch.nn.utils.clip_grad_norm_(task.parameters(), self.max_norm)
             optimizer.step()
             schedule.step()

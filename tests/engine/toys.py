@@ -29,15 +29,19 @@ DEGRADATIONS = ('noise', 'haze')
 
 @BACKBONES.register_module()
 class ToyNet(RegressionBackbone):
-    """One convolution; (B, 3, H, W) -> (B, 3, H, W).  ``wide``: of 5x5 instead of 3x3."""
+    """One convolution; (B, 3, H, W) -> (B, 3, H, W).
 
-    def __init__(self, wide: bool = False):
+    ``wide``: of 5x5 instead of 3x3.  ``dropout``: share of the input that is dropped.
+    """
+
+    def __init__(self, wide: bool = False, dropout: float = 0.0):
         super().__init__()
         side = 5 if wide else 3
         self.conv = nn.Conv2d(3, 3, side, padding=side // 2)
+        self.drop = nn.Dropout(dropout)
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
-        return self.conv(lq)
+        return self.conv(self.drop(lq))
 
 
 @MODELS.register_module()

@@ -86,6 +86,10 @@ class BalancedBatchSampler(Sampler):
         """The next iteration begins after this many batches."""
         self.start = num_batches
 
+    def place_in_joined(self) -> tuple[int, int]:
+        """Where a batch begins in the joined batch, and the images of that."""
+        return self.rank * self.batch_size, self.world_size * self.batch_size
+
     def _draw(self, place: int) -> int:
         """The index at a place of the joined stream."""
         cycles, slot = divmod(place, len(self.slots))

@@ -38,6 +38,10 @@ class GlobalBatchSampler(Sampler):
         """The next iteration begins after this many batches."""
         self.start = num_batches
 
+    def place_in_joined(self) -> tuple[int, int]:
+        """Where a batch begins in the joined batch, and the images of that."""
+        return self.first, self.joined
+
     def order(self, epoch: int) -> list[int]:
         """All indices of one pass, in whole joined batches."""
         generator = torch.Generator().manual_seed(self.seed + epoch)

@@ -1,0 +1,74 @@
+"""Two processes on the CPU, which talk over gloo, against one."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from restorelab.apis.training import train
+from restorelab.utils.checkpoint import read_checkpoint
+from tests.engine.toys import recorded, toy_config
+
+ROOT = Path(__file__).parents[2]
+ITERATIONS = 8
+OPTIONS = {
+    'train_dataloader.sampler.type': 'InfiniteSeededSampler',
+    'model.backbone.dropout': 0.2,
+    'optim_wrapper.clip_grad.max_norm': 1.0,
+}
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        return server.getsockname()[1]
+
+
+def train_on_two(folder: Path, *options: str) -> None:
+    """Two processes of ``tests.engine.toys``, as torchrun starts them."""
+    shared = dict(WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()))
+    shared |= dict(OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+    processes = []
+    for rank in ('0', '1'):
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, '-m', 'tests.engine.toys', str(folder), *options],
+                cwd=ROOT,
+                env={**os.environ, **shared, 'RANK': rank, 'LOCAL_RANK': rank},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], '\n'.join(said)
+
+
+def losses_in(folder: Path, rank: int) -> list[float]:
+    lines = (folder / f'losses_{rank}.txt').read_text().splitlines()
+    return [float(line.split()[1]) for line in lines]
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one_on_the_joined_batch(tmp_path, record_property):
+    options = [f'{key}={value}' for key, value in OPTIONS.items()]
+    train_on_two(tmp_path / 'two', 'launcher=pytorch', f'max_iters={ITERATIONS}', *options)
+    cfg = toy_config(tmp_path / 'one', ITERATIONS, **OPTIONS, **{'train_dataloader.batch_size': 4})
+    one = train(cfg)
+    name = f'iter_{ITERATIONS}.pth'
+    both = [read_checkpoint(tmp_path / part / name) for part in ('one', 'two')]
+    largest = 0.0
+    for key, value in both[0]['ema_state_dict'].items():
+        difference = (value.double() - both[1]['ema_state_dict'][key].double()).abs().max()
+        largest = max(largest, difference.item())
+    record_property('largest difference of a weight', largest)
+    assert largest <= 1e-6
+    torch.testing.assert_close(both[1]['state_dict'], both[0]['state_dict'], rtol=0, atol=1e-6)
+    for rank in (0, 1):  # each logs the mean of the two
+        logged = losses_in(tmp_path / 'two', rank)
+        np.testing.assert_allclose(logged, recorded(one), rtol=0, atol=1e-6)
