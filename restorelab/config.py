@@ -11,6 +11,7 @@ from restorelab.checks import SCOPE, check_place, check_top_level, places, root_
 from restorelab.overrides import drop_left_out, set_options
 from restorelab.reference import resolve_restorers
 from restorelab.schedule import check_schedules, fit_schedules
+from restorelab.utils import plain_yaml  # noqa: F401  it replaces the reader of MMEngine
 from restorelab.utils.options import nearest
 
 

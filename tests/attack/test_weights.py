@@ -131,3 +131,38 @@ def test_a_config_in_yaml_is_refused_before_it_is_read(verb, suffix, tmp_path, p
     assert cli.main([verb, *map(str, arguments)]) == 1
     assert f'evil{suffix}: a config is a Python file' in capsys.readouterr().err
     assert not marker.exists()
+
+
+@pytest.mark.parametrize('name', ['base.yaml', 'base.yml'])
+def test_yaml_as_the_base_of_a_config_runs_nothing(name, tmp_path, capsys):
+    marker = tmp_path / 'marker'
+    (tmp_path / name).write_text('model: ' + YAML.format(marker=marker))
+    (tmp_path / 'config.py').write_text(f"_base_ = '{name}'")
+    assert cli.main(['config', str(tmp_path / 'config.py')]) == 1
+    assert 'config.py does not load' in capsys.readouterr().err
+    assert not marker.exists()
+
+
+TENSORS = {
+    'NaN': (torch.full((8,), torch.nan), 'values that are not finite'),
+    'infinite': (torch.full((8,), torch.inf), 'values that are not finite'),
+    'infinite half': (torch.full((8,), torch.inf).half(), 'values that are not finite'),
+    'int8': (torch.ones(8, dtype=torch.int8), 'torch.int8 in the file'),
+    'int64': (torch.ones(8, dtype=torch.int64), 'torch.int64 in the file'),
+    'bool': (torch.ones(8, dtype=torch.bool), 'torch.bool in the file'),
+    'complex': (torch.ones(8, dtype=torch.complex64), 'torch.complex64 in the file'),
+    'shape': (torch.ones(9), 'reshaped 1'),
+}
+
+
+@pytest.mark.parametrize('entry', ['load', 'restore', 'benchmark'])
+@pytest.mark.parametrize('name', TENSORS)
+def test_one_wrong_tensor_is_named_and_there_is_no_picture(name, entry, tmp_path, photo, capsys):
+    state = weights_of(MODEL)
+    key = next(key for key, value in state.items() if value.shape == (8,))
+    value, words = TENSORS[name]
+    path = write(tmp_path / 'wrong.safetensors', MODEL, state=state | {key: value})
+    case = Case(name, lambda *_: path, entry, ())
+    message = answer(case, path, photo, capsys)
+    for word in ('wrong.safetensors', key, words):
+        assert word in message

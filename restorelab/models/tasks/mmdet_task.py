@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from restorelab.models.tasks.network_task import NetworkTask, check_fields, check_num_classes
 from restorelab.registry import MODELS, TASKS, TRANSFORMS, nearest, optional_module
 from restorelab.structures import RestorationSample
+from restorelab.utils import plain_yaml  # noqa: F401  it replaces the reader of MMEngine
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
