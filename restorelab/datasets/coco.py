@@ -1,8 +1,8 @@
 """Annotation files in COCO's format."""
 
-import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,12 @@ import numpy as np
 from mmengine.logging import print_log
 
 from restorelab.datasets.base import some, unique_keys
+from restorelab.datasets.coco_faults import coco_faults, run_lengths
+from restorelab.datasets.faults import refuse_faults
 from restorelab.registry import nearest
+from restorelab.utils.files import fault_of_file
+from restorelab.utils.images import ImageReadError, image_size
+from restorelab.utils.json_file import read_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,37 +61,12 @@ class CocoFile:
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
-        content = self._read()
+        content, repeated = read_json(self.path)
+        refuse_faults(f'{self.path}: no sound COCO annotations', (*repeated, *coco_faults(content)))
         self.annotations = content['annotations']
         self.categories = sorted(content['categories'], key=lambda category: category['id'])
         self.images = content['images']
         self.image_of = {image['id']: image for image in self.images}
-        self._check_references('image_id', set(self.image_of), 'images')
-        self._check_references('category_id', {c['id'] for c in self.categories}, 'categories')
-
-    def _read(self) -> dict:
-        if not self.path.is_file():
-            raise FileNotFoundError(f'{self.path}: no such annotation file')
-        try:
-            content = json.loads(self.path.read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise ValueError(f'{self.path}: not a json file ({error})') from error
-        keys = content if isinstance(content, dict) else ()
-        missing = [key for key in ('images', 'annotations', 'categories') if key not in keys]
-        if missing:
-            raise ValueError(f'{self.path}: no COCO annotations, it lacks {missing}')
-        return content
-
-    def _check_references(self, key: str, known: set[int], what: str) -> None:
-        lost = []
-        for annotation in self.annotations:
-            if annotation[key] not in known:
-                lost.append(f'{annotation["id"]} ({key.removesuffix("_id")} {annotation[key]})')
-        if lost:
-            raise ValueError(
-                f'{self.path}: {len(lost)} annotation(s) of {what} that it does not list: '
-                f'{some(lost)}'
-            )
 
     def check_classes(self, classes: Iterable[str] | None) -> list[str]:
         """The class names in the order of their labels: all of the file when None.
@@ -105,19 +85,37 @@ class CocoFile:
         return list(classes)
 
     def check_images(self, images: list[dict], folder: Path, role: str) -> None:
-        """Raise FileNotFoundError unless ``folder`` has all ``images``; it is named as ``role``."""
+        """Check that ``folder``, named as ``role``, has all ``images`` in the size of the file.
+
+        Raises: FileNotFoundError for missing ones, ValueError for other sizes.
+        """
         if not folder.is_dir():
             raise FileNotFoundError(
                 f'{folder}: no such folder; {role} is the folder that the file names in '
                 f'{self.path} are relative to'
             )
-        names = [image['file_name'] for image in images]
-        missing = [name for name in names if not (folder / name).is_file()]
+        missing = []
+        for image in images:
+            fault = fault_of_file(folder / image['file_name'])
+            if fault is not None:
+                missing.append(f'{image["file_name"]} (image {image["id"]}): {fault}')
         if missing:
             raise FileNotFoundError(
                 f'{self.path} annotates {len(missing)} image(s) that are not in {folder}: '
                 f'{some(missing)}'
             )
+        refuse_faults(
+            f'{self.path}: other images than those in {folder}', self._size_faults(images, folder)
+        )
+
+    def _size_faults(self, images: list[dict], folder: Path) -> Iterator[str]:
+        """Images of another size than the file says. Only their headers are read, in threads."""
+        images = [image for image in images if self.size(image) is not None]
+        with ThreadPoolExecutor() as pool:
+            found = pool.map(_size_of_file, [folder / image['file_name'] for image in images])
+            for image, size in zip(images, found, strict=True):
+                if size != self.size(image):
+                    yield _about_size(image, folder, size)
 
     def keys(self, images: list[dict]) -> list[str]:
         """Names for output files."""
@@ -172,6 +170,25 @@ class CocoFile:
             )
 
 
+def _size_of_file(path: Path) -> tuple[int, int] | str:
+    """(H, W), or why the file is no image."""
+    try:
+        return image_size(path)
+    except ImageReadError as error:
+        return str(error)
+
+
+def _about_size(image: dict, folder: Path, found: tuple[int, int] | str) -> str:
+    where = f'image id {image["id"]}'
+    if isinstance(found, str):
+        return f'{where}: {found}'
+    return (
+        f'{where}: {folder / image["file_name"]}: the annotations are for '
+        f'{image["width"]}x{image["height"]} pixels (width x height), the image has '
+        f'{found[1]}x{found[0]}, as its EXIF orientation turns it'
+    )
+
+
 def _is_inside(box: list[float], size: tuple[int, int] | None) -> bool:
     """Whether some of the box (left, top, width, height) lies in an image of ``size`` (H, W)."""
     left, top, width, height = box
@@ -191,10 +208,11 @@ def rasterize(segment: list | dict, height: int, width: int, path: str) -> np.nd
         raise ValueError(
             f'{path}: a mask of {segment["size"]} (height, width) on an image of {[height, width]}'
         )
-    if isinstance(segment['counts'], list):
-        values = np.arange(len(segment['counts'])) % 2
-        return np.repeat(values, segment['counts']).astype(np.uint8).reshape(width, height).T
-    return _decode(segment, path)
+    counts = segment['counts']
+    if isinstance(counts, str):
+        counts = run_lengths(counts)
+    values = np.arange(len(counts)) % 2
+    return np.repeat(values, counts).astype(np.uint8).reshape(width, height).T
 
 
 def _fill(polygons: list[list[float]], height: int, width: int) -> np.ndarray:
@@ -204,15 +222,3 @@ def _fill(polygons: list[list[float]], height: int, width: int) -> np.ndarray:
         corners.append(np.rint(np.float64(polygon).reshape(-1, 2)).astype(np.int32))
     cv2.fillPoly(mask, corners, 1)
     return mask
-
-
-def _decode(segment: dict, path: str) -> np.ndarray:
-    try:
-        from pycocotools import mask
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'{path}: compressed COCO masks are read with pycocotools, which is not installed; '
-            'for detection run `make detection`',
-            name='pycocotools',
-        ) from error
-    return mask.decode(segment)

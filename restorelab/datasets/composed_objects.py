@@ -5,7 +5,6 @@ Sizes, angles, colors and textures vary, and objects hide parts of each other. W
 depends on the options alone.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from restorelab.datasets.detection_dataset import DetectionDataset
 from restorelab.datasets.embedded import embedded_images
 from restorelab.datasets.shapes import FORMAT, NUM_IMAGES, write_composed_objects
 from restorelab.registry import DATASETS
+from restorelab.utils.json_file import read_json
 
 
 @DATASETS.register_module()
@@ -78,8 +78,9 @@ def _is_written(path: Path, info: dict) -> bool:
     """Whether the set of these options is there. Raises FileExistsError for a file of others."""
     if not path.is_file():
         return False
-    found = json.loads(path.read_text(encoding='utf-8')).get('info', {})
-    if found.get('description') != info['description']:
+    content, _ = read_json(path)
+    found = content.get('info') if isinstance(content, dict) else None
+    if not isinstance(found, dict) or found.get('description') != info['description']:
         raise FileExistsError(
             f'{path} is another annotation file; give ComposedObjects another root'
         )

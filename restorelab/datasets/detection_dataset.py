@@ -43,11 +43,14 @@ class DetectionDataset(RestorationDataset):
         with_masks: read the segmentations, too.
         filter_empty: leave out images without objects; for training.
 
-    Raises, before any image is decoded: FileNotFoundError for a missing json, folder or image;
-        ValueError for a file that is no COCO json, for annotations of unknown images and
-        categories, and when no object is left; KeyError for classes that the json does not have.
-        Each names the file and the entry. Objects outside their image, or without a size, are left
-        out with a warning that names the first ones.
+    The json is checked whole, before any image is decoded. Each fault is named with its entry and
+    the reason, the first twenty in one error; ``coco_faults`` has the rules. Paths may not lead out
+    of their folder. Objects outside their image, or without a size, are left out with a warning
+    that names the first ones.
+
+    Raises: FileNotFoundError for a missing json, folder or image; ValueError for faults of the
+        json, for images of another size than it says, and when no object is left; KeyError for
+        classes that the json does not have.
     """
 
     def __init__(

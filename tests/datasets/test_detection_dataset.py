@@ -9,6 +9,8 @@ from PIL import Image
 
 from restorelab.datasets import DetectionDataset
 from restorelab.datasets import coco as coco_module
+from tests.datasets.coco_cases import CASES
+from tests.utils.image_cases import PLACES
 
 POLYGON = [[2, 2, 12, 2, 12, 10, 2, 10]]
 
@@ -90,12 +92,12 @@ def test_real_degraded_images_have_no_clean_one(tmp_path):
         (
             dict(annotations=[dict(id=1, image_id=6, category_id=3, bbox=[0, 0, 1, 1])]),
             ValueError,
-            r'1 annotation\(s\) of images that it does not list: 1 \(image 6\)',
+            r'annotations\[0\] \(id 1\): image_id 6 is the id of none of the 2 that the file',
         ),
         (
             dict(annotations=[dict(id=1, image_id=5, category_id=8, bbox=[0, 0, 1, 1])]),
             ValueError,
-            r'categories that it does not list: 1 \(category 8\)',
+            r'annotations\[0\] \(id 1\): category_id 8 is the id of none of the 2 that',
         ),
         (dict(annotations=[]), ValueError, r'no image has an object of the classes person, car'),
     ],
@@ -148,6 +150,53 @@ def test_an_image_of_another_size_than_annotated_is_named(tmp_path):
 def test_a_file_that_is_no_coco_json_is_named(tmp_path):
     (tmp_path / 'x.json').write_text('{"images": []}')
     with pytest.raises(
-        ValueError, match=r"x\.json: no COCO annotations, it lacks \['annotations', 'categories'\]"
+        ValueError,
+        match=r"x\.json: .* 2 fault\(s\).*\n *'annotations' is mis.*\n *'categories' is missing",
     ):
         DetectionDataset(tmp_path / 'x.json', [], gt=tmp_path)
+
+
+@pytest.mark.parametrize('case', CASES, ids=lambda case: case.name)
+def test_every_fault_of_a_file_is_named_with_its_entry_before_any_image_is_read(tmp_path, case):
+    path = case.make(tmp_path)
+    if case.words is None:
+        assert len(DetectionDataset(path, [], gt=tmp_path / 'images', with_masks=True)[0]['masks'])
+        return
+    with pytest.raises((ValueError, FileNotFoundError), match=case.words) as caught:
+        DetectionDataset(path, [], gt=tmp_path / 'images')
+    assert str(path) in str(caught.value)
+
+
+def test_the_first_twenty_faults_come_in_one_error(tmp_path):
+    wrong = [dict(id=n, image_id=5, category_id=3, bbox=[0, 0, 1, None]) for n in range(50)]
+    with pytest.raises(ValueError, match=r'50 fault\(s\)') as caught:
+        DetectionDataset(coco(tmp_path, annotations=wrong), [], gt=tmp_path)
+    lines = str(caught.value).split('\n')
+    assert (len(lines), lines[-1].strip()) == (22, 'and 30 more')
+
+
+@pytest.mark.parametrize('case', PLACES[:6], ids=lambda case: case.name)
+def test_an_image_that_is_no_file_is_named(tmp_path, case):
+    path = coco(tmp_path)
+    (tmp_path / 'a.png').unlink()
+    case.make(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r'a\.png \(image 5\): is a'):
+        DetectionDataset(path, [], gt=tmp_path)
+
+
+def test_a_link_inside_the_folder_may_lead_to_a_file_elsewhere(tmp_path):
+    path = coco(tmp_path)
+    (tmp_path / 'a.png').rename(tmp_path / 'other.png')
+    (tmp_path / 'a.png').symlink_to('other.png')
+    assert len(DetectionDataset(path, [], gt=tmp_path)) == 2
+
+
+def test_compressed_run_lengths_are_those_of_pycocotools(tmp_path):
+    mask = pytest.importorskip('pycocotools.mask')
+    seen = np.random.default_rng(0).random((16, 20)) < 0.4
+    packed = mask.encode(np.asfortranarray(seen.astype(np.uint8)))
+    segment = dict(size=[16, 20], counts=packed['counts'].decode())
+    annotation = dict(id=1, image_id=5, category_id=3, bbox=[2, 2, 10, 8], segmentation=segment)
+    path = coco(tmp_path, annotations=[annotation])
+    (found,) = DetectionDataset(path, [], gt=tmp_path, with_masks=True)[0]['masks']
+    np.testing.assert_array_equal(found, seen)
