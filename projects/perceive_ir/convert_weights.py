@@ -6,9 +6,9 @@
 The checkpoint is the network of stage 2, or the "medium" restorer of stage 1. Which one it is, and
 its size, is read from the file. The new file holds the weights and the config of the model, but not
 DINOv2: the first restoration downloads ``facebook/dinov2-base``. ``--dino FOLDER`` reads it from a
-folder. Then
+folder. A weight file may do so only with ``--trust``. Then
 
-    python tools/restore.py PHOTO OUT.png --model perceive-ir-3d.safetensors
+    python tools/restore.py PHOTO OUT.png --model perceive-ir-3d.safetensors --trust
 """
 
 import argparse

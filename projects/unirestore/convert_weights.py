@@ -4,9 +4,9 @@
 
 The first holds CFRM, controller and tuners, the second task editors and prompts. Sizes and tasks
 are read from them. SD-Turbo's own weights are in neither: the result fetches them from the hub, or
-reads ``--sd-turbo FOLDER``. Then
+reads ``--sd-turbo FOLDER``. A weight file may do so only with ``--trust``. Then
 
-    python tools/restore.py PHOTO OUT.png --model unirestore.safetensors --task ir
+    python tools/restore.py PHOTO OUT.png --model unirestore.safetensors --trust --task ir
 """
 
 import argparse
