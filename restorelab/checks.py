@@ -4,6 +4,7 @@ MMEngine meets a misspelt part or option only when it builds that part. Here eve
 ``type`` is looked up, and its keys are compared with the options of what was found.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
@@ -30,6 +31,7 @@ from restorelab.utils.options import (
 )
 
 SCOPE = 'restorelab'
+log = logging.getLogger(__name__)
 FUNCTIONS = ('collate_fn', 'worker_init_fn')
 
 # The table of a part, by the key that it stands under. Under other keys every table is tried.
@@ -158,12 +160,22 @@ def check_place(place: Place, allow_unknown: bool) -> None:
         _check_group(place, allow_unknown)
     known = known_keys(place)
     if known is not None and not allow_unknown:
-        keys = list(node)
-        if place.in_foreign_part or not known.closed:  # it may take options of its own out of it
-            keys = [key for key in keys if key in known.names or is_slip(key, known.names)]
-        check_keys(f'{place.path}: {node.get("type", place.key)}', keys, known.names)
+        _check_names(place, known)
     if 'type' in node and not place.in_foreign_part and place.key not in FUNCTIONS:
         _check_part(place, allow_unknown)
+
+
+def _check_names(place: Place, known: Known) -> None:
+    """Refuse unknown keys; warn of those that a part may take all the same."""
+    keys, free = list(place.node), []
+    if place.in_foreign_part or not known.closed:  # it may take options of its own out of it
+        free = [key for key in keys if key not in known.names and not is_slip(key, known.names)]
+        keys = [key for key in keys if key not in free]
+    kind = place.node.get('type', place.key)
+    check_keys(f'{place.path}: {kind}', keys, known.names)
+    unchecked = [key for key in free if key not in ('type', '_scope_')]
+    if unchecked:
+        log.warning('%s: %s may take anything; nothing checked %s', place.path, kind, unchecked)
 
 
 def _check_part(place: Place, allow_unknown: bool) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from torch import nn
 
 from restorelab.config import load_config
 
@@ -255,6 +256,7 @@ def test_a_misspelt_option_of_a_network_of_another_library_is_named(part, option
         ('backbone', 'unet', 'DiffusersUNet2D', 'block_out_chanels', 'block_out_channels'),
         ('backbone', 'unet', 'SDTurboUNet', 'cross_atention_dim', 'cross_attention_dim'),
         ('codec', 'vae', 'LatentAutoencoder', 'latent_chanels', 'latent_channels'),
+        ('sampler', 'options', 'DiffusersSampler', 'solver_ordr', 'solver_order'),
     ],
 )
 def test_a_misspelt_option_of_diffusers_is_named(part, key, kind, option, nearest):
@@ -413,6 +415,34 @@ def test_custom_imports_of_cfg_options_come_before_the_checks(tmp_path, monkeypa
         'custom_imports.imports': ['module_of_options'],
     }
     assert load_config(good(), options).model.loss.type == 'LossOfOptions'
+
+
+class TakesAnything(nn.Module):
+    """Registered by its import path."""
+
+    def __init__(self, width=1, **kwargs):
+        super().__init__()
+        self.width, self.more = width, kwargs
+
+
+def test_what_a_part_may_take_is_named_in_a_warning(caplog):
+    part = dict(type=f'{__name__}.TakesAnything', width=2, color='red')
+    load_config(changed('model.loss', part))
+    (record,) = caplog.records
+    assert record.getMessage().startswith('model.loss: ')
+    assert record.getMessage().endswith("may take anything; nothing checked ['color']")
+    with pytest.raises(TypeError, match=r'model\.loss: .*did you mean width'):
+        load_config(changed('model.loss', dict(part, widht=2)))
+    with pytest.raises(
+        KeyError, match=r"model\.loss has no 'widht'; nearest: \['model\.loss\.width'"
+    ):
+        load_config(changed('model.loss', part), {'model.loss.widht': 2})
+
+
+def test_a_cfg_option_of_a_dict_without_type_is_checked():
+    key = 'optim_wrapper.paramwise_cfg.bias_decay_mlt'
+    with pytest.raises(KeyError, match=rf"{key}: .*nearest: \['optim_wrapper.*bias_decay_mult'"):
+        load_config(good(), {key: 0})
 
 
 def test_a_custom_import_that_fails_is_named():

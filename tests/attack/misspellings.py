@@ -34,7 +34,6 @@ REASONS = {
     ),
     r'.*\.kinds\.\w+': 'the name of a kind of degradation is free',
     r'.*\.changes\..*': 'an entry of a config of MMDetection; its parts refuse it when built',
-    r'model\.train_cfg\.debug': 'nothing of these detectors reads it',
 }
 
 

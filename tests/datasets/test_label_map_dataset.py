@@ -46,6 +46,13 @@ def test_a_missing_map_is_named(tmp_path):
 
 
 @pytest.mark.parametrize('size', [(8, 10, 3), (4, 5)])
-def test_a_map_in_color_or_of_another_size_is_refused(tmp_path, size):
-    with pytest.raises(ValueError, match='wanted is one channel'):
-        LabelMapDataset(**maps(tmp_path, size))[0]
+def test_a_map_in_color_or_of_another_size_is_refused_when_the_set_is_built(tmp_path, size):
+    with pytest.raises(ValueError, match=r'1 fault(.|\n)*a_label\.png: .*wanted is one channel'):
+        LabelMapDataset(**maps(tmp_path, size))
+
+
+def test_a_map_that_changed_since_is_named(tmp_path):
+    built = LabelMapDataset(**maps(tmp_path))
+    picture(tmp_path / 'maps/town/a_label.png', (4, 5))
+    with pytest.raises(ValueError, match=r'a_label\.png: a map of \(4, 5\)'):
+        built[0]

@@ -7,6 +7,7 @@ from restorelab.models.contracts import Noise, Predict, Process, Sampler
 from restorelab.models.processes import VariancePreservingProcess
 from restorelab.models.samplers.walking import require_process
 from restorelab.registry import SAMPLERS
+from restorelab.utils.options import holds
 
 # Those that draw no noise of their own and take the schedule of a process.
 SCHEDULERS = (
@@ -18,6 +19,7 @@ PREDICTION_TYPES = dict(noise='epsilon', velocity='v_prediction')
 
 
 @SAMPLERS.register_module()
+@holds(options=tuple(f'diffusers.{scheduler}' for scheduler in SCHEDULERS))
 class DiffusersSampler(Sampler):
     """A scheduler of diffusers, for a ``VariancePreservingProcess``.
 
