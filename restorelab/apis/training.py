@@ -12,7 +12,7 @@ from mmengine.runner import BaseLoop, Runner
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint, take_over_schemes
 from restorelab.engine.parameter_groups import check_custom_keys
-from restorelab.engine.resuming import changes_since, prepare_resume
+from restorelab.engine.resuming import changes_since, check_resumable, prepare_resume
 from restorelab.engine.signal_stop import SignalStopHook
 from restorelab.utils.checkpoint import read_checkpoint
 from restorelab.utils.memory import keep_freed_memory
@@ -85,9 +85,11 @@ def _run(
         resume = cfg.get('load_from') or True
     path = earlier if resume in (True, 'auto') else resume
     cfg.resume = bool(resume and path)
-    checkpoint = read_checkpoint(path) if cfg.resume else {}
-    changes = changes_since(checkpoint, cfg) if cfg.resume else None
+    checkpoint, changes = {}, None
     if cfg.resume:
+        checkpoint = read_checkpoint(path)
+        check_resumable(checkpoint, str(path))
+        changes = changes_since(checkpoint, cfg)
         _set_resume(cfg, path, checkpoint)
     runner = Runner.from_cfg(cfg)
     check_custom_keys(cfg.optim_wrapper, runner.model)
@@ -202,6 +204,6 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
 
 def _set_resume(cfg: Config, path: str, checkpoint: dict) -> None:
     cfg.load_from = str(path)
-    seed = checkpoint.get('meta', {}).get('seed')
+    seed = checkpoint['meta'].get('seed')
     if seed is not None:  # the order of the data depends on it, too
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)

@@ -49,11 +49,24 @@ class ResumeError(ValueError):
     """The config asks of a resumed training what its checkpoint does not allow."""
 
 
+def check_resumable(checkpoint: dict, path: str) -> None:
+    """Raise CheckpointError for a checkpoint that does not say where its training was."""
+    done = checkpoint.get('meta', {}).get('iter')
+    parts = ('meta', 'message_hub', 'optimizer')
+    missing = [part for part in parts if part not in checkpoint]
+    if missing or not isinstance(done, int):
+        raise CheckpointError(
+            f'{path}: it holds weights, but not the state of their training (missing: '
+            f'{", ".join(missing) or "the iteration"}). Give --resume an iter_N.pth of the work '
+            'dir, or start a new training from these weights with load_from'
+        )
+
+
 def changes_since(checkpoint: dict, cfg) -> list[Change] | None:
     """What differs in ``cfg`` from the config in ``checkpoint``; None where that cannot be read."""
-    meta = checkpoint.get('meta', {})
+    meta = checkpoint['meta']
     try:
-        old, new = read_config_text(meta.get('cfg', '')), read_config_text(cfg.pretty_text)
+        old, new = read_config_text(str(meta.get('cfg', ''))), read_config_text(cfg.pretty_text)
     except ValueError:
         return None
     if not old:
@@ -113,7 +126,7 @@ def prepare_resume(
         checkpoint: the content of ``path``.
     Raises: ResumeError when a change cannot be taken and must not be ignored.
     """
-    logger, done = runner.logger, checkpoint.get('meta', {}).get('iter', 0)
+    logger, done = runner.logger, checkpoint['meta']['iter']
     if changes is None:
         logger.warning('--resume %s: it holds no config to compare the present one with', path)
     answers = answer_changes(runner, changes or [], checkpoint)

@@ -54,13 +54,17 @@ class SignalStopHook(Hook):
             self._stop(runner, runner.iter)
 
     def _is_wanted(self, runner: Runner) -> bool:
-        """Whether any process has received a signal. Then all of them note it."""
-        if runner.world_size > 1:
-            number = torch.tensor(self.signals.received or 0, dtype=torch.int64)
-            all_reduce(number, 'max')
-            if number:
-                self.signals.received = signal.Signals(number.item())
-        return self.signals.received is not None
+        """Whether any process has received a signal. Then all of them note it.
+
+        One that comes while they talk counts the next time, so that all have the same answer.
+        """
+        if runner.world_size == 1:
+            return self.signals.received is not None
+        number = torch.tensor(self.signals.received or 0, dtype=torch.int64)
+        all_reduce(number, 'max')
+        if number:
+            self.signals.received = signal.Signals(number.item())
+        return bool(number)
 
     def _stop(self, runner: Runner, finished: int) -> None:
         path = ''

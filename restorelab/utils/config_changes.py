@@ -23,7 +23,7 @@ def read_config_text(text: str) -> dict:
     """
     try:
         statements = ast.parse(text).body
-    except SyntaxError as error:
+    except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f'no config: {error}') from error
     entries = {}
     for statement in statements:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from restorelab.utils.checkpoint import read_checkpoint
 from tests.engine.toys import recorded, toy_config
 
 ROOT = Path(__file__).parents[2]
+TOYS = [sys.executable, '-m', 'tests.engine.toys']
 ITERATIONS = 8
 OPTIONS = {
     'train_dataloader.sampler.type': 'InfiniteSeededSampler',
@@ -29,7 +31,7 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
-def train_on_two(folder: Path, *options: str) -> None:
+def start_two(folder: Path, *options: str) -> list[subprocess.Popen]:
     """Two processes of ``tests.engine.toys``, as torchrun starts them."""
     shared = dict(WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()))
     shared |= dict(OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
@@ -37,7 +39,7 @@ def train_on_two(folder: Path, *options: str) -> None:
     for rank in ('0', '1'):
         processes.append(
             subprocess.Popen(
-                [sys.executable, '-m', 'tests.engine.toys', str(folder), *options],
+                [*TOYS, str(folder), 'launcher=pytorch', *options],
                 cwd=ROOT,
                 env={**os.environ, **shared, 'RANK': rank, 'LOCAL_RANK': rank},
                 stdout=subprocess.PIPE,
@@ -45,8 +47,12 @@ def train_on_two(folder: Path, *options: str) -> None:
                 text=True,
             )
         )
-    said = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], '\n'.join(said)
+    return processes
+
+
+def check_codes(processes: list[subprocess.Popen], code: int) -> None:
+    said = [process.communicate(timeout=200)[0] for process in processes]
+    assert [process.returncode for process in processes] == [code, code], '\n'.join(said)
 
 
 def losses_in(folder: Path, rank: int) -> list[float]:
@@ -57,7 +63,7 @@ def losses_in(folder: Path, rank: int) -> list[float]:
 @pytest.mark.slow
 def test_two_processes_equal_one_on_the_joined_batch(tmp_path, record_property):
     options = [f'{key}={value}' for key, value in OPTIONS.items()]
-    train_on_two(tmp_path / 'two', 'launcher=pytorch', f'max_iters={ITERATIONS}', *options)
+    check_codes(start_two(tmp_path / 'two', f'max_iters={ITERATIONS}', *options), 0)
     cfg = toy_config(tmp_path / 'one', ITERATIONS, **OPTIONS, **{'train_dataloader.batch_size': 4})
     one = train(cfg)
     name = f'iter_{ITERATIONS}.pth'
@@ -72,3 +78,16 @@ def test_two_processes_equal_one_on_the_joined_batch(tmp_path, record_property):
     for rank in (0, 1):  # each logs the mean of the two
         logged = losses_in(tmp_path / 'two', rank)
         np.testing.assert_allclose(logged, recorded(one), rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_process_stops_both_after_the_same_iteration(tmp_path):
+    processes = start_two(tmp_path, 'max_iters=100000', 'train_cfg.val_interval=1000')
+    end = time.monotonic() + 200
+    while not (tmp_path / 'losses_1.txt').exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    processes[1].terminate()
+    check_codes(processes, 143)
+    done = {len(losses_in(tmp_path, rank)) for rank in (0, 1)}
+    assert len(done) == 1
+    assert read_checkpoint(tmp_path / f'iter_{done.pop()}.pth')['optimizer']['state']

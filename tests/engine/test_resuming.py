@@ -6,7 +6,7 @@ import torch
 
 from restorelab.apis.training import train
 from restorelab.engine.resuming import ResumeError
-from restorelab.utils.checkpoint import read_checkpoint
+from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
 from restorelab.utils.work_dir_lock import WorkDirInUseError, work_dir_lock
 from tests.engine.toys import Interrupted, recorded, toy_config
 
@@ -143,6 +143,18 @@ def test_a_checkpoint_without_a_config_is_said_to_have_none(tmp_path):
     del checkpoint['meta']['cfg']
     torch.save(checkpoint, tmp_path / 'iter_4.pth')
     assert 'holds no config to compare' in log_of(resumed(tmp_path))
+
+
+def test_a_checkpoint_without_the_state_of_its_training_is_refused(tmp_path):
+    """As the best checkpoints are."""
+    interrupted(tmp_path)
+    checkpoint = torch.load(tmp_path / 'iter_4.pth', weights_only=False)
+    torch.save(dict(checkpoint, meta={}), tmp_path / 'nowhere.pth')
+    del checkpoint['optimizer']
+    torch.save(checkpoint, tmp_path / 'best.pth')
+    for name, missing in {'best': 'optimizer', 'nowhere': 'the iteration'}.items():
+        with pytest.raises(CheckpointError, match=rf'{name}\.pth: .*missing: {missing}\)'):
+            train(config(tmp_path), resume=str(tmp_path / f'{name}.pth'))
 
 
 def test_a_finished_training_says_so(tmp_path):

@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -93,6 +94,28 @@ def test_of_many_threads_one_wins(tmp_path):
     for thread in threads:
         thread.join()
     assert (len(won), len(lost)) == (1, 7)
+
+
+def test_of_many_processes_that_start_together_one_wins(tmp_path):
+    context = multiprocessing.get_context('fork')
+    begin, results = context.Barrier(6), context.SimpleQueue()
+
+    def try_it():
+        begin.wait(20)
+        try:
+            with work_dir_lock(tmp_path):
+                results.put('won')
+                begin.wait(20)
+        except WorkDirInUseError:
+            results.put('lost')
+            begin.wait(20)
+
+    processes = [context.Process(target=try_it) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert sorted(results.get() for _ in processes) == ['lost'] * 5 + ['won']
 
 
 def test_a_lock_that_a_kill_cut_off_is_taken_over(tmp_path):
