@@ -153,7 +153,9 @@ def check_place(place: Place, allow_unknown: bool) -> None:
 
     Raises: KeyError, TypeError, ImportError that name the place and what would be right.
     """
-    node = place.node
+    node, scope = place.node, place.node.get('_scope_', SCOPE)
+    if not isinstance(scope, str) or not scope:
+        raise TypeError(f"{place.path}: '_scope_' is {scope!r}; wanted is the name of a package")
     if not allow_unknown:
         _check_type_is_there(place)
     if place.is_group:
@@ -243,10 +245,12 @@ def _check_name(place: Place, name: str, part: dict | None) -> None:
     Names are free. But MMEngine looks for its own hooks by their names, and a name that is one
     letter away from a word in the type of its part is a slip.
     """
+    if not isinstance(name, str):
+        raise TypeError(f'{place.joined(name)}: the name of a part is a word, not {name!r}')
     meant = [] if part is None else _words_in(part['type'])
     if place.key == 'default_hooks':
         if part is None:  # it leaves out what another config put there
-            meant += [each for each in place.node if each != name]
+            meant += [each for each in place.node if each != name and isinstance(each, str)]
         meant += HOOK_SLOTS
     bare = name.replace('_', '')
     known = {word.replace('_', ''): word for word in meant}
@@ -263,6 +267,8 @@ def _check_name(place: Place, name: str, part: dict | None) -> None:
 
 def _words_in(kind: str | Callable) -> list[str]:
     """The words of a type, alone and joined: ``clip``, ``semantic``, ``clip_semantic``, ..."""
+    if not isinstance(kind, str | type):  # a function, or what `_find` will refuse
+        return []
     name = kind if isinstance(kind, str) else kind.__name__
     words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+', name.rpartition('.')[2])
     words = [word.lower() for word in words]

@@ -41,7 +41,7 @@ def load_config(
     allow_unknown = allow_unknown or vars(cfg).get('allow_unknown', False)
     object.__setattr__(cfg, 'allow_unknown', allow_unknown)
     for key in list(cfg):
-        if key.startswith('_'):
+        if isinstance(key, str) and key.startswith('_'):
             del cfg._cfg_dict[key]
     options = dict(cfg_options or {})
     imports = {key: options.pop(key) for key in list(options) if key.startswith('custom_imports')}
@@ -59,8 +59,13 @@ def load_config(
         _change(cfg, options, allow_unknown)
         for place in places(root_of(cfg)):
             check_place(place, allow_unknown)
-    fit_schedules(cfg)
-    check_schedules(cfg)
+    try:
+        fit_schedules(cfg)
+        check_schedules(cfg)
+    except (AttributeError, TypeError) as error:
+        raise TypeError(
+            f'{_name(cfg)}: a value in param_scheduler or train_cfg is of a wrong type ({error})'
+        ) from error
     return cfg
 
 

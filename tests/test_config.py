@@ -445,6 +445,32 @@ def test_a_cfg_option_of_a_dict_without_type_is_checked():
         load_config(good(), {key: 0})
 
 
+@pytest.mark.parametrize(
+    ('path', 'value', 'message'),
+    [
+        ('model.backbone', {'type': 'IRSDEUNet', 1: 2}, r'model\.backbone: .*no option \[1\]'),
+        ('model.priors', {1: dict(type='StructurePrior')}, r'model\.priors\.1: .*is a word, not 1'),
+        ('model.priors.structure', dict(type=5), r"model\.priors\.structure.*'type' is the name"),
+        ('default_hooks.timer', dict(type=[1]), r"default_hooks\.timer.*'type' is the name of a"),
+        ('model._scope_', [], r"model: '_scope_' is \[\]; wanted is the name of a package"),
+        (
+            'train_cfg.max_iters',
+            'many',
+            'a value in param_scheduler or train_cfg is of a wrong type',
+        ),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_named_with_its_place(path, value, message):
+    cfg = good()
+    node = cfg._cfg_dict
+    *parents, last = path.split('.')
+    for name in parents:
+        node = node[name]
+    node[last] = value
+    with pytest.raises(TypeError, match=message):
+        load_config(cfg)
+
+
 def test_a_custom_import_that_fails_is_named():
     with pytest.raises(ImportError, match=r"custom_imports names 'nosuchpkg\.parts'.*PYTHONPATH"):
         load_config(good(custom_imports=dict(imports=['nosuchpkg.parts'])))

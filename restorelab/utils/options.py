@@ -17,8 +17,13 @@ _CHECKS: dict[Callable, Callable[[dict], None]] = {}
 
 
 def nearest(word: str, names: Iterable[str]) -> list[str]:
-    """At most three names similar to ``word``, ignoring case, the most similar first."""
-    by_lower = {name.lower(): name for name in names}
+    """At most three names similar to ``word``, ignoring case, the most similar first.
+
+    Keys of a config may be other values than text; none is similar to them.
+    """
+    if not isinstance(word, str):
+        return []
+    by_lower = {name.lower(): name for name in names if isinstance(name, str)}
     found = get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
     return [by_lower[name] for name in found]
 
@@ -35,7 +40,7 @@ def is_slip(word: str, names: Iterable[str]) -> bool:
     words are alike in four letters of five. Words that differ in digits alone are no slips.
     """
     names = list(names)
-    if word in names or len(word) < SHORT:
+    if not isinstance(word, str) or word in names or len(word) < SHORT:
         return False
     return any(_is_slip_of(word, name) for name in names if len(name) > SHORT)
 
@@ -189,7 +194,7 @@ def missing_options(part: Callable, given: Iterable[str]) -> list[str]:
 
 def check_keys(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Raise TypeError when ``given`` holds a key that is not ``known``, naming the nearest ones."""
-    stray = sorted(set(given) - {'type', '_scope_'} - set(known))
+    stray = sorted(set(given) - {'type', '_scope_'} - set(known), key=str)
     if not stray:
         return
     hints = ''
