@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mmengine.config import Config
 from mmengine.hooks import EMAHook, Hook
 from mmengine.optim import OptimWrapperDict
 from mmengine.optim.scheduler.param_scheduler import ReduceOnPlateauParamScheduler
@@ -92,12 +93,26 @@ def answer_changes(runner: Runner, changes: list[Change], checkpoint: dict) -> l
     answers = []
     for change in changes:
         what, why = _by_rule(change.key)
+        if 'TaskWarmupHook' in _types_on_the_way(runner.cfg, change.key):
+            what, why = 'ignored', 'the warm-up was over when the checkpoint was made'
         if what == 'taken' and change.key.startswith('model.') and misfit:
             what, why = 'refused', misfit
         if change.key.startswith('custom_hooks') and lost_average:
             what, why = 'refused', 'the checkpoint goes on only with its moving average'
         answers.append(Answer(change, what, why))
     return answers
+
+
+def _types_on_the_way(node, key: str) -> list[object]:
+    """The ``type`` of each part of a config that the dotted key leads through."""
+    types = []
+    for name in key.split('.'):
+        if isinstance(node, dict | Config):
+            types.append(node.get('type'))
+            node = node.get(name)
+        elif isinstance(node, list | tuple):
+            node = node[int(name)]
+    return types
 
 
 def _by_rule(key: str) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """SIGTERM and Ctrl-C end a run at a good moment."""
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_SIGNAL = 1.0  # seconds; launchers signal a whole group of processes and pass theirs on, too
@@ -44,11 +46,23 @@ class StopSignals:
         if self.received is not None:
             if time.monotonic() - self._since >= SAME_SIGNAL:
                 os.write(2, b'a second signal: ended at once\n')
+                kill_children()
                 os._exit(128 + number)
             return
         self.received, self._since = signal.Signals(number), time.monotonic()
         if not self.deferred:
             raise StoppedBySignal(self.received)
+
+
+def kill_children(spared: Collection[BaseProcess] = ()) -> None:
+    """Kill the data workers and other daemons of this process. They do not see SIGTERM.
+
+    Args:
+        spared: processes that live on.
+    """
+    for child in multiprocessing.active_children():
+        if child.daemon and child not in spared:
+            child.kill()
 
 
 _active: list[StopSignals] = []
@@ -59,10 +73,12 @@ def stop_signals() -> Iterator[StopSignals]:
     """Handle SIGTERM and SIGINT while the block runs; a second signal ends the process at once.
 
     Processes that are forked inside, such as data workers, do not see the two: whoever signals the
-    whole group would take away the data of the last iteration. Outside of the main thread, where
+    whole group would take away the data of the last iteration. Those that are still there at the
+    end are killed. Outside of the main thread, where
     Python allows no handlers, nothing changes. A signal that was ignored before stays ignored.
     """
     signals, before = StopSignals(), {}
+    children = multiprocessing.active_children()
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             if signal.getsignal(number) != signal.SIG_IGN:
@@ -72,6 +88,7 @@ def stop_signals() -> Iterator[StopSignals]:
         yield signals
     finally:
         _active.remove(signals)
+        kill_children(spared=children)  # those that hang; the others have ended by now
         for number, handler in before.items():
             signal.signal(number, handler)
 

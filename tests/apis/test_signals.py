@@ -84,7 +84,7 @@ def test_a_signal_in_a_validation_saves_the_weights_and_not_their_average(tmp_pa
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
-    process = start_toy(tmp_path, 'train_dataloader.dataset.seconds=60')
+    process = start_toy(tmp_path, 'train_dataloader.dataset.seconds=600', 'num_workers=1')
     time.sleep(1)  # into the wait for the data of the second iteration
     process.terminate()
     time.sleep(1.2)
@@ -92,6 +92,11 @@ def test_a_second_signal_ends_at_once(tmp_path):
     said = process.communicate(timeout=20)[0]
     assert process.returncode == 143, said
     assert 'a second signal: ended at once' in said
+    left = subprocess.run(
+        ['ps', '-o', 'stat=', '-g', str(process.pid)], capture_output=True, text=True
+    )
+    states = left.stdout.split()  # the data worker, which hangs, was killed
+    assert all(state.startswith('Z') for state in states)
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

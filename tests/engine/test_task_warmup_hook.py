@@ -1,5 +1,8 @@
 """A task that learns before the restorer does."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -141,6 +144,8 @@ def test_a_resumed_training_goes_on_with_the_task_of_its_checkpoint(tmp_path):
     first = train(config(tmp_path))
     resumed = train(config(tmp_path, max_iters=4, warmup=dict(lr=0.3)), resume=True)
     assert resumed.iter == 4
+    log = next(Path(resumed.log_dir).glob('*.log')).read_text()
+    assert re.search(r'ignored custom_hooks\.\d\.lr: .* -> 0\.3  \(the warm-up was over', log)
     torch.testing.assert_close(
         task_of(resumed.model.state_dict()), task_of(first.model.state_dict()), rtol=0, atol=0
     )
