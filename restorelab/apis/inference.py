@@ -14,12 +14,10 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 from torch import Tensor, nn
-from tqdm import tqdm
 
+from restorelab.apis.tiles import choose_tile, restore_picture
 from restorelab.models.contracts import Model, Restorer
-from restorelab.structures import Condition
 from restorelab.trust import build_model
-from restorelab.utils import LatticeNoise, resize
 from restorelab.utils.checkpoint import (
     CheckpointError,
     load_weights,
@@ -34,15 +32,11 @@ from restorelab.utils.images import (
     to_unit_tensor,
 )
 from restorelab.utils.plain import parse_json
-from restorelab.utils.results import check_finite, clamp_to_unit
-from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
+from restorelab.utils.results import check_finite
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 
 DEFAULT = 'diffuir-tiny'
 CONFIG_EXTENSIONS = ('.py', '.json', '.yaml', '.yml')
-# The network of TPGDiff in the size of the paper needs 3.6 kB per pixel: 2 GiB for 768x768 pixels.
-WHOLE_PIXELS = 768 * 768
-TILE = 640
 
 Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
 
@@ -160,7 +154,7 @@ class RestoreModel:
             steps: sampling steps, instead of those of the model's sampler.
             tile: largest side, in pixels, that is restored at once. 0 restores the whole image. By
                 default an image of more than 768x768 pixels is cut into tiles of at most 640.
-                Priors always see the whole image.
+                Priors always see the whole image, and its tiles share what networks pool over it.
             overlap: pixels that neighboring tiles share, at most half of ``tile`` (default: about
                 an eighth).
             seed: of the sampler's noise.
@@ -186,11 +180,7 @@ class RestoreModel:
         tasks = None if task is None else [task] * len(batch)
         with torch.inference_mode():
             lq = batch.to(self.device, torch.float32)
-            if tile == 0 or max(size) <= tile:
-                noise = LatticeNoise(seed)
-                restored = restorer.restore(lq, noise=noise, tasks=tasks, steps=steps)
-            else:
-                restored = restore_tiles(restorer, lq, tile, overlap, seed, progress, tasks, steps)
+            restored = restore_picture(restorer, lq, tile, overlap, seed, progress, tasks, steps)
         check_finite(restored, _name_of(image), self.name)
         return back(restored)
 
@@ -205,55 +195,6 @@ def _equalized(batch: Tensor) -> Tensor:
     for picture in batch:
         pictures.append(to_unit_tensor(equalize_channels(to_uint8(picture))))
     return torch.stack(pictures)
-
-
-def choose_tile(
-    size: tuple[int, int], tile: int | None, overlap: int | None, grid: int
-) -> tuple[int, int]:
-    """The tile and the overlap for an image of ``size`` (H, W), with the defaults filled in.
-
-    Raises: ValueError as ``check_tile`` does. A tile of 0 means the whole image.
-    """
-    if tile is None:
-        tile = TILE if size[0] * size[1] > WHOLE_PIXELS else 0
-    if overlap is None:
-        overlap = default_overlap(tile, grid)
-    if tile:
-        check_tile(tile, overlap)
-    return tile, overlap
-
-
-def restore_tiles(
-    restorer: Restorer,
-    lq: Tensor,
-    tile: int,
-    overlap: int,
-    seed: int,
-    progress: bool,
-    tasks: list[str] | None,
-    steps: int | None = None,
-) -> Tensor:
-    """What ``restorer.restore`` gives, in tiles of the working size. Priors see the whole image."""
-    size = tuple(lq.shape[-2:])
-    cond = restorer.condition(lq)
-    image = resize(lq, restorer.working_size(size))
-    whole = tuple(image.shape[-2:])
-
-    def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
-        part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
-        return restorer.restore_region(
-            part.contiguous(), part_cond, LatticeNoise(seed, top, left), tasks, steps
-        )
-
-    restored = blend_tiles(
-        restore_tile,
-        image,
-        tile,
-        overlap,
-        lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
-        restorer.tile_grid,
-    )
-    return clamp_to_unit(resize(restored, size))
 
 
 def check_task(restorer: Restorer, task: str | None) -> None:
@@ -274,32 +215,6 @@ def check_steps(restorer: Restorer, steps: int | None) -> None:
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
     restorer.check_steps(steps)
-
-
-def cut_maps(
-    cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]
-) -> Condition:
-    """The condition of one tile, from the condition ``cond`` of the whole image.
-
-    Each map is cut to the area of the tile, rounded to its own pixels; at least one pixel stays.
-    Vectors and tokens are those of the whole image.
-
-    Args:
-        top, left: where the tile begins in the image.
-        size: (H, W) of the tile.
-        whole: (H, W) of the image.
-    """
-
-    def cut(start: int, length: int, side: int, pixels: int) -> slice:
-        first = min(round(start * pixels / side), pixels - 1)
-        return slice(first, max(round((start + length) * pixels / side), first + 1))
-
-    def cut_map(value: Tensor) -> Tensor:
-        height, width = value.shape[-2:]
-        return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
-
-    maps = {name: cut_map(value) for name, value in cond.maps.items()}
-    return Condition(cond.vectors, cond.tokens, maps)
 
 
 def read_picture(

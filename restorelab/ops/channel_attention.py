@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from restorelab.utils.picture_statistics import over_picture
+
 
 def attend_channels(query: Tensor, key: Tensor, value: Tensor, temperature: Tensor) -> Tensor:
     """softmax(temperature * cos(q, k)) v of the channels of each head: (B, C, H, W) -> the same.
@@ -17,11 +19,12 @@ def attend_channels(query: Tensor, key: Tensor, value: Tensor, temperature: Tens
     """
     heads = (len(temperature), -1)
     q, k, v = (x.flatten(2).unflatten(1, heads) for x in (query, key, value))  # B H C/H N
-    products = (q @ k.mT).float()
+    products = over_picture('products', (q @ k.mT).float())
     cosines = products / (_lengths(q) * _lengths(k).mT)
     weights = (cosines * temperature).softmax(dim=-1)
     return (weights.to(v.dtype) @ v).reshape(query.shape)
 
 
 def _lengths(x: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True).clamp_min(1e-12)
+    lengths = torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True)
+    return over_picture('squares', lengths.square()).sqrt().clamp_min(1e-12)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from restorelab.utils.picture_statistics import over_picture, picture_positions
+
 MAX_LOGIT = 40.0  # sums of e^40 over an image, and e^-40, are far from the ends of float32
 PIECE = 2048  # positions
 
@@ -39,10 +41,12 @@ def linear_attention(
     with torch.autocast(x.device.type, enabled=False):
         w_q, w_k, w_v = qkv_weight.float().flatten(1).chunk(3)
         heads = (num_heads, len(w_q) // num_heads)
-        means = means_by_softmax(pieces, w_k, bounded).unflatten(1, heads)  # B H D C
+        means = over_picture('means', means_by_softmax(pieces, w_k, bounded))
+        means = means.unflatten(1, heads)  # B H D C
         context = means @ w_v.unflatten(0, heads).mT  # B H D E
         w_out = out_weight.float().flatten(1).unflatten(1, heads).permute(1, 2, 0)  # H E C
-        mix = (context @ w_out).flatten(1, 2) * (heads[1] ** -0.5 / rows.shape[1])  # B HD C
+        mix = (context @ w_out).flatten(1, 2)  # B HD C
+        mix = mix * (heads[1] ** -0.5 / picture_positions(rows.shape[1]))
         w_q, bias = w_q * math.log2(math.e), out_bias.float()
         out = [softmax_of_queries(piece, w_q, heads, bounded) @ mix + bias for piece in pieces]
     return torch.cat(out, dim=1).transpose(1, 2).unflatten(2, x.shape[-2:]).to(x.dtype)

@@ -11,10 +11,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from restorelab.apis import RestoreModel, inference, load
-from restorelab.apis.inference import cut_maps, pick_device
+from restorelab.apis import RestoreModel, inference, load, tiles
+from restorelab.apis.inference import pick_device
 from restorelab.registry import MODELS
-from restorelab.structures import Condition
 from restorelab.utils import weights
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.images import ImageReadError, to_uint8, to_unit_tensor, write_image
@@ -195,8 +194,8 @@ def test_priors_see_the_whole_image_once():
 
 @pytest.mark.parametrize(('pixels', 'tiled'), [(30 * 40, False), (30 * 40 - 1, True)])
 def test_a_large_image_is_tiled_by_itself(restorer, monkeypatch, pixels, tiled):
-    monkeypatch.setattr(inference, 'WHOLE_PIXELS', pixels)
-    monkeypatch.setattr(inference, 'TILE', 16)
+    monkeypatch.setattr(tiles, 'WHOLE_PIXELS', pixels)
+    monkeypatch.setattr(tiles, 'TILE', 16)
     sizes = []
     run = restorer.model.restore_region
     monkeypatch.setattr(
@@ -275,17 +274,6 @@ def test_more_steps_than_were_trained_are_refused_and_not_remembered(diffusion):
 @pytest.mark.parametrize('size', [(1, 1), (1, 30), (13, 22)])
 def test_a_diffusion_restorer_takes_any_size(diffusion, size):
     assert diffusion(torch.rand(3, *size)).shape == (3, *size)
-
-
-def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():
-    rows = torch.arange(8.0)[:, None].expand(1, 1, 8, 4)
-    cond = Condition(
-        vectors=dict(v=torch.ones(1, 2)), maps=dict(fine=rows, coarse=torch.ones(1, 1, 1, 1))
-    )
-    part = cut_maps(cond, 32, 0, (16, 8), (64, 8))
-    assert part.map('fine')[0, 0, :, 0].tolist() == [4, 5]
-    assert part.map('coarse').shape == (1, 1, 1, 1)
-    assert torch.equal(part.vector('v'), cond.vector('v'))
 
 
 # loading

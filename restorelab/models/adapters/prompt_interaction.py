@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS, BLOCKS
 from restorelab.structures import TapContext, TapSpec, select_taps
+from restorelab.utils.picture_statistics import over_picture
 
 FEATURE_MAPS = ('enc', 'mid', 'dec')
 
@@ -26,7 +27,7 @@ class PromptBlock(nn.Module):
         self.reduce = nn.Conv2d(2 * channels, channels, 1, bias=False)
 
     def forward(self, feat: Tensor) -> Tensor:
-        weights = self.choose(feat.mean(dim=(2, 3))).softmax(dim=1)
+        weights = self.choose(over_picture('mean', feat.mean(dim=(2, 3)))).softmax(dim=1)
         mixed = torch.einsum('bn,nchw->bchw', weights, self.prompts)
         prompt = self.smooth(
             F.interpolate(mixed, feat.shape[-2:], mode='bilinear', align_corners=False)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
+from restorelab.utils.picture_statistics import over_picture
 
 
 def make_gate(channels: int, num_tokens: int) -> nn.Sequential:
@@ -54,7 +55,8 @@ class TaskEditor(nn.Module):
             self.prompt_trans = nn.Sequential(nn.Linear(skip_channels, next_channels), nn.GELU())
 
     def _tokens(self, gate: nn.Sequential, skip: Tensor) -> Tensor:
-        return gate(skip).mean(dim=(2, 3)).unflatten(1, (self.num_tokens, -1))
+        means = over_picture('mean', gate(skip).mean(dim=(2, 3)))
+        return means.unflatten(1, (self.num_tokens, -1))
 
     def forward(self, feat: Tensor, skip: Tensor, prompt: Tensor) -> tuple[Tensor, Tensor | None]:
         """The new feature and the prompt for the next level.

@@ -6,6 +6,7 @@ from restorelab.models.contracts import AttentionBlock
 from restorelab.models.layers.attention import Tap
 from restorelab.models.layers.linear_attention import LinearAttentionResidual
 from restorelab.registry import BLOCKS
+from restorelab.utils.picture_statistics import picture_positions
 
 
 @BLOCKS.register_module()
@@ -19,6 +20,6 @@ class AutoAttentionBlock(LinearAttentionResidual, AttentionBlock):
     tolerance = 5e-3
 
     def forward(self, x: Tensor, tap: Tap | None = None) -> Tensor:
-        if self.error_bound(x[0, 0].numel()) > self.tolerance:
+        if self.error_bound(picture_positions(x[0, 0].numel())) > self.tolerance:
             return x + self.exact(x)
         return x + self.constant().to(x.dtype)

@@ -1,0 +1,241 @@
+"""Large pictures in tiles that are one picture.
+
+What a restorer decides about a whole picture is decided once. The priors see the whole picture.
+What its networks pool over all pixels is recorded on a sample of the picture, and every tile uses
+it. So neighboring tiles agree, and tiles of any size give nearly the same result.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from restorelab.models.contracts import Restorer
+from restorelab.structures import Condition
+from restorelab.utils import LatticeNoise, resize
+from restorelab.utils.picture_statistics import PictureStatistics
+from restorelab.utils.results import clamp_to_unit
+from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
+
+# The network of TPGDiff in the size of the paper needs 3.6 kB per pixel: 2 GiB for 768x768 pixels.
+WHOLE_PIXELS = 768 * 768
+TILE = 640
+# Side of the crops that statistics are recorded on. Smaller ones cover more of the picture, and
+# more of their pixels are near a border.
+CROP = 208
+# Tiles at least this large share one sample of TILE x TILE pixels. Smaller ones save memory.
+FULL_SAMPLE = 384
+
+
+def choose_tile(
+    size: tuple[int, int], tile: int | None, overlap: int | None, grid: int
+) -> tuple[int, int]:
+    """The tile and the overlap for an image of ``size`` (H, W), with the defaults filled in.
+
+    Raises: ValueError as ``check_tile`` does. A tile of 0 means the whole image.
+    """
+    if tile is None:
+        tile = TILE if size[0] * size[1] > WHOLE_PIXELS else 0
+    if overlap is None:
+        overlap = default_overlap(tile, grid)
+    if tile:
+        check_tile(tile, overlap)
+    return tile, overlap
+
+
+def restore_picture(
+    restorer: Restorer,
+    lq: Tensor,
+    tile: int,
+    overlap: int,
+    seed: int = 0,
+    progress: bool = False,
+    tasks: list[str] | None = None,
+    steps: int | None = None,
+) -> Tensor:
+    """What ``restorer.restore`` gives, in tiles of the working size.
+
+    Args:
+        lq: (B, 3, H, W) in [0, 1], of one size.
+        tile, overlap: as ``choose_tile`` returns them. With a tile of 0 nothing is cut.
+        seed: of the sampler's noise.
+        progress: show a bar over the tiles.
+        tasks, steps: as in ``Restorer.restore``.
+    """
+    size = restorer.working_size(tuple(lq.shape[-2:]))
+    is_cut = tile > 0 and max(size) > tile
+    if not is_cut and size[0] * size[1] <= WHOLE_PIXELS:
+        return restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks, steps=steps)
+    tile = tile if is_cut else max(size)
+    restored = []
+    for index in range(len(lq)):  # each picture has statistics of its own
+        task = None if tasks is None else tasks[index : index + 1]
+        restored.append(
+            _restore_large(
+                restorer, lq[index : index + 1], tile, overlap, seed, progress, task, steps
+            )
+        )
+    return torch.cat(restored)
+
+
+def _restore_large(
+    restorer: Restorer,
+    lq: Tensor,
+    tile: int,
+    overlap: int,
+    seed: int,
+    progress: bool,
+    task: list[str] | None,
+    steps: int | None,
+) -> Tensor:
+    """``restore_picture`` for one image (1, 3, H, W)."""
+    cond = restorer.condition(lq)
+    image = resize(lq, restorer.working_size(tuple(lq.shape[-2:])))
+    whole = tuple(image.shape[-2:])
+    pixels = TILE**2 if tile >= FULL_SAMPLE else tile**2
+    statistics = record_statistics(restorer, image, cond, pixels, seed, task, steps)
+
+    def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
+        part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
+        noise = LatticeNoise(seed, top, left)
+        with statistics.replay():
+            return restorer.restore_region(part.contiguous(), part_cond, noise, task, steps)
+
+    restored = blend_tiles(
+        restore_tile,
+        image,
+        tile,
+        overlap,
+        lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
+        restorer.tile_grid,
+    )
+    return clamp_to_unit(resize(restored, tuple(lq.shape[-2:])))
+
+
+def record_statistics(
+    restorer: Restorer,
+    image: Tensor,
+    cond: Condition,
+    pixels: int,
+    seed: int,
+    task: list[str] | None,
+    steps: int | None,
+) -> PictureStatistics:
+    """What the networks of ``restorer`` pool over a sample of ``image`` (1, 3, H, W).
+
+    The sample are crops at full resolution, spread evenly, of about ``pixels`` pixels together. A
+    reduced picture would not do: it has less noise and other texture. A first look at a single
+    crop tells whether anything is pooled at all.
+    """
+    grid = restorer.tile_grid
+    crops = place_crops(tuple(image.shape[-2:]), pixels, grid)
+    probe = _record(
+        restorer, image, cond, [(*crops[0][:2], min(crops[0][2], 4 * grid))], seed, task, steps
+    )
+    if len(probe) == 0:
+        return probe
+    return _record(restorer, image, cond, crops, seed, task, steps)
+
+
+def place_crops(size: tuple[int, int], pixels: int, grid: int) -> list[tuple[int, int, int]]:
+    """(top, left, side) of square crops that sample an image of ``size`` (H, W) evenly.
+
+    They begin at multiples of ``grid``. Together they have about ``pixels`` pixels, or fewer.
+    """
+    side = min(CROP, *size, max(4 * grid, math.isqrt(pixels) // 2))
+    side = max(grid, side // grid * grid)
+    wanted = max(1, pixels // side**2)
+    rows = max(1, min(round(math.sqrt(wanted * size[0] / size[1])), size[0] // side))
+    cols = max(1, min(wanted // rows, size[1] // side))
+    places = []
+    for row in range(rows):
+        for col in range(cols):
+            top = _spread(row, rows, size[0], side) // grid * grid
+            left = _spread(col, cols, size[1], side) // grid * grid
+            places.append((top, left, side))
+    return places
+
+
+def _spread(index: int, count: int, length: int, side: int) -> int:
+    """Where crop ``index`` of ``count`` begins: in the middle of its share of ``length``."""
+    middle = (index + 0.5) * length / count
+    return min(max(0, round(middle - side / 2)), max(0, length - side))
+
+
+def _record(
+    restorer: Restorer,
+    image: Tensor,
+    cond: Condition,
+    crops: list[tuple[int, int, int]],
+    seed: int,
+    task: list[str] | None,
+    steps: int | None,
+) -> PictureStatistics:
+    whole = tuple(image.shape[-2:])
+    parts, conditions, noises = [], [], []
+    for top, left, side in crops:
+        part = image[..., top : top + side, left : left + side]
+        parts.append(part)
+        conditions.append(cut_maps(cond, top, left, tuple(part.shape[-2:]), whole))
+        noises.append(LatticeNoise(seed, top, left))
+    tasks = None if task is None else task * len(crops)
+    statistics = PictureStatistics()
+    with statistics:
+        restorer.restore_region(
+            torch.cat(parts), join_conditions(conditions), CropNoise(noises), tasks, steps
+        )
+    return statistics
+
+
+class CropNoise:
+    """The noise of crops of one picture in one batch, each from its place."""
+
+    def __init__(self, noises: list[LatticeNoise]):
+        self.noises = noises
+
+    def __call__(self, like: Tensor) -> Tensor:
+        """Noise with the shape, the dtype and the device of ``like`` (B, C, H, W)."""
+        return torch.cat([noise(like[:1]) for noise in self.noises])
+
+    def at_stride(self, stride: int) -> 'CropNoise':
+        return CropNoise([noise.at_stride(stride) for noise in self.noises])
+
+
+def join_conditions(conditions: list[Condition]) -> Condition:
+    """One condition for a batch. Maps that differ in size by rounding get that of the first."""
+    joined = Condition()
+    for kind, entries in conditions[0].entries().items():
+        for name, first in entries.items():
+            values = [cond.entries()[kind][name] for cond in conditions]
+            if kind == 'maps':
+                values = [F.interpolate(value, first.shape[-2:]) for value in values]
+            joined.entries()[kind][name] = torch.cat(values)
+    return joined
+
+
+def cut_maps(
+    cond: Condition, top: int, left: int, size: tuple[int, int], whole: tuple[int, int]
+) -> Condition:
+    """The condition of one tile, from the condition ``cond`` of the whole image.
+
+    Each map is cut to the area of the tile, rounded to its own pixels; at least one pixel stays.
+    Vectors and tokens are those of the whole image.
+
+    Args:
+        top, left: where the tile begins in the image.
+        size: (H, W) of the tile.
+        whole: (H, W) of the image.
+    """
+
+    def cut(start: int, length: int, side: int, pixels: int) -> slice:
+        first = min(round(start * pixels / side), pixels - 1)
+        return slice(first, max(round((start + length) * pixels / side), first + 1))
+
+    def cut_map(value: Tensor) -> Tensor:
+        height, width = value.shape[-2:]
+        return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
+
+    maps = {name: cut_map(value) for name, value in cond.maps.items()}
+    return Condition(cond.vectors, cond.tokens, maps)
