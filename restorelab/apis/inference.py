@@ -27,9 +27,8 @@ from restorelab.utils.checkpoint import (
 from restorelab.utils.images import (
     equalize_channels,
     read_image,
+    to_levels,
     to_rgb_array,
-    to_uint8,
-    to_unit_tensor,
 )
 from restorelab.utils.plain import parse_json
 from restorelab.utils.results import check_finite
@@ -178,10 +177,16 @@ class RestoreModel:
         size = restorer.working_size(tuple(batch.shape[-2:]))
         tile, overlap = choose_tile(size, tile, overlap, restorer.tile_grid)
         tasks = None if task is None else [task] * len(batch)
+
+        def finish(rows: Tensor) -> Tensor:
+            check_finite(rows, _name_of(image), self.name)
+            return rows if batch.is_floating_point() else to_levels(rows)
+
+        options = dict(seed=seed, progress=progress, tasks=tasks, steps=steps)
         with torch.inference_mode():
-            lq = batch.to(self.device, torch.float32)
-            restored = restore_picture(restorer, lq, tile, overlap, seed, progress, tasks, steps)
-        check_finite(restored, _name_of(image), self.name)
+            restored = restore_picture(
+                restorer, batch, self.device, tile, overlap, finish, **options
+            )
         return back(restored)
 
 
@@ -190,11 +195,23 @@ def _name_of(image: Picture) -> str:
 
 
 def _equalized(batch: Tensor) -> Tensor:
-    """(B, 3, H, W) in [0, 1], the histogram of each channel equalized."""
+    """(B, 3, H, W) in bytes or [0, 1] -> the same, the histogram of each channel equalized."""
     pictures = []
     for picture in batch:
-        pictures.append(to_unit_tensor(equalize_channels(to_uint8(picture))))
-    return torch.stack(pictures)
+        levels = picture if picture.dtype == torch.uint8 else to_levels(picture)
+        pictures.append(_as_batch(equalize_channels(levels.permute(1, 2, 0).cpu().numpy()))[0])
+    levels = torch.stack(pictures)
+    return levels if batch.dtype == torch.uint8 else (levels / 255).to(batch)
+
+
+def _as_batch(image: np.ndarray) -> Tensor:
+    """uint8 (H, W, 3) -> (1, 3, H, W), a view where torch can have one."""
+    return torch.from_numpy(np.require(image, requirements='W')).permute(2, 0, 1)[None]
+
+
+def _as_array(batch: Tensor) -> np.ndarray:
+    """uint8 (1, 3, H, W) -> (H, W, 3)."""
+    return np.ascontiguousarray(batch[0].permute(1, 2, 0).cpu().numpy())
 
 
 def check_task(restorer: Restorer, task: str | None) -> None:
@@ -222,14 +239,14 @@ def read_picture(
 ) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
     """The picture as a batch, and the way back.
 
-    Returns: (B, 3, H, W) floating in [0, 1], and the function that turns such a batch into a
-        picture of the kind of ``image``.
+    Returns: (B, 3, H, W), uint8 or floating in [0, 1], and the function that turns such a batch
+        into a picture of the kind of ``image``.
     Raises: as ``RestoreModel.__call__`` does.
     """
     if isinstance(image, str | os.PathLike):
-        return to_unit_tensor(read_image(image))[None], _to_pil
+        return _as_batch(read_image(image)), _to_pil
     if isinstance(image, Image.Image):
-        return to_unit_tensor(to_rgb_array(image))[None], _to_pil
+        return _as_batch(to_rgb_array(image)), _to_pil
     if isinstance(image, np.ndarray):
         return _read_array(image)
     if isinstance(image, Tensor):
@@ -241,7 +258,7 @@ def read_picture(
 
 
 def _to_pil(batch: Tensor) -> Image.Image:
-    return Image.fromarray(to_uint8(batch[0]))
+    return Image.fromarray(_as_array(batch))
 
 
 def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
@@ -250,7 +267,7 @@ def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
             f'array of shape {image.shape}; wanted (H, W, 3), RGB, with at least one pixel'
         )
     if image.dtype == np.uint8:
-        return to_unit_tensor(image)[None], lambda batch: to_uint8(batch[0])
+        return _as_batch(image), _as_array
     if not np.issubdtype(image.dtype, np.floating):
         raise TypeError(f'array of type {image.dtype}; wanted uint8, or floating values in [0, 1]')
     batch = torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32))

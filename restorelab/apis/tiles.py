@@ -6,13 +6,15 @@ it. So neighboring tiles agree, and tiles of any size give nearly the same resul
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from restorelab.models.contracts import Restorer
+from restorelab.models.contracts import Noise, Restorer
 from restorelab.structures import Condition
 from restorelab.utils import LatticeNoise, resize
 from restorelab.utils.picture_statistics import PictureStatistics
@@ -25,6 +27,8 @@ TILE = 640
 # Side of the crops that statistics are recorded on. Smaller ones cover more of the picture, and
 # more of their pixels are near a border.
 CROP = 208
+# Priors see larger pictures reduced by a whole factor.
+GLANCE_PIXELS = 16 * 1024 * 1024
 # Tiles at least this large share one sample of TILE x TILE pixels. Smaller ones save memory.
 FULL_SAMPLE = 384
 
@@ -47,9 +51,11 @@ def choose_tile(
 
 def restore_picture(
     restorer: Restorer,
-    lq: Tensor,
+    picture: Tensor,
+    device: torch.device,
     tile: int,
     overlap: int,
+    finish: Callable[[Tensor], Tensor] = lambda rows: rows,
     seed: int = 0,
     progress: bool = False,
     tasks: list[str] | None = None,
@@ -57,51 +63,91 @@ def restore_picture(
 ) -> Tensor:
     """What ``restorer.restore`` gives, in tiles of the working size.
 
+    A large picture of bytes is never in memory as floats: only its tiles are.
+
     Args:
-        lq: (B, 3, H, W) in [0, 1], of one size.
+        picture: (B, 3, H, W) of one size: uint8, or floating in [0, 1].
+        device: of the restorer.
         tile, overlap: as ``choose_tile`` returns them. With a tile of 0 nothing is cut.
+        finish: called on rows of the result (B, 3, rows, W) in [0, 1]; what it returns is kept.
         seed: of the sampler's noise.
         progress: show a bar over the tiles.
         tasks, steps: as in ``Restorer.restore``.
     """
-    size = restorer.working_size(tuple(lq.shape[-2:]))
+    size = restorer.working_size(tuple(picture.shape[-2:]))
     is_cut = tile > 0 and max(size) > tile
     if not is_cut and size[0] * size[1] <= WHOLE_PIXELS:
-        return restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks, steps=steps)
+        lq = to_unit(picture, device)
+        return finish(restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks, steps=steps))
     tile = tile if is_cut else max(size)
     restored = []
-    for index in range(len(lq)):  # each picture has statistics of its own
+    for index in range(len(picture)):  # each has statistics of its own
         task = None if tasks is None else tasks[index : index + 1]
-        restored.append(
-            _restore_large(
-                restorer, lq[index : index + 1], tile, overlap, seed, progress, task, steps
-            )
-        )
-    return torch.cat(restored)
+        call = _Call(restorer, device, seed, task, steps)
+        image = picture[index : index + 1]
+        restored.append(_restore_large(call, image, size, tile, overlap, finish, progress))
+    return restored[0] if len(restored) == 1 else torch.cat(restored)
+
+
+@dataclass
+class _Call:
+    """What stays the same for all tiles of one picture."""
+
+    restorer: Restorer
+    device: torch.device
+    seed: int
+    task: list[str] | None
+    steps: int | None
+
+    def run(self, lq: Tensor, cond: Condition, noise: Noise) -> Tensor:
+        """A region (B, 3, h, w) of the picture, or several of them."""
+        tasks = None if self.task is None else self.task * len(lq)
+        lq = to_unit(lq, self.device).contiguous()
+        return self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
+
+
+def to_unit(picture: Tensor, device: torch.device) -> Tensor:
+    """uint8 or floating (B, 3, H, W) -> float32 in [0, 1]."""
+    on_device = picture.to(device, torch.float32)
+    return on_device if picture.is_floating_point() else on_device / 255
+
+
+def glance(picture: Tensor, device: torch.device) -> Tensor:
+    """The picture for its priors: float32 in [0, 1], reduced to at most ``GLANCE_PIXELS``."""
+    height, width = picture.shape[-2:]
+    factor = math.ceil(math.sqrt(height * width / GLANCE_PIXELS))
+    if factor == 1:
+        return to_unit(picture, device)
+    bands = []
+    for band in picture.split(64 * factor, dim=2):
+        bands.append(F.avg_pool2d(to_unit(band, device), factor, ceil_mode=True))
+    return torch.cat(bands, dim=2)
 
 
 def _restore_large(
-    restorer: Restorer,
-    lq: Tensor,
+    call: _Call,
+    picture: Tensor,
+    size: tuple[int, int],
     tile: int,
     overlap: int,
-    seed: int,
+    finish: Callable[[Tensor], Tensor],
     progress: bool,
-    task: list[str] | None,
-    steps: int | None,
 ) -> Tensor:
-    """``restore_picture`` for one image (1, 3, H, W)."""
-    cond = restorer.condition(lq)
-    image = resize(lq, restorer.working_size(tuple(lq.shape[-2:])))
-    whole = tuple(image.shape[-2:])
+    """``restore_picture`` for one image (1, 3, H, W), worked on in ``size``."""
+    original = tuple(picture.shape[-2:])
+    cond = call.restorer.condition(glance(picture, call.device))
+    is_resized = size != original
+    image = resize(to_unit(picture, call.device), size) if is_resized else picture
     pixels = TILE**2 if tile >= FULL_SAMPLE else tile**2
-    statistics = record_statistics(restorer, image, cond, pixels, seed, task, steps)
+    statistics = record_statistics(call, image, cond, pixels)
 
     def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
-        part_cond = cut_maps(cond, top, left, part.shape[-2:], whole)
-        noise = LatticeNoise(seed, top, left)
+        part_cond = cut_maps(cond, top, left, part.shape[-2:], size)
         with statistics.replay():
-            return restorer.restore_region(part.contiguous(), part_cond, noise, task, steps)
+            return call.run(part, part_cond, LatticeNoise(call.seed, top, left))
+
+    def finish_rows(rows: Tensor) -> Tensor:
+        return rows if is_resized else finish(clamp_to_unit(rows))
 
     restored = blend_tiles(
         restore_tile,
@@ -109,34 +155,28 @@ def _restore_large(
         tile,
         overlap,
         lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
-        restorer.tile_grid,
+        call.restorer.tile_grid,
+        finish_rows,
     )
-    return clamp_to_unit(resize(restored, tuple(lq.shape[-2:])))
+    return finish(clamp_to_unit(resize(restored, original))) if is_resized else restored
 
 
 def record_statistics(
-    restorer: Restorer,
-    image: Tensor,
-    cond: Condition,
-    pixels: int,
-    seed: int,
-    task: list[str] | None,
-    steps: int | None,
+    call: _Call, image: Tensor, cond: Condition, pixels: int
 ) -> PictureStatistics:
-    """What the networks of ``restorer`` pool over a sample of ``image`` (1, 3, H, W).
+    """What the networks of a restorer pool over a sample of ``image`` (1, 3, H, W).
 
     The sample are crops at full resolution, spread evenly, of about ``pixels`` pixels together. A
     reduced picture would not do: it has less noise and other texture. A first look at a single
     crop tells whether anything is pooled at all.
     """
-    grid = restorer.tile_grid
+    grid = call.restorer.tile_grid
     crops = place_crops(tuple(image.shape[-2:]), pixels, grid)
-    probe = _record(
-        restorer, image, cond, [(*crops[0][:2], min(crops[0][2], 4 * grid))], seed, task, steps
-    )
+    top, left, side = crops[0]
+    probe = _record(call, image, cond, [(top, left, min(side, 4 * grid))])
     if len(probe) == 0:
         return probe
-    return _record(restorer, image, cond, crops, seed, task, steps)
+    return _record(call, image, cond, crops)
 
 
 def place_crops(size: tuple[int, int], pixels: int, grid: int) -> list[tuple[int, int, int]]:
@@ -165,13 +205,7 @@ def _spread(index: int, count: int, length: int, side: int) -> int:
 
 
 def _record(
-    restorer: Restorer,
-    image: Tensor,
-    cond: Condition,
-    crops: list[tuple[int, int, int]],
-    seed: int,
-    task: list[str] | None,
-    steps: int | None,
+    call: _Call, image: Tensor, cond: Condition, crops: list[tuple[int, int, int]]
 ) -> PictureStatistics:
     whole = tuple(image.shape[-2:])
     parts, conditions, noises = [], [], []
@@ -179,13 +213,10 @@ def _record(
         part = image[..., top : top + side, left : left + side]
         parts.append(part)
         conditions.append(cut_maps(cond, top, left, tuple(part.shape[-2:]), whole))
-        noises.append(LatticeNoise(seed, top, left))
-    tasks = None if task is None else task * len(crops)
+        noises.append(LatticeNoise(call.seed, top, left))
     statistics = PictureStatistics()
     with statistics:
-        restorer.restore_region(
-            torch.cat(parts), join_conditions(conditions), CropNoise(noises), tasks, steps
-        )
+        call.run(torch.cat(parts), join_conditions(conditions), CropNoise(noises))
     return statistics
 
 

@@ -244,6 +244,11 @@ def to_unit_tensor(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float().div_(255)
 
 
+def to_levels(image: Tensor) -> Tensor:
+    """Floating (..., H, W) in [0, 1] -> uint8, rounded to the nearest level."""
+    return (image * 255).round_().clamp_(0, 255).to(torch.uint8)
+
+
 def to_uint8(image: Tensor | np.ndarray) -> np.ndarray:
     """An image in [0, 1] as uint8 (H, W, 3), clamped and rounded to the nearest level.
 

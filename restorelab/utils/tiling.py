@@ -119,10 +119,11 @@ def blend_tiles(
     overlap: int,
     wrap: Callable[[list[Tile]], Iterable[Tile]] = iter,
     grid: int = GRID,
+    finish: Callable[[Tensor], Tensor] = lambda rows: rows,
 ) -> Tensor:
     """``fn`` on every tile of ``image``, blended into a result of the image's size.
 
-    The result has the dtype and the device of ``image``. Only one tile at a time is in memory.
+    In memory are, beside image and result, one tile and one row of tiles.
 
     Args:
         fn: (tile (B, C, h, w), top, left) -> (B, C, h, w). The tile begins at (top, left) in the
@@ -132,9 +133,13 @@ def blend_tiles(
         overlap: pixels shared by neighbors, 0 to tile / 2. With 0 there is no blending.
         wrap: called on the list of tiles, for a progress bar.
         grid: tiles begin at multiples of it.
+        finish: called on whole rows of the result (B, C, rows, W), from top to bottom. What it
+            returns is kept. So a large result need not exist as floats.
+    Returns: (B, C, H, W) on the device of ``image``. It has the dtype that ``finish`` returns, or
+        else that of ``image``; float32 where ``image`` is not floating.
     Raises: ValueError for a bad tile or overlap, or when ``fn`` changes the size.
     """
-    result = torch.zeros_like(image)
+    rows = _Rows(image, overlap, finish)
     for place in wrap(split_image(*image.shape[-2:], tile, overlap, grid)):
         part = place.cut(image)
         done = fn(part, place.rows.start, place.cols.start)
@@ -143,6 +148,48 @@ def blend_tiles(
                 f'a tile of shape {tuple(part.shape)} came back as {tuple(done.shape)}; '
                 'blending needs the same size'
             )
-        weights = place.rows.weights(overlap)[:, None] * place.cols.weights(overlap)
-        place.cut(result).add_(done.to(result) * weights.to(result))
-    return result
+        rows.add(place, done)
+    return rows.end()
+
+
+class _Rows:
+    """The sum of weighted tiles, in which rows that get no more tiles are finished and left."""
+
+    def __init__(self, image: Tensor, overlap: int, finish: Callable[[Tensor], Tensor]):
+        self._like, self._overlap, self._finish = image, overlap, finish
+        self._dtype = image.dtype if image.is_floating_point() else torch.float32
+        self._top, self._sums = 0, self._zeros(0)  # of the row of tiles that is being added
+        self._result: Tensor | None = None
+
+    def add(self, place: Tile, done: Tensor) -> None:
+        if place.rows.start > self._top or len(self._sums[0, 0]) == 0:
+            self._begin(place.rows)
+        weights = place.rows.weights(self._overlap)[:, None] * place.cols.weights(self._overlap)
+        part = self._sums[..., place.cols.start : place.cols.stop]
+        part.add_(done.to(part) * weights.to(part))
+
+    def end(self) -> Tensor:
+        self._leave(self._sums.shape[2])
+        return self._result
+
+    def _begin(self, span: Span) -> None:
+        self._leave(span.start - self._top)
+        sums = self._zeros(span.stop - span.start)
+        sums[..., : self._sums.shape[2], :] = self._sums
+        self._top, self._sums = span.start, sums
+
+    def _leave(self, count: int) -> None:
+        """Finish the first ``count`` rows."""
+        if count == 0:
+            return
+        rows = self._finish(self._sums[..., :count, :])
+        if self._result is None:
+            self._result = torch.empty(self._like.shape, dtype=rows.dtype, device=self._like.device)
+        self._result[..., self._top : self._top + count, :] = rows
+        self._sums = self._sums[..., count:, :]
+
+    def _zeros(self, count: int) -> Tensor:
+        batch, channels, _, width = self._like.shape
+        return torch.zeros(
+            (batch, channels, count, width), dtype=self._dtype, device=self._like.device
+        )

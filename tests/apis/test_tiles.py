@@ -1,5 +1,7 @@
 """The tiles of a large picture share what is known of the whole picture."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from restorelab.utils.tiling import blend_tiles
 
 @pytest.fixture(scope='module')
 def pooling():
-    """A restorer whose group norms and attention pool over all pixels."""
+    """A restorer whose group norms pool over all pixels."""
     torch.manual_seed(0)
     return RestoreModel(
         MODELS.build(
@@ -24,7 +26,7 @@ def pooling():
                     type='ResidualDiffusionUNet',
                     width=8,
                     channel_mults=[1, 1],
-                    attention=dict(type='FullAttentionBlock'),
+                    attention=dict(type='ConstantAttentionBlock'),
                 ),
                 process=dict(type='SharedResidualProcess', steps=10),
                 loss=dict(type='L1Loss'),
@@ -127,3 +129,47 @@ def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():
     assert part.map('fine')[0, 0, :, 0].tolist() == [4, 5]
     assert part.map('coarse').shape == (1, 1, 1, 1)
     assert torch.equal(part.vector('v'), cond.vector('v'))
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
+def test_a_picture_of_bytes_and_one_of_floats_give_the_same(pooling, uneven, small, dtype):
+    levels = (uneven * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    floats = pooling(levels.astype(np.float32) / 255)
+    expected = np.rint(floats * 255).astype(np.uint8) if dtype is np.uint8 else floats
+    picture = levels if dtype is np.uint8 else levels.astype(np.float32) / 255
+    np.testing.assert_array_equal(pooling(picture), expected)
+
+
+def test_a_picture_of_bytes_is_never_whole_as_floats(pooling, uneven, small, monkeypatch):
+    sizes = []
+    to_unit = tiles.to_unit
+
+    def spy(picture, device):
+        sizes.append(picture.shape[-2] * picture.shape[-1])
+        return to_unit(picture, device)
+
+    monkeypatch.setattr(tiles, 'to_unit', spy)
+    monkeypatch.setattr(tiles, 'GLANCE_PIXELS', 64 * 64)
+    pooling((uneven * 255).to(torch.uint8).permute(1, 2, 0).numpy())
+    assert max(sizes) <= 128 * 160  # 64 rows of the picture, twice reduced
+
+
+def test_priors_see_a_very_large_picture_reduced(monkeypatch):
+    monkeypatch.setattr(tiles, 'GLANCE_PIXELS', 100)
+    picture = torch.randint(0, 256, (1, 3, 41, 30), dtype=torch.uint8)
+    seen = tiles.glance(picture, torch.device('cpu'))
+    assert seen.shape == (1, 3, 11, 8)
+    torch.testing.assert_close(seen[..., 0, 0], picture[..., :4, :4].float().mean((2, 3)) / 255)
+
+
+def test_threads_with_different_steps_and_tiles_do_not_meet(pooling, uneven, small):
+    calls = [(1, 64), (2, 48), (3, 0), (2, 80), (1, 48), (5, 64), (2, 0), (3, 80)]
+
+    def restore(call):
+        return pooling(uneven, steps=call[0], tile=call[1])
+
+    serial = [restore(call) for call in calls]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(restore, calls))
+    for one, other in zip(serial, together, strict=True):
+        assert torch.equal(one, other)
