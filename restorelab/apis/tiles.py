@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from restorelab.models.contracts import Noise, Restorer
 from restorelab.structures import Condition
-from restorelab.utils import LatticeNoise, resize
+from restorelab.utils import CropNoise, LatticeNoise, resize
 from restorelab.utils.picture_statistics import PictureStatistics
 from restorelab.utils.results import clamp_to_unit
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
@@ -218,20 +218,6 @@ def _record(
     with statistics:
         call.run(torch.cat(parts), join_conditions(conditions), CropNoise(noises))
     return statistics
-
-
-class CropNoise:
-    """The noise of crops of one picture in one batch, each from its place."""
-
-    def __init__(self, noises: list[LatticeNoise]):
-        self.noises = noises
-
-    def __call__(self, like: Tensor) -> Tensor:
-        """Noise with the shape, the dtype and the device of ``like`` (B, C, H, W)."""
-        return torch.cat([noise(like[:1]) for noise in self.noises])
-
-    def at_stride(self, stride: int) -> 'CropNoise':
-        return CropNoise([noise.at_stride(stride) for noise in self.noises])
 
 
 def join_conditions(conditions: list[Condition]) -> Condition:

@@ -48,3 +48,17 @@ class LatticeNoise:
             mixed ^= mixed >> 31
         generator = torch.Generator().manual_seed(mixed)
         return torch.randn(channels, BLOCK, BLOCK, generator=generator, device='cpu')
+
+
+class CropNoise:
+    """The noise of crops of one picture in one batch, each from its place."""
+
+    def __init__(self, noises: list[LatticeNoise]):
+        self.noises = noises
+
+    def __call__(self, like: Tensor) -> Tensor:
+        """Noise with the shape, the dtype and the device of ``like`` (B, C, H, W)."""
+        return torch.cat([noise(like[:1]) for noise in self.noises])
+
+    def at_stride(self, stride: int) -> 'CropNoise':
+        return CropNoise([noise.at_stride(stride) for noise in self.noises])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from restorelab.utils import LatticeNoise
+from restorelab.utils import CropNoise, LatticeNoise
 
 
 @pytest.mark.parametrize(('top', 'left'), [(0, 0), (64, 128), (13, 77), (130, 5)])
@@ -51,3 +51,13 @@ def test_the_global_generator_is_left_alone():
     torch.manual_seed(5)
     LatticeNoise(0)(torch.empty(1, 3, 8, 8))
     assert torch.equal(torch.rand(1), expected)
+
+
+@pytest.mark.parametrize('stride', [1, 8])
+def test_crops_have_the_noise_of_their_places(stride):
+    whole = LatticeNoise(3).at_stride(stride)(torch.empty(1, 4, 32, 32))
+    places = [(0, 0), (8 * stride, 16 * stride)]
+    crops = CropNoise([LatticeNoise(3, *place) for place in places]).at_stride(stride)
+    noise = crops(torch.empty(2, 4, 8, 8))
+    assert torch.equal(noise[:1], whole[..., :8, :8])
+    assert torch.equal(noise[1:], whole[..., 8:16, 16:24])

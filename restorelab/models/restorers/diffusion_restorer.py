@@ -17,7 +17,7 @@ from restorelab.structures import (
     stack_images,
     tasks_of,
 )
-from restorelab.utils import LatticeNoise, pad_to_multiple
+from restorelab.utils import CropNoise, LatticeNoise, pad_to_multiple
 
 
 @MODELS.register_module()
@@ -201,7 +201,7 @@ class DiffusionRestorer(BaseRestorer):
         tasks: Sequence[str] | None,
         steps: int | None,
     ) -> Tensor:
-        if isinstance(noise, LatticeNoise) and not self.codec.is_pixel:
+        if isinstance(noise, LatticeNoise | CropNoise) and not self.codec.is_pixel:
             noise = noise.at_stride(self.codec.stride)
         height, width = lq.shape[-2:]
         ctx = self.context(cond, tasks)
