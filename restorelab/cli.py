@@ -315,6 +315,14 @@ def _image_size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def _variants(text: str) -> tuple[str, list]:
+    """``KEY=A,B`` -> (key, values)."""
+    key, _, values = text.partition('=')
+    if not key or not all(values.split(',')):
+        raise argparse.ArgumentTypeError(f"'{text}' is no KEY=A,B: an entry and its values")
+    return key, [CfgOptions._parse_int_float_bool(value) for value in values.split(',')]
+
+
 def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'models',
@@ -332,6 +340,7 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--vary',
+        type=_variants,
         metavar='KEY=A,B',
         help='measure each model with each value of a config entry: '
         'model.backbone.attention.type=LinearAttentionBlock,AutoAttentionBlock',
@@ -349,12 +358,11 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
 def _benchmark(args: argparse.Namespace) -> None:
     from restorelab.apis.benchmark import as_table, benchmark
 
-    key, _, values = (args.vary or '').partition('=')
     rows = benchmark(
         args.models,
         args.sizes,
         args.batch,
-        (key, values.split(',')) if key else None,
+        args.vary,
         args.threads,
         args.repeats,
         args.steps,

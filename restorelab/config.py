@@ -13,6 +13,8 @@ from restorelab.reference import resolve_restorers
 from restorelab.schedule import check_schedules, fit_schedules
 from restorelab.utils import plain_yaml  # noqa: F401  it replaces the reader of MMEngine
 from restorelab.utils.options import nearest
+from restorelab.utils.sources import check_source
+from restorelab.values import check_values
 
 
 def load_config(
@@ -37,6 +39,7 @@ def load_config(
         TypeError: unknown option of a part; likewise.
         ImportError: a package that the config needs does not import; says what to install.
     """
+    check_source('the config', source)
     cfg = copy.deepcopy(source) if isinstance(source, Config) else _read(Path(source))
     allow_unknown = allow_unknown or vars(cfg).get('allow_unknown', False)
     object.__setattr__(cfg, 'allow_unknown', allow_unknown)
@@ -59,6 +62,7 @@ def load_config(
         _change(cfg, options, allow_unknown)
         for place in places(root_of(cfg)):
             check_place(place, allow_unknown)
+    check_values(cfg)
     try:
         fit_schedules(cfg)
         check_schedules(cfg)
@@ -98,7 +102,7 @@ def _read(path: Path) -> Config:
         raise FileNotFoundError(f'there is no config {path}{hint}')
     try:
         return Config.fromfile(path, import_custom_modules=False)
-    except Exception as error:  # a config is Python: anything may go wrong in it
+    except (Exception, SystemExit) as error:  # a config is Python: anything may go wrong in it
         raise ValueError(f'config {path} does not load: {type(error).__name__}: {error}') from error
 
 

@@ -456,7 +456,7 @@ def test_a_cfg_option_of_a_dict_without_type_is_checked():
         (
             'train_cfg.max_iters',
             'many',
-            'a value in param_scheduler or train_cfg is of a wrong type',
+            r"train_cfg\.max_iters is 'many'; it must be a whole number from 1",
         ),
     ],
 )

@@ -22,6 +22,7 @@ from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.tables import draw_table
 from restorelab.utils.weights import read_published
+from restorelab.utils.whole import check_whole
 
 COLUMNS = (
     'model',
@@ -86,8 +87,10 @@ def benchmark(
         threads: of torch (default: unchanged).
         steps: of the sampler (default: those of the model).
         device, trust: as in ``load``.
-    Raises: as ``load`` does; ValueError for an entry that the config does not have.
+    Raises: as ``load`` does; ValueError for an entry that the config does not have, for numbers
+        below 1, and for an empty list.
     """
+    _check(models, sizes, vary, dict(batch=batch, threads=threads, repeats=repeats, steps=steps))
     keep_freed_memory()
     device = pick_device(device)
     settings = [{}] if vary is None else [{vary[0]: value} for value in vary[1]]
@@ -104,6 +107,25 @@ def benchmark(
         return rows
     finally:
         torch.set_num_threads(before)
+
+
+def _check(
+    models: list[str],
+    sizes: list[tuple[int, int]],
+    vary: tuple[str, list] | None,
+    counts: dict[str, int | None],
+) -> None:
+    for name, values in dict(models=models, sizes=sizes).items():
+        if not values:
+            raise ValueError(f'benchmark: the list of {name} is empty')
+    if vary is not None and not (vary[0] and all(vary[1])):
+        raise ValueError(f'vary is {vary!r}; wanted is an entry of the config and its values')
+    for size in sizes:
+        for side in size:
+            check_whole(f'a side of the size {size}', side)
+    for name, count in counts.items():
+        if count is not None:
+            check_whole(name, count)
 
 
 def label(name: str, options: dict) -> str:

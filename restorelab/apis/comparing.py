@@ -17,7 +17,7 @@ from torch import nn
 from restorelab.apis.benchmark import measure, open_model
 from restorelab.apis.inference import pick_device
 from restorelab.apis.testing import test
-from restorelab.apis.training import train
+from restorelab.apis.training import TRAINING_KEYS, check_has, train
 from restorelab.checks import SCOPE
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
@@ -25,6 +25,7 @@ from restorelab.registry import DATASETS
 from restorelab.utils.files import atomic_path
 from restorelab.utils.modules import unwrap
 from restorelab.utils.tables import draw_table
+from restorelab.utils.whole import check_is_whole
 
 RESULT = 'result.json'
 SIZE = (256, 256)  # of the images that speed is measured on
@@ -85,8 +86,11 @@ def compare(
         Exception: what a data set raises that cannot be built, also before; and what ``train``
             raises.
     """
+    check_is_whole('images', images)
     if images < 1:
         raise ValueError(f'images={images}: how many training images each config sees, at least 1')
+    if not configs:
+        raise ValueError('compare: the list of configs is empty')
     folders = {config: Path(work_dir) / label(config) for config in configs}
     if len(set(folders.values())) < len(configs):
         raise ValueError(
@@ -118,7 +122,9 @@ def with_budget(config: str, cfg_options: dict | None, images: int) -> Config:
     random weights of its start, and not every config has one.
     """
     options = dict(cfg_options or {})
-    iterations = -(-images // load_config(config, options).train_dataloader.batch_size)
+    cfg = load_config(config, options)
+    check_has(cfg, (*TRAINING_KEYS, *LOADERS), 'a comparison')
+    iterations = -(-images // cfg.train_dataloader.batch_size)
     options['train_cfg.max_iters'] = options['train_cfg.val_interval'] = iterations
     options['default_hooks.checkpoint.interval'] = max(1, iterations // 10)
     cfg = load_config(config, options)

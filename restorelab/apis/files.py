@@ -26,6 +26,7 @@ from restorelab.utils.images import (
 )
 from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.results import ResultError
+from restorelab.utils.sources import check_name
 from restorelab.utils.stop_signals import StoppedBySignal, stop_signals
 
 _SHOWN = 5
@@ -81,6 +82,7 @@ def restore_files(
     Returns: 0, or 1 when a file was skipped.
     Raises:
         FileNotFoundError: no image is found.
+        TypeError, ValueError: ``source`` or ``output`` is no name of a file.
         ValueError: a result would replace an input, two results would have one name, or both
             ``overwrite`` and ``resume`` are given.
         FileExistsError: a result exists.
@@ -88,6 +90,8 @@ def restore_files(
         KeyError: for an unknown task.
         StoppedBySignal: after SIGTERM or Ctrl-C; a SystemExit with the code 143 or 130.
     """
+    for name, value in dict(source=source, output=output).items():
+        check_name(name, value)
     if overwrite and resume:
         raise ValueError('overwrite replaces earlier results and resume keeps them: choose one')
     pairs, skipped = plan(source, output)

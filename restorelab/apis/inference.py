@@ -32,7 +32,9 @@ from restorelab.utils.images import (
 )
 from restorelab.utils.plain import parse_json
 from restorelab.utils.results import check_finite
+from restorelab.utils.sources import check_source
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
+from restorelab.utils.whole import check_whole
 
 DEFAULT = 'diffuir-tiny'
 CONFIG_EXTENSIONS = ('.py', '.json', '.yaml', '.yml')
@@ -65,6 +67,8 @@ def load(
         ValueError: for a device that this machine does not have.
     """
     device = pick_device(device)
+    check_source('name_or_config', name_or_config)
+    check_source('checkpoint', checkpoint)
     if name_or_config is None:
         name_or_config, checkpoint = DEFAULT if checkpoint is None else checkpoint, None
     info = {}
@@ -95,7 +99,7 @@ def pick_device(device: str | torch.device | None) -> torch.device:
     try:
         device = torch.device(device)
         torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         here = ['cpu']
         for index in range(torch.cuda.device_count()):
             here.append(f'cuda:{index}')
@@ -156,7 +160,7 @@ class RestoreModel:
                 Priors always see the whole image, and its tiles share what networks pool over it.
             overlap: pixels that neighboring tiles share, at most half of ``tile`` (default: about
                 an eighth).
-            seed: of the sampler's noise.
+            seed: of the sampler's noise, a whole number from 0.
             equalize: equalize the histogram of each channel first. Only for models that were
                 trained on such images, as DiffUIR was for low light.
             progress: show a progress bar over the tiles.
@@ -171,6 +175,7 @@ class RestoreModel:
         restorer = self.model.image_restorer()
         check_task(restorer, task)
         check_steps(restorer, steps)
+        check_whole('seed', seed, least=0)
         batch, back = read_picture(image)
         if equalize:
             batch = _equalized(batch)
@@ -229,8 +234,7 @@ def check_steps(restorer: Restorer, steps: int | None) -> None:
     """Raise ValueError unless ``restorer`` can sample in ``steps`` steps. None is always fine."""
     if steps is None:
         return
-    if not isinstance(steps, int) or steps < 1:
-        raise ValueError(f'steps is {steps!r}; it must be a whole number from 1')
+    check_whole('steps', steps)
     restorer.check_steps(steps)
 
 
@@ -281,6 +285,9 @@ def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
             f'tensor of shape {tuple(image.shape)}; wanted (3, H, W) or (B, 3, H, W), RGB, with at '
             'least one pixel'
         )
+    if image.layout != torch.strided or image.is_meta:
+        kind = 'meta device' if image.is_meta else image.layout
+        raise TypeError(f'tensor of {kind}; wanted a dense tensor with values')
     if not image.is_floating_point():
         raise TypeError(
             f'tensor of type {image.dtype}; wanted floating values in [0, 1] (uint8: divide by 255)'

@@ -4,10 +4,11 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from restorelab.apis.training import prepare, release_workers
+from restorelab.apis.training import check_has, prepare, release_workers
 from restorelab.models.contracts import Model
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
 from restorelab.utils.modules import unwrap
+from restorelab.utils.sources import check_source
 from restorelab.utils.weights import resolve_weights
 
 TEST_KEYS = ('test_dataloader', 'test_cfg', 'test_evaluator')
@@ -43,8 +44,9 @@ def test(
         CheckpointError: for a checkpoint that is damaged or of another model.
         ValueError: for a config without a test set.
     """
+    check_source('checkpoint', checkpoint)
     cfg = prepare(cfg, work_dir, launcher)
-    _check_has_test(cfg)
+    check_has(cfg, TEST_KEYS, 'testing')
     path = resolve_weights(checkpoint)
     state = model_state(read_checkpoint(path), path)
     _keep_test_only(cfg, show_dir)
@@ -58,12 +60,6 @@ def test(
     if launcher != 'none':
         torch.distributed.destroy_process_group()
     return metrics
-
-
-def _check_has_test(cfg: Config) -> None:
-    missing = [key for key in TEST_KEYS if cfg.get(key) is None]
-    if missing:
-        raise ValueError(f'{cfg.filename or "the config"} has no {missing}; testing needs them')
 
 
 def _keep_test_only(cfg: Config, show_dir: str | None) -> None:

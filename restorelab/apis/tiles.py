@@ -20,6 +20,7 @@ from restorelab.utils import CropNoise, LatticeNoise, resize
 from restorelab.utils.picture_statistics import PictureStatistics
 from restorelab.utils.results import clamp_to_unit
 from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
+from restorelab.utils.whole import check_is_whole
 
 # The network of TPGDiff in the size of the paper needs 3.6 kB per pixel: 2 GiB for 768x768 pixels.
 WHOLE_PIXELS = 768 * 768
@@ -42,6 +43,7 @@ def choose_tile(
     """
     if tile is None:
         tile = TILE if size[0] * size[1] > WHOLE_PIXELS else 0
+    check_is_whole('tile', tile)
     if overlap is None:
         overlap = default_overlap(tile, grid)
     if tile:

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -16,10 +17,12 @@ from restorelab.engine.resuming import changes_since, check_resumable, prepare_r
 from restorelab.engine.signal_stop import SignalStopHook
 from restorelab.utils.checkpoint import read_checkpoint
 from restorelab.utils.memory import keep_freed_memory
+from restorelab.utils.sources import check_source
 from restorelab.utils.stop_signals import StoppedBySignal, StopSignals, stop_signals
 from restorelab.utils.work_dir_lock import work_dir_lock
 
 log = logging.getLogger(__name__)
+TRAINING_KEYS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 _RUNS = itertools.count()
 
 
@@ -55,6 +58,9 @@ def train(
             SystemExit with the code 143 or 130.
     """
     cfg = prepare(cfg, work_dir, launcher)
+    if resume not in (True, False):
+        check_source('resume', resume)
+    check_has(cfg, TRAINING_KEYS, 'training')
     _check_checkpoint_intervals(cfg)
     if amp:
         _set_precision(cfg, amp)
@@ -142,6 +148,13 @@ def prepare(cfg: str | Config, work_dir: str | None, launcher: str) -> Config:
             _start_gloo(launcher)
     take_over_schemes()  # once more: packages imported since may have brought others
     return cfg
+
+
+def check_has(cfg: Config, keys: Iterable[str], purpose: str) -> None:
+    """Raise ValueError that names the entries of ``keys`` that ``cfg`` does not have."""
+    missing = [key for key in keys if cfg.get(key) is None]
+    if missing:
+        raise ValueError(f'{cfg.filename or "the config"} has no {missing}; {purpose} needs them')
 
 
 def release_workers(*loops: BaseLoop | dict | None) -> None:

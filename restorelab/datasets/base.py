@@ -154,6 +154,8 @@ def split_index(index: int, length: int) -> tuple[int, int]:
 
 def check_degradations(degradations: list[str]) -> None:
     """Raise ValueError unless each degradation is named once, and at least one is."""
+    if isinstance(degradations, str) or not all(isinstance(n, str) for n in degradations):
+        raise ValueError(f'degradations={degradations!r}: wanted is a list of names')
     if not degradations or len(set(degradations)) < len(degradations):
         raise ValueError(
             f'degradations={list(degradations)}: name each wanted degradation once, at least one'

@@ -1,7 +1,7 @@
 """Annotation files in COCO's format."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,10 @@ class CocoFile:
         self.images = content['images']
         self.image_of = {image['id']: image for image in self.images}
 
-    def check_classes(self, classes: Iterable[str] | None) -> list[str]:
+    def check_classes(self, classes: Sequence[str] | None) -> list[str]:
         """The class names in the order of their labels: all of the file when None.
 
-        Raises: KeyError for one that the file does not have.
+        Raises: KeyError for one that the file does not have, ValueError for one named twice.
         """
         names = [category['name'] for category in self.categories]
         if classes is None:
@@ -82,6 +82,8 @@ class CocoFile:
                     f"{self.path} has no class '{name}'; nearest: {nearest(name, names) or 'none'};"
                     f' all: {names}'
                 )
+        if len(set(classes)) < len(classes):
+            raise ValueError(f'{self.path}: classes={list(classes)}: name each class once')
         return list(classes)
 
     def check_images(self, images: list[dict], folder: Path, role: str) -> None:

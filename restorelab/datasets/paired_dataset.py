@@ -55,6 +55,11 @@ class PairedDataset(RestorationDataset):
                 f'PairedDataset: lq={lq!r}, list_file={list_file!r}; give the folder lq (and gt), '
                 'or a list_file'
             )
+        if degradation is not None and not isinstance(degradation, str):
+            raise ValueError(
+                f'PairedDataset of {root / (lq or list_file)}: degradation={degradation!r}; '
+                'wanted is a name'
+            )
         if lq is not None and degradation is None:
             raise ValueError(
                 f"PairedDataset of {root / lq}: say its degradation, such as degradation='rain'"

@@ -11,6 +11,7 @@ from restorelab.utils.files import fault_of_file, fault_of_relative
 
 Identity = tuple[str, ...]  # the groups of a pattern in a name
 SECONDS = 1.0  # that a pattern may take for one name
+MOST_REPEATS = 100_000  # that a pattern may ask for in {braces}; more fill the memory
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, Identity], li
     Raises: ValueError for what is no regular expression, for a pattern without a group, for one
         that matches no file, and for one that tries so many ways to match that it does not end.
     """
+    _check_repeats(pattern)
     try:
         rule = regex.compile(pattern)
     except regex.error as error:
@@ -98,6 +100,18 @@ def identify(folder: str | Path, pattern: str) -> tuple[dict[Path, Identity], li
             f'{some(name_in(path, folder) for path in paths)}'
         )
     return identities, others
+
+
+def _check_repeats(pattern: str) -> None:
+    """Raise ValueError for a pattern that is huge once its repetitions are written out."""
+    product = 1
+    for least, most in regex.findall(r'\{(\d*),?(\d*)\}', pattern):
+        product *= max(1, int((most or least or '1')[:9]))
+    if product > MOST_REPEATS:
+        raise ValueError(
+            f"pattern '{pattern}' repeats something {product} times; wanted are at most "
+            f'{MOST_REPEATS}'
+        )
 
 
 def _match(rule: regex.Pattern, name: str) -> regex.Match | None:
@@ -175,7 +189,7 @@ def _columns(line: str, where: str) -> tuple[str, str | None, str | None]:
 def _check_exist(list_file: Path, rows: list[tuple[Path, Path | None, str | None]]) -> None:
     missing = []
     for lq, gt, _ in rows:
-        missing += [path for path in (lq, gt) if path is not None and not path.is_file()]
+        missing += [path for path in (lq, gt) if path is not None and fault_of_file(path)]
     if missing:
         raise FileNotFoundError(
             f'{list_file} names {len(missing)} file(s) that do not exist: {some(missing)}'

@@ -96,10 +96,10 @@ def stored_elements(state: dict[str, Tensor]) -> int:
 
 
 def _is_state_dict(state: object) -> bool:
-    """Whether ``state`` is a dict of one tensor or more."""
+    """Whether ``state`` is a dict of one tensor or more, by name."""
     if not isinstance(state, dict) or not state:
         return False
-    return all(isinstance(value, Tensor) for value in state.values())
+    return all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items())
 
 
 def load_weights(model: nn.Module, state: dict[str, Tensor], source: str | os.PathLike) -> None:

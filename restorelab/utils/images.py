@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from restorelab.utils.files import atomic_path, fault_of_file
+from restorelab.utils.png import check_samples
 from restorelab.utils.sample_depth import WHITE_12, WHITE_16, chosen_white, depth_of, to_8_bits
 
 READ_EXTENSIONS = (
@@ -164,6 +165,7 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
     """
     depth = depth_of(image)
     image.load()
+    _check_png(image)
     if 0 in image.size:
         raise ValueError(f'the image has no pixels ({image.width}x{image.height})')
     if depth.deep and image.mode in ('RGB', 'RGBA', 'LA'):
@@ -177,6 +179,23 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
         paper = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(paper, image)
     return np.array(image.convert('RGB'))
+
+
+def _check_png(image: Image.Image) -> None:
+    """Raise ValueError for a loaded PNG file without a palette or samples that it needs."""
+    if image.format == 'PNG' and image.mode == 'P' and not image.palette.palette:
+        raise ValueError('the file has numbers of a palette, but no palette')
+    _check_samples_of_png(image)
+
+
+def _check_samples_of_png(image: Image.Image) -> None:
+    """Pillow leaves missing samples black. So the file is only counted where it ends in black."""
+    if image.format != 'PNG' or not image.filename or 0 in image.size:
+        return
+    right, bottom = image.size
+    ends = np.asarray(image.crop((right - 1, max(0, bottom - 2), right, bottom)))
+    if not all(np.any(end) for end in ends):  # the last two rows, which interlacing writes last
+        check_samples(Path(image.filename))
 
 
 def _deep_color(image: Image.Image, white: int | None) -> Image.Image:
@@ -225,6 +244,7 @@ def _size_of_labels(image: Image.Image) -> tuple[int, int]:
 def _to_labels(image: Image.Image) -> np.ndarray:
     _size_of_labels(image)
     labels = np.asarray(image)
+    _check_samples_of_png(image)
     if labels.size and not (labels.min() >= 0 and labels.max() <= 255):
         raise ValueError(
             f'labels from {labels.min()} to {labels.max()}; wanted are numbers from 0 to 255'

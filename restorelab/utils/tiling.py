@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from restorelab.utils.whole import check_is_whole
+
 GRID = 16
 
 
@@ -91,10 +93,12 @@ def default_overlap(tile: int, grid: int = GRID) -> int:
 
 
 def check_tile(tile: int, overlap: int) -> None:
-    """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2.
+    """Raise ValueError unless tile >= 1 and 0 <= overlap <= tile / 2; TypeError for no number.
 
     With a larger overlap, a tile would overlap more tiles than its neighbors.
     """
+    check_is_whole('tile', tile)
+    check_is_whole('overlap', overlap)
     if tile < 1 or not 0 <= 2 * overlap <= tile:
         raise ValueError(
             f'tile {tile} with overlap {overlap}: wanted a tile of 1 pixel or more and an overlap '

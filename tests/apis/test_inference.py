@@ -230,9 +230,11 @@ def test_steps_hold_for_one_call(restorer):
     assert torch.equal(restorer(image, steps=2), default)
 
 
-@pytest.mark.parametrize('steps', [0, -1, 2.5])
-def test_steps_that_cannot_be_are_refused(restorer, steps):
-    with pytest.raises(ValueError, match=r'steps is .* whole number from 1'):
+@pytest.mark.parametrize(
+    ('steps', 'error'), [(0, ValueError), (-1, ValueError), (2.5, TypeError), (True, TypeError)]
+)
+def test_steps_that_cannot_be_are_refused(restorer, steps, error):
+    with pytest.raises(error, match=r'steps is .* whole number from 1'):
         restorer(torch.rand(3, 8, 8), steps=steps)
 
 
