@@ -247,11 +247,7 @@ def _check_name(place: Place, name: str, part: dict | None) -> None:
     """
     if not isinstance(name, str):
         raise TypeError(f'{place.joined(name)}: the name of a part is a word, not {name!r}')
-    meant = [] if part is None else _words_in(part['type'])
-    if place.key == 'default_hooks':
-        if part is None:  # it leaves out what another config put there
-            meant += [each for each in place.node if each != name and isinstance(each, str)]
-        meant += HOOK_SLOTS
+    meant = _names_that_may_be_meant(place, name, part)
     bare = name.replace('_', '')
     known = {word.replace('_', ''): word for word in meant}
     plurals = () if part is None else (f'{bare}s', bare.removesuffix('s'))
@@ -263,6 +259,15 @@ def _check_name(place: Place, name: str, part: dict | None) -> None:
             f'{place.joined(name)}: did you mean {near[0]}? Names of parts are free, but this one '
             'differs by a letter. Choose one that differs more, or pass --allow-unknown'
         )
+
+
+def _names_that_may_be_meant(place: Place, name: str, part: dict | None) -> list[str]:
+    meant = [] if part is None else _words_in(part['type'])
+    if place.key == 'default_hooks':
+        if part is None:  # it leaves out what another config put there
+            meant += [each for each in place.node if each != name and isinstance(each, str)]
+        meant += HOOK_SLOTS
+    return meant
 
 
 def _words_in(kind: str | Callable) -> list[str]:

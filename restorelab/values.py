@@ -39,6 +39,17 @@ def check_values(cfg: Config) -> None:
     """Raise ValueError or TypeError that names the config, the entry and its value."""
     name = cfg.filename or 'the config'
     root = cfg._cfg_dict
+    _check_kinds(root, name)
+    _check_whole_numbers(root, name)
+    for key in RATES:
+        for value in _at(root, key):
+            _check_rate(f'{name}: {key}', value)
+    _check_schedulers(root.get('param_scheduler'), f'{name}: param_scheduler')
+    if root.get('model') is not None:
+        _check_model(root['model'], f'{name}: model')
+
+
+def _check_kinds(root: dict, name: str) -> None:
     for key in DICTS:
         if root.get(key) is not None and not isinstance(root[key], dict):
             raise TypeError(f'{name}: {key} is {root[key]!r}; wanted is a dict')
@@ -46,6 +57,9 @@ def check_values(cfg: Config) -> None:
         raise TypeError(f'{name}: custom_hooks is {root["custom_hooks"]!r}; wanted is a list')
     if not isinstance(root.get('work_dir') or '', str):
         raise TypeError(f'{name}: work_dir is {root["work_dir"]!r}; wanted is a path')
+
+
+def _check_whole_numbers(root: dict, name: str) -> None:
     for key, least in WHOLE.items():
         for value in _at(root, key):
             if value is not None or key not in MAY_BE_NONE:
@@ -53,12 +67,6 @@ def check_values(cfg: Config) -> None:
     for seed in _at(root, 'randomness.seed'):
         if seed is not None and seed > MOST_SEED:
             raise ValueError(f'{name}: randomness.seed is {seed}; wanted is at most {MOST_SEED}')
-    for key in RATES:
-        for value in _at(root, key):
-            _check_rate(f'{name}: {key}', value)
-    _check_schedulers(root.get('param_scheduler'), f'{name}: param_scheduler')
-    if root.get('model') is not None:
-        _check_model(root['model'], f'{name}: model')
 
 
 def _at(root: dict, key: str) -> Iterator[object]:

@@ -45,6 +45,9 @@ class Job(NamedTuple):
     def outputs(self) -> list[Path]:
         return [self.result] if self.panel is None else [self.result, self.panel]
 
+    def is_done(self) -> bool:
+        return all(path.exists() for path in self.outputs)
+
 
 def restore_files(
     source: str,
@@ -90,19 +93,10 @@ def restore_files(
         KeyError: for an unknown task.
         StoppedBySignal: after SIGTERM or Ctrl-C; a SystemExit with the code 143 or 130.
     """
-    for name, value in dict(source=source, output=output).items():
-        check_name(name, value)
-    if overwrite and resume:
-        raise ValueError('overwrite replaces earlier results and resume keeps them: choose one')
-    pairs, skipped = plan(source, output)
-    jobs = [Job(path, result, _panel_of(result) if panel else None) for path, result in pairs]
-    outputs = [path for job in jobs for path in job.outputs]
-    check_results([job.path for job in jobs], outputs, overwrite, resume)
-    for folder in sorted({job.result.parent for job in jobs}):
-        _check_writable(folder)
+    jobs, skipped = _plan_jobs(source, output, panel, overwrite, resume)
     left = jobs
     if resume:
-        left = [job for job in jobs if not all(path.exists() for path in job.outputs)]
+        left = [job for job in jobs if not job.is_done()]
     failures = []
     if left:
         with _stopped_cleanly(output):
@@ -114,9 +108,27 @@ def restore_files(
     there = f'; {len(jobs) - len(left)} were there' if len(left) < len(jobs) else ''
     restored = len(left) - len(failures)
     tqdm.write(f'{restored} of {len(jobs)} images restored into {output}{there}')
-    if failures or skipped:
-        tqdm.write('\n  '.join(['skipped:', *failures, *skipped]))
-    return 1 if failures or skipped else 0
+    skipped = [*failures, *skipped]
+    if skipped:
+        tqdm.write('\n  '.join(['skipped:', *skipped]))
+    return 1 if skipped else 0
+
+
+def _plan_jobs(
+    source: str, output: str, panel: bool, overwrite: bool, resume: bool
+) -> tuple[list[Job], list[str]]:
+    """All jobs, and what is skipped with the reason. All checks of names and folders are here."""
+    for name, value in dict(source=source, output=output).items():
+        check_name(name, value)
+    if overwrite and resume:
+        raise ValueError('overwrite replaces earlier results and resume keeps them: choose one')
+    pairs, skipped = plan(source, output)
+    jobs = [Job(path, result, _panel_of(result) if panel else None) for path, result in pairs]
+    outputs = [path for job in jobs for path in job.outputs]
+    check_results([job.path for job in jobs], outputs, overwrite, resume)
+    for folder in sorted({job.result.parent for job in jobs}):
+        _check_writable(folder)
+    return jobs, skipped
 
 
 @contextmanager

@@ -113,6 +113,7 @@ def _run(
     finally:
         release_workers(runner._train_loop, runner._val_loop)
     if cfg.launcher != 'none':
+        torch.distributed.barrier()  # a rank that leaves before the others may abort
         torch.distributed.destroy_process_group()
     return runner
 

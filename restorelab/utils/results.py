@@ -17,7 +17,10 @@ def clamp_to_unit(image: Tensor) -> Tensor:
 
 
 def check_finite(image: Tensor, picture: str, model: str) -> None:
-    """Raise ResultError that names both when ``image`` (B, 3, H, W) holds a NaN."""
+    """Raise ResultError that names both when ``image`` (B, 3, H, W) holds a NaN.
+
+    ``image`` may be some rows of a large picture. Then the message tells the pixels of these rows.
+    """
     wrong = image.isnan().any(dim=1)  # B H W
     if not wrong.any():
         return
