@@ -17,11 +17,15 @@ class Condition:
 
     ``vectors`` (B, D), ``tokens`` (B, N, D), ``maps`` (B, C, h, w). h and w may differ from the
     image's. Computed once per image, then used in every sampling step and every tile.
+
+    ``region`` (B, 4) is where in the picture a tile lies: top, left, bottom, right as shares of its
+    height and width. None is the whole picture.
     """
 
     vectors: dict[str, Tensor] = field(default_factory=dict)
     tokens: dict[str, Tensor] = field(default_factory=dict)
     maps: dict[str, Tensor] = field(default_factory=dict)
+    region: Tensor | None = None
     _memo: dict = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, key: object, compute: Callable[[], Tensor]) -> Tensor:
@@ -77,14 +81,14 @@ class Condition:
 
     def with_map(self, name: str, value: Tensor) -> Condition:
         """A new Condition with the map ``name`` added or replaced."""
-        return Condition(self.vectors, self.tokens, {**self.maps, name: value})
+        return Condition(self.vectors, self.tokens, {**self.maps, name: value}, self.region)
 
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """A new Condition with ``fn`` of every entry.
 
         ``cond.apply(lambda value: value[:1])`` is the condition of the first image.
         """
-        changed = Condition()
+        changed = Condition(region=None if self.region is None else fn(self.region))
         for kind, entries in self.entries().items():
             for name, value in entries.items():
                 changed.entries()[kind][name] = fn(value)

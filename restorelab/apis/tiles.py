@@ -231,6 +231,7 @@ def join_conditions(conditions: list[Condition]) -> Condition:
             if kind == 'maps':
                 values = [F.interpolate(value, first.shape[-2:]) for value in values]
             joined.entries()[kind][name] = torch.cat(values)
+    joined.region = torch.cat([cond.region for cond in conditions])
     return joined
 
 
@@ -240,7 +241,7 @@ def cut_maps(
     """The condition of one tile, from the condition ``cond`` of the whole image.
 
     Each map is cut to the area of the tile, rounded to its own pixels; at least one pixel stays.
-    Vectors and tokens are those of the whole image.
+    Vectors and tokens are those of the whole image; ``region`` says where the tile lies.
 
     Args:
         top, left: where the tile begins in the image.
@@ -257,4 +258,5 @@ def cut_maps(
         return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
 
     maps = {name: cut_map(value) for name, value in cond.maps.items()}
-    return Condition(cond.vectors, cond.tokens, maps)
+    ends = (top / whole[0], left / whole[1], (top + size[0]) / whole[0], (left + size[1]) / whole[1])
+    return Condition(cond.vectors, cond.tokens, maps, torch.tensor([ends]))

@@ -1,5 +1,6 @@
 from restorelab.engine.atomic_checkpoint_hook import AtomicCheckpointHook, latest_checkpoint
 from restorelab.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from restorelab.engine.channels_last_hook import ChannelsLastHook
 from restorelab.engine.check_data_hook import CheckDataHook
 from restorelab.engine.checkpoint_loader import take_over_schemes
 from restorelab.engine.difficulty_reference_hook import DifficultyReferenceHook
@@ -19,6 +20,7 @@ from restorelab.engine.task_warmup_hook import TaskWarmupHook
 __all__ = [
     'AtomicCheckpointHook',
     'BFloat16OptimWrapper',
+    'ChannelsLastHook',
     'CheckDataHook',
     'DifficultyReferenceHook',
     'InverseDecayEMA',

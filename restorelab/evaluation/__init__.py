@@ -3,6 +3,7 @@ from restorelab.evaluation.mean_iou import MeanIoU
 from restorelab.evaluation.prior_metric import PriorMetric
 from restorelab.evaluation.protocols import PRESETS, Protocol
 from restorelab.evaluation.restoration_metric import RestorationMetric
+from restorelab.evaluation.strength_metric import StrengthMetric
 from restorelab.evaluation.three_view_metric import ThreeViewMetric
 from restorelab.evaluation.tier_rank_metric import TierRankMetric
 from restorelab.evaluation.top_one_accuracy import TopOneAccuracy
@@ -13,6 +14,7 @@ __all__ = [
     'PriorMetric',
     'Protocol',
     'RestorationMetric',
+    'StrengthMetric',
     'ThreeViewMetric',
     'TierRankMetric',
     'TopOneAccuracy',

@@ -44,6 +44,29 @@ def lowlight(
 
 
 @DEGRADATIONS.register_module()
+def uneven_darkness(
+    image: np.ndarray, gamma: float, gain: float, evenness: float, rng: np.random.Generator
+) -> np.ndarray:
+    """``lowlight`` without noise whose gain falls off smoothly over the picture.
+
+    Args:
+        gamma, gain: as in ``lowlight``; the gain is that of the brightest place.
+        evenness: the gain of the darkest place divided by that of the brightest, in (0, 1].
+    """
+    height, width = image.shape[:2]
+    angle = rng.uniform(0, 2 * np.pi)
+    rows, cols = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
+    if rng.random() < 0.5:
+        place = np.sin(angle) * rows + np.cos(angle) * cols
+    else:
+        down, right = rng.uniform(-0.7, 0.7, 2)
+        place = np.hypot(rows - down, cols - right)
+    place = (place - place.min()) / max(np.ptp(place), 1e-6)
+    field = np.float32(gain) * (1 - (1 - np.float32(evenness)) * place[..., None])
+    return (field * np.maximum(image, 0) ** np.float32(gamma)).astype(np.float32)
+
+
+@DEGRADATIONS.register_module()
 def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
     """The image after it was stored as a JPEG file. No random draws.
 

@@ -45,6 +45,40 @@ def haze(image: np.ndarray, beta: float, airlight: float, rng: np.random.Generat
     return image * transmission + np.float32(airlight) * (1 - transmission)
 
 
+@DEGRADATIONS.register_module()
+def depth_haze(
+    image: np.ndarray,
+    beta: float,
+    airlight: float,
+    tint: float,
+    steepness: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """``haze`` as it hangs over a landscape or a street: far above a horizon, near below it.
+
+    The depth grows like 1 / (distance to the horizon) below it and is constant above, times a
+    smooth field. Its mean is 1. Transmission stays at 0.05 or above, so something remains to see.
+
+    Args:
+        beta: as in ``haze``.
+        airlight: mean of the three channels, in [0, 1].
+        tint: largest difference of a channel from that mean.
+        steepness: 0 is one depth everywhere; 1 is five times as far at the horizon as at the
+            bottom.
+    Source: Koschmieder's law with the depth of a ground plane.
+    """
+    height, width = image.shape[:2]
+    horizon = rng.uniform(-0.2, 0.6)
+    below = np.clip((_unit(height) - horizon) / (1 - horizon), 0, 1)
+    depth = 1 / (0.25 + below)[:, None] * np.ones((1, width), np.float32)
+    depth = 1 + np.float32(steepness) * (depth / depth.mean() - 1)
+    depth = np.maximum(depth * (0.6 + 0.8 * smooth_field((height, width), 3, rng)), 0.1)
+    transmission = np.exp(-np.float32(beta) * (depth / depth.mean())).astype(np.float32)
+    transmission = np.maximum(transmission, np.float32(0.05))[..., None]
+    light = np.clip(airlight + rng.uniform(-tint, tint, 3), 0, 1).astype(np.float32)
+    return image * transmission + light * (1 - transmission)
+
+
 def scatter(
     shape: tuple[int, int], stamp: np.ndarray, density: float, rng: np.random.Generator
 ) -> np.ndarray:

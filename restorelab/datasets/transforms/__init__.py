@@ -11,7 +11,9 @@ from restorelab.datasets.transforms.center_crop import CenterCrop
 from restorelab.datasets.transforms.center_mod_crop import CenterModCrop
 from restorelab.datasets.transforms.channel_hist_equalize import ChannelHistEqualize
 from restorelab.datasets.transforms.degrade import DEFAULT_KINDS, Degrade
+from restorelab.datasets.transforms.degrade_in_order import DegradeInOrder
 from restorelab.datasets.transforms.label_from_boxes import LabelFromBoxes
+from restorelab.datasets.transforms.made_picture import MadePicture
 from restorelab.datasets.transforms.mod_crop import ModCrop
 from restorelab.datasets.transforms.pack_restoration import PackRestoration
 from restorelab.datasets.transforms.positive_view import PositiveView
@@ -29,7 +31,9 @@ __all__ = [
     'CenterModCrop',
     'ChannelHistEqualize',
     'Degrade',
+    'DegradeInOrder',
     'LabelFromBoxes',
+    'MadePicture',
     'ModCrop',
     'PackRestoration',
     'PositiveView',

@@ -112,14 +112,20 @@ class Degrade:
             )
 
     def __call__(self, results: dict) -> dict:
-        degradation, rng = results['degradation'], results['rng']
+        degradation = results['degradation']
         self.check_degradation(degradation, f"sample '{results['key']}'")
+        image = results['gt'].astype(np.float32) / 255
+        results['lq'] = to_uint8(self.degrade(image, degradation, results['rng']))
+        return results
+
+    def degrade(
+        self, image: np.ndarray, degradation: str, rng: np.random.Generator
+    ) -> np.ndarray:
+        """``image`` (H, W, 3), float32 in [0, 1], with ``degradation``; not clipped."""
         variants = self.kinds[degradation]
         function, strengths = variants[rng.integers(len(variants))]
         drawn = {name: draw(value, rng) for name, value in strengths.items()}
-        degraded = function(results['gt'].astype(np.float32) / 255, **drawn, rng=rng)
-        results['lq'] = to_uint8(degraded)
-        return results
+        return function(image, **drawn, rng=rng)
 
 
 def draw(value: object, rng: np.random.Generator) -> object:

@@ -16,7 +16,7 @@ class PackRestoration:
     """The last transform: ``dict(inputs=<lq>, data_samples=<RestorationSample>)``.
 
     Images are uint8 (3, H, W). The data sample holds ``gt``, ``rendered`` and ``positive_lq`` where
-    there are such, and as meta ``key``, ``degradation``, ``path``, ``ori_shape`` and, where known,
+    there are such, ``strengths`` (K,) as ``DegradeInOrder`` measured them, and as meta ``key``, ``degradation``, ``path``, ``ori_shape`` and, where known,
     ``fold``, ``img_id`` and ``task``.
 
     Annotations have the names of OpenMMLab:
@@ -39,6 +39,8 @@ class PackRestoration:
         sample = RestorationSample(metainfo={name: results[name] for name in meta})
         for name in present(results, IMAGES):
             sample.set_field(to_tensor(results[name]), name)
+        if 'strengths' in results:
+            sample.strengths = torch.from_numpy(results['strengths'])
         _pack_annotations(results, sample)
         return dict(inputs=to_tensor(results['lq']), data_samples=sample)
 

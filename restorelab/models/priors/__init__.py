@@ -9,8 +9,10 @@ from restorelab.models.priors.cues import (
     SegmentationCue,
     SobelCue,
 )
+from restorelab.models.priors.degradation_verdict import DegradationVerdict
 from restorelab.models.priors.dinov2_class_tokens import DINOv2ClassTokens
 from restorelab.models.priors.structure_prior import StructurePrior
+from restorelab.models.priors.tone_prior import TonePrior
 
 __all__ = [
     'BoxDoGCue',
@@ -20,8 +22,10 @@ __all__ = [
     'CompactDegradationEncoder',
     'DINOv2ClassTokens',
     'DarkChannelCue',
+    'DegradationVerdict',
     'DepthCue',
     'SegmentationCue',
     'SobelCue',
     'StructurePrior',
+    'TonePrior',
 ]

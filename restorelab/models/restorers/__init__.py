@@ -4,6 +4,7 @@ from restorelab.models.restorers.prior_distillation import PriorDistillation
 from restorelab.models.restorers.prompt_learning import PromptLearning
 from restorelab.models.restorers.regression_restorer import RegressionRestorer
 from restorelab.models.restorers.restoration_data_preprocessor import RestorationDataPreprocessor
+from restorelab.models.restorers.strength_estimation import StrengthEstimation
 
 __all__ = [
     'DiffusionRestorer',
@@ -12,4 +13,5 @@ __all__ = [
     'PromptLearning',
     'RegressionRestorer',
     'RestorationDataPreprocessor',
+    'StrengthEstimation',
 ]

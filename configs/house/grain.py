@@ -1,0 +1,75 @@
+"""The house restorer's grain stage: removes noise and JPEG artifacts.
+
+Run:    python tools/train.py configs/house/grain.py
+Needs:  1 CPU core, about 45 minutes. No data set and no network: it trains on the photographs
+        inside scikit-image.
+        Own photographs: --cfg-options train_dataloader.dataset.source=FOLDER
+Expect: projects/house/README.md has the results on 411 photographs.
+
+It also sees pictures that are dark, hazy, rainy or blurred, and learns to leave them so.
+"""
+
+_base_ = [
+    '../_base_/allinone_data.py',
+    '../_base_/regression_schedule.py',
+    '../_base_/runtime.py',
+]
+
+model = dict(
+    type='RegressionRestorer',
+    backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
+    loss=dict(type='PSNRLoss', weight=0.1, floor=1e-4),
+)
+
+_kinds = dict(
+    noise=[
+        dict(type='gaussian_noise', sigma=(15 / 255, 50 / 255)),
+        dict(type='gaussian_noise', sigma=(0.0, 60 / 255)),
+        dict(type='camera_noise', read_noise=(0.0, 0.02), shot_noise=(0.0, 0.08), softness=(0.0, 1.0)),
+        dict(type='camera_noise', read_noise=(0.0, 0.006), shot_noise=(0.0, 0.02), softness=(0.0, 1.0)),
+        dict(type='sensor_noise', read_noise=(0.0, 0.03), shot_noise=(0.0, 0.05)),
+    ],
+    jpeg=[
+        dict(type='jpeg', quality=(10, 40)),
+        dict(type='jpeg', quality=(10, 98)),
+        dict(type='jpeg_twice', first=(20, 95), second=(20, 95)),
+        dict(type='noisy_jpeg', sigma=(0.0, 20 / 255), quality=(30, 98)),
+    ],
+    lowlight=dict(read_noise=0.0, shot_noise=0.0),
+)
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=1,
+    batch_sampler=dict(quota=dict(noise=4, jpeg=3, clean=1)),
+    dataset=dict(
+        degradations=['noise', 'jpeg', 'clean'],
+        pipeline=[
+            dict(type='RandomResize', scale=(0.6, 1.1), smallest=64),
+            dict(type='RandomCrop', size=64),
+            dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
+            dict(type='RandomTranspose'),
+            dict(
+                type='DegradeInOrder',
+                order=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
+                undo=['noise', 'jpeg'],
+                others=dict(haze=0.04, lowlight=0.15, rain=0.04, snow=0.04, blur=0.08),
+                kinds=_kinds,
+            ),
+            dict(type='PackRestoration'),
+        ],
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(degradations=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'])
+)
+test_dataloader = val_dataloader
+
+train_cfg = dict(max_iters=30000, val_interval=3000)
+optim_wrapper = dict(
+    type='BFloat16OptimWrapper',
+    optimizer=dict(lr=1.2e-3, weight_decay=0.0),
+)
+custom_hooks = [
+    dict(type='ChannelsLastHook'),
+    dict(type='StepEMAHook', momentum=0.001),
+]

@@ -1,0 +1,121 @@
+"""Pictures that no camera took, so that a restorer learns to leave them alone."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from restorelab.datasets.degradations.weather import smooth_field
+from restorelab.registry import TRANSFORMS
+from restorelab.utils.images import to_uint8
+
+LETTERS = np.array(list('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;-'))
+
+
+@TRANSFORMS.register_module()
+class MadePicture:
+    """Replace ``gt`` by a drawn picture, now and then.
+
+    Drawn are flat and graded areas, pages of text, windows of a screen, and nights: skies with
+    stars, and the photograph itself seen by a few lamps. A restorer that has only seen daylight
+    photographs takes all of these for damaged.
+
+    Args:
+        share: probability for a sample.
+        degradations: only samples with one of these are replaced; None means all. Under darkness
+            and haze nobody can tell a gray area from another, so leave those out.
+    """
+
+    def __init__(self, share: float, degradations: Sequence[str] | None = None):
+        if not 0 <= share <= 1:
+            raise ValueError(f'share={share}; wanted is a probability from 0 to 1')
+        self.share = share
+        self.degradations = None if degradations is None else set(degradations)
+
+    def __call__(self, results: dict) -> dict:
+        rng = results['rng']
+        is_drawn = rng.random() < self.share
+        if self.degradations is not None and results['degradation'] not in self.degradations:
+            return results
+        if is_drawn:
+            draw: Callable = MAKERS[rng.integers(len(MAKERS))]
+            results['gt'] = to_uint8(draw(results['gt'].astype(np.float32) / 255, rng))
+        return results
+
+
+def flat(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One color, or a slow change between several."""
+    height, width = photograph.shape[:2]
+    color = rng.random(3) if rng.random() < 0.5 else np.full(3, rng.random())
+    picture = np.broadcast_to(color, (height, width, 3))
+    if rng.random() < 0.5:
+        return picture
+    return picture + (smooth_field((height, width), 2, rng)[..., None] - 0.5) * rng.random()
+
+
+def text(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lines of letters, dark on light or light on dark."""
+    height, width = photograph.shape[:2]
+    paper, ink = rng.uniform(0.75, 1), rng.uniform(0, 0.3)
+    if rng.random() < 0.3:
+        paper, ink = ink, paper
+    picture = np.full((height, width, 3), round(255 * paper), np.uint8)
+    size = rng.uniform(0.3, 0.9)
+    step = max(6, int(30 * size))
+    for row in range(int(rng.integers(step)), height + step, step):
+        line = ''.join(rng.choice(LETTERS, 40))
+        place, color = (int(rng.integers(-20, 5)), row), (round(255 * ink),) * 3
+        cv2.putText(picture, line, place, cv2.FONT_HERSHEY_SIMPLEX, size, color, 1, cv2.LINE_AA)
+    return picture.astype(np.float32) / 255
+
+
+def screen(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Windows of plain colors, the photograph in one of them, and some text."""
+    height, width = photograph.shape[:2]
+    picture = np.empty((height, width, 3), np.float32)
+    picture[:] = rng.random(3)
+    for _ in range(int(rng.integers(2, 7))):
+        top, left = int(rng.integers(height)), int(rng.integers(width))
+        bottom, right = top + int(rng.integers(4, height)), left + int(rng.integers(4, width))
+        if rng.random() < 0.3:
+            picture[top:bottom, left:right] = photograph[top:bottom, left:right]
+        else:
+            picture[top:bottom, left:right] = rng.random(3) if rng.random() < 0.5 else rng.random()
+    if rng.random() < 0.5:
+        return picture
+    levels = to_uint8(picture)
+    place = (0, int(rng.integers(height)))
+    line, color = ''.join(rng.choice(LETTERS, 40)), (int(rng.integers(256)),) * 3
+    cv2.putText(levels, line, place, cv2.FONT_HERSHEY_PLAIN, 0.8, color, 1, cv2.LINE_AA)
+    return levels.astype(np.float32) / 255
+
+
+def stars(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A night sky: nearly black, with a faint glow and points of light."""
+    height, width = photograph.shape[:2]
+    glow = smooth_field((height, width), 3, rng)[..., None] * rng.uniform(0, 0.12)
+    picture = glow * rng.uniform(0.5, 1, 3) + rng.uniform(0, 0.05)
+    points = np.zeros((height, width), np.float32)
+    count = int(rng.integers(2, max(3, height * width // 200)))
+    points[rng.integers(height, size=count), rng.integers(width, size=count)] = rng.random(count)
+    points = points**2
+    halo = cv2.GaussianBlur(points, (0, 0), rng.uniform(0.5, 2))
+    halo /= max(float(halo.max()), 1e-6)
+    return picture + np.maximum(points, halo)[..., None] * rng.uniform(0.8, 1, 3)
+
+
+def lamps(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photograph at night: dark, but for what a few lamps light, with highlights."""
+    height, width = photograph.shape[:2]
+    rows, cols = np.mgrid[:height, :width].astype(np.float32)
+    light = np.full((height, width), rng.uniform(0.0, 0.15), np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        radius = rng.uniform(0.08, 0.4) * max(height, width)
+        down, right = rng.random() * height, rng.random() * width
+        distance = np.hypot(rows - down, cols - right) / radius
+        light += np.exp(-(distance**2)) * rng.uniform(0.5, 1.3)
+    color = np.array([1, rng.uniform(0.75, 1), rng.uniform(0.5, 1)], np.float32)
+    return photograph ** np.float32(1.3) * light[..., None] * color
+
+
+MAKERS = (flat, text, screen, stars, lamps)

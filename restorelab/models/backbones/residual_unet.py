@@ -1,0 +1,95 @@
+"""A small U-Net of plain convolutions that predicts what is wrong with a picture."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorelab.models.contracts import RegressionBackbone
+from restorelab.registry import BACKBONES
+from restorelab.structures import TapContext, TapSpec
+
+SLOPE = 0.1  # of the leaky ReLUs; a plain ReLU left a third of the coarse channels dead
+
+
+class ResidualBlock(nn.Module):
+    """``x + conv(act(conv(x)))`` with 3x3 convolutions: (B, C, H, W) -> the same."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.kaiming_normal_(self.conv1.weight, SLOPE)
+        nn.init.zeros_(self.conv1.bias)
+        nn.init.kaiming_normal_(self.conv2.weight, SLOPE)
+        self.conv2.weight.data *= 0.1  # a block starts near the identity, so depth does no harm
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(F.leaky_relu(self.conv1(x), SLOPE))
+
+
+@BACKBONES.register_module()
+class ResidualUNet(RegressionBackbone):
+    """``lq + U-Net(lq)``, the U-Net on the picture folded by two: (B, 12, H / 2, W / 2).
+
+    Every value depends on its neighborhood alone: nothing is pooled over the picture, so a tile
+    gives what the whole gives. Convolutions are wide and few, which processors run at full speed.
+    Source: the shape of FFDNet (Zhang et al., TIP 2018; folding by two) and of DRUNet (Zhang et
+    al., TPAMI 2021; a U-Net of residual blocks without norms), made small.
+
+    Args:
+        widths: channels on each level, from the folded picture down by factors of two.
+        blocks: residual blocks on each level, in the encoder and again in the decoder; on the
+            deepest level once.
+    Raises: ValueError when the two differ in length.
+    """
+
+    def __init__(
+        self, widths: Sequence[int] = (48, 96, 160), blocks: Sequence[int] = (1, 1, 2)
+    ):
+        super().__init__()
+        if len(widths) != len(blocks) or not widths:
+            raise ValueError(
+                f'widths={list(widths)} and blocks={list(blocks)}: wanted is one number of blocks '
+                'for each width'
+            )
+        self.size_divisor = 2 ** len(widths)
+        self.head = nn.Conv2d(12, widths[0], 3, padding=1)
+        self.encoder, self.down = nn.ModuleList(), nn.ModuleList()
+        self.up, self.decoder = nn.ModuleList(), nn.ModuleList()
+        specs = []
+        for level, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            self.encoder.append(_stack(width, count))
+            specs.append(TapSpec(f'enc.s{2 ** (level + 1)}', 'enc', 2 ** (level + 1), width))
+            if level == len(widths) - 1:
+                break
+            below = widths[level + 1]
+            self.down.append(nn.Conv2d(width, below, 2, stride=2))
+            self.up.append(nn.Conv2d(below, 4 * width, 1))
+            self.decoder.append(_stack(width, count))
+        for level in reversed(range(len(widths) - 1)):
+            stride = 2 ** (level + 1)
+            specs.append(TapSpec(f'dec.s{stride}', 'dec', stride, widths[level]))
+        self.tap_specs = specs
+        self.tail = nn.Conv2d(widths[0], 12, 3, padding=1)
+        nn.init.normal_(self.tail.weight, std=1e-3)
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
+        ctx = TapContext({}) if ctx is None else ctx
+        x = self.head(F.pixel_unshuffle(lq - 0.5, 2))
+        skips = []
+        for level, blocks in enumerate(self.encoder):
+            x = ctx.tap(f'enc.s{2 ** (level + 1)}', blocks(x))
+            if level < len(self.down):
+                skips.append(x)
+                x = self.down[level](x)
+        for level in reversed(range(len(self.up))):
+            x = F.pixel_shuffle(self.up[level](x), 2) + skips[level]
+            x = ctx.tap(f'dec.s{2 ** (level + 1)}', self.decoder[level](x))
+        return lq + F.pixel_shuffle(self.tail(x), 2)
+
+
+def _stack(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*[ResidualBlock(channels) for _ in range(count)])
