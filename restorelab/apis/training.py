@@ -110,12 +110,24 @@ def _run(
     runner.register_hook(SignalStopHook(signals))
     try:
         runner.train()
+    except StoppedBySignal:
+        if signals.agreed:
+            _leave_together(cfg.launcher)
+        raise
     finally:
         release_workers(runner._train_loop, runner._val_loop)
-    if cfg.launcher != 'none':
-        torch.distributed.barrier()  # a rank that leaves before the others may abort
-        torch.distributed.destroy_process_group()
+    _leave_together(cfg.launcher)
     return runner
+
+
+def _leave_together(launcher: str) -> None:
+    """End the talk between processes, so that its threads are gone when the interpreter ends.
+
+    A process that ends with them, or before the others have heard it, may abort.
+    """
+    if launcher != 'none':
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def _warn_of_new_start(runner: Runner, wanted_resume: bool, has_earlier: bool) -> None:

@@ -79,4 +79,5 @@ class SignalStopHook(Hook):
             saved,
             resume_command(runner),
         )
+        self.signals.agreed = True
         raise StoppedBySignal(self.signals.received)

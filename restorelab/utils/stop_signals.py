@@ -32,11 +32,13 @@ class StopSignals:
         received: the first signal, or None.
         deferred: whether a signal is only noted here, for code that asks for it. Otherwise it
             raises StoppedBySignal at once.
+        agreed: all processes of the run stop at the same place.
     """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
         self.deferred = False
+        self.agreed = False
         self._since = 0.0
         self._process = os.getpid()
 
