@@ -199,6 +199,27 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         'seg, det, ... (default: the first)',
     )
     parser.add_argument(
+        '--strength',
+        type=float,
+        default=1.0,
+        help='share of the change that is made, from 0, the picture as it is, to 1 (default: 1)',
+    )
+    parser.add_argument(
+        '--only',
+        type=_names,
+        metavar='KIND,KIND',
+        help='undo these degradations and no others, such as noise,jpeg; `restorelab inspect` '
+        'names them',
+    )
+    parser.add_argument(
+        '--except',
+        dest='excepted',
+        type=_names,
+        default=(),
+        metavar='KIND,KIND',
+        help='leave these degradations alone, such as lowlight for a picture of a night',
+    )
+    parser.add_argument(
         '--panel', action='store_true', help='also write the degraded image beside the restored one'
     )
     parser.add_argument(
@@ -238,7 +259,34 @@ def _restore(args: argparse.Namespace) -> int:
         task=args.task,
         resume=args.resume,
         trust=args.trust,
+        strength=args.strength,
+        only=args.only,
+        excepted=args.excepted,
     )
+
+
+def _names(text: str) -> list[str]:
+    """``A,B`` -> names."""
+    return [name.strip() for name in text.split(',') if name.strip()]
+
+
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('input', metavar='IN', help='image file, folder, or a glob in quotes')
+    parser.add_argument(
+        '--model',
+        help='name of weights that ship, a .safetensors file, or a config (default: house)',
+    )
+    parser.add_argument('--checkpoint', help='weights for a config given as --model')
+    parser.add_argument(
+        '--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)'
+    )
+    _add_trust(parser)
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from restorelab.apis.inspecting import inspect_files
+
+    return inspect_files(args.input, args.model, args.checkpoint, args.device, args.trust)
 
 
 def _publish_arguments(parser: argparse.ArgumentParser) -> None:
@@ -415,6 +463,7 @@ VERBS = {
         _config,
     ),
     'restore': Verb('restore image files', _restore_arguments, _restore),
+    'inspect': Verb('say what is wrong with pictures, and how badly', _inspect_arguments, _inspect),
     'publish': Verb('make a weight file to share from a checkpoint', _publish_arguments, _publish),
     'check-data': Verb(
         'say what is missing, miscounted, unpaired or unreadable in data sets',

@@ -17,7 +17,7 @@ model = dict(
     type='RegressionRestorer',
     backbone=dict(type='ToneCurve', name='darkness'),
     priors=dict(darkness=dict(type='TonePrior', name='darkness')),
-    loss=dict(type='PSNRLoss', weight=0.1, floor=2e-4),
+    loss=dict(type='PSNRLoss', weight=0.1, floor=5e-3),
 )
 
 _kinds = dict(

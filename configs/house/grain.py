@@ -25,8 +25,15 @@ _kinds = dict(
     noise=[
         dict(type='gaussian_noise', sigma=(15 / 255, 50 / 255)),
         dict(type='gaussian_noise', sigma=(0.0, 60 / 255)),
-        dict(type='camera_noise', read_noise=(0.0, 0.02), shot_noise=(0.0, 0.08), softness=(0.0, 1.0)),
-        dict(type='camera_noise', read_noise=(0.0, 0.006), shot_noise=(0.0, 0.02), softness=(0.0, 1.0)),
+        dict(
+            type='camera_noise', read_noise=(0.0, 0.02), shot_noise=(0.0, 0.08), softness=(0.0, 1.0)
+        ),
+        dict(
+            type='camera_noise',
+            read_noise=(0.0, 0.006),
+            shot_noise=(0.0, 0.02),
+            softness=(0.0, 1.0),
+        ),
         dict(type='sensor_noise', read_noise=(0.0, 0.03), shot_noise=(0.0, 0.05)),
     ],
     jpeg=[

@@ -5,7 +5,7 @@ import glob
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ import torch
 from tqdm import tqdm
 
 from restorelab.apis.inference import RestoreModel, check_task, load
+from restorelab.apis.steering import Steering
 from restorelab.utils.files import fault_of_file
 from restorelab.utils.images import (
     READ_EXTENSIONS,
@@ -64,6 +65,9 @@ def restore_files(
     task: str | None = None,
     resume: bool = False,
     trust: bool = False,
+    strength: float = 1.0,
+    only: Sequence[str] | None = None,
+    excepted: Sequence[str] = (),
 ) -> int:
     """Restore every image of ``source`` into ``output``.
 
@@ -77,7 +81,7 @@ def restore_files(
         output: a file when ``source`` is a file and ``output`` has an extension; otherwise a
             folder, made when missing.
         model, checkpoint, device, trust: as in ``load``.
-        tile, steps, seed, equalize, task: as in ``RestoreModel``.
+        tile, steps, seed, equalize, task, strength, only, excepted: as in ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
         resume: keep earlier results and restore the rest, after an interruption. A result is
@@ -103,7 +107,9 @@ def restore_files(
             keep_freed_memory()
             restorer = load(model, checkpoint, device, trust)
             check_task(restorer.model.image_restorer(), task)
+            Steering(strength, only, excepted).check(restorer.model.image_restorer())
             options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
+            options |= dict(strength=strength, only=only, excepted=excepted)
             failures = _restore_all(restorer, left, overwrite, options)
     there = f'; {len(jobs) - len(left)} were there' if len(left) < len(jobs) else ''
     restored = len(left) - len(failures)

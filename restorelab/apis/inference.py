@@ -6,7 +6,7 @@ model('street.jpg').save('restored.png')
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from mmengine.config import Config
 from PIL import Image
 from torch import Tensor, nn
 
-from restorelab.apis.tiles import choose_tile, restore_picture
+from restorelab.apis.steering import Steering
+from restorelab.apis.tiles import choose_tile, glance, restore_picture
 from restorelab.models.contracts import Model, Restorer
 from restorelab.trust import build_model
 from restorelab.utils.checkpoint import (
@@ -140,6 +141,9 @@ class RestoreModel:
         equalize: bool = False,
         progress: bool = False,
         task: str | None = None,
+        strength: float = 1.0,
+        only: Sequence[str] | None = None,
+        excepted: Sequence[str] = (),
     ) -> Image.Image | np.ndarray | Tensor:
         """Restore one picture. The same picture and seed give the same result.
 
@@ -166,6 +170,10 @@ class RestoreModel:
             progress: show a progress bar over the tiles.
             task: what to restore for: ``ir`` (viewing), ``det``, ... Only for models with a prompt
                 for each task (default: their first).
+            strength: share of the change that is made, from 0, the picture as it is, to 1.
+            only: degradations to undo, such as ``['noise', 'jpeg']``, and no others. Only for
+                models that tell them apart; ``inspect`` names them.
+            excepted: degradations to leave alone; instead of ``only``.
         Raises:
             ImageReadError: for a file.
             TypeError, ValueError: for other pictures, naming what was wanted.
@@ -176,9 +184,13 @@ class RestoreModel:
         check_task(restorer, task)
         check_steps(restorer, steps)
         check_whole('seed', seed, least=0)
+        steering = Steering(strength, only, excepted)
+        steering.check(restorer)
         batch, back = read_picture(image)
         if equalize:
             batch = _equalized(batch)
+        if strength == 0:
+            return back(batch)
         size = restorer.working_size(tuple(batch.shape[-2:]))
         tile, overlap = choose_tile(size, tile, overlap, restorer.tile_grid)
         tasks = None if task is None else [task] * len(batch)
@@ -187,12 +199,32 @@ class RestoreModel:
             check_finite(rows, _name_of(image), self.name)
             return rows if batch.is_floating_point() else to_levels(rows)
 
-        options = dict(seed=seed, progress=progress, tasks=tasks, steps=steps)
+        options = dict(seed=seed, progress=progress, tasks=tasks, steps=steps, steering=steering)
         with torch.inference_mode():
             restored = restore_picture(
                 restorer, batch, self.device, tile, overlap, finish, **options
             )
         return back(restored)
+
+    def inspect(self, image: Picture) -> dict[str, float]:
+        """How strong each degradation of a picture is, in [0, 1], as the model sees it.
+
+        Raises: as ``__call__`` for the picture; ValueError for several pictures at once and for a
+            model that does not tell degradations apart.
+        """
+        restorer = self.model.image_restorer()
+        if not restorer.kinds:
+            raise ValueError(
+                f'{self.name} does not tell degradations apart, so there is nothing to inspect; '
+                'take a model that does, such as the default one'
+            )
+        batch, _ = read_picture(image)
+        if len(batch) > 1:
+            raise ValueError(f'{len(batch)} pictures at once; inspect one after another')
+        wanted = [f'vectors.{kind}' for kind in restorer.kinds]
+        with torch.inference_mode():
+            cond = restorer.condition(glance(batch, self.device), wanted)
+        return {kind: float(cond.vector(kind)) for kind in restorer.kinds}
 
 
 def _name_of(image: Picture) -> str:

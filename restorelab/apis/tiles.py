@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
+from restorelab.apis.steering import Steering
 from restorelab.models.contracts import Noise, Restorer
 from restorelab.structures import Condition
 from restorelab.utils import CropNoise, LatticeNoise, resize
@@ -62,6 +63,7 @@ def restore_picture(
     progress: bool = False,
     tasks: list[str] | None = None,
     steps: int | None = None,
+    steering: Steering | None = None,
 ) -> Tensor:
     """What ``restorer.restore`` gives, in tiles of the working size.
 
@@ -75,17 +77,21 @@ def restore_picture(
         seed: of the sampler's noise.
         progress: show a bar over the tiles.
         tasks, steps: as in ``Restorer.restore``.
+        steering: how much is done, and against what (default: all that the model can do).
     """
+    steering = Steering() if steering is None else steering
     size = restorer.working_size(tuple(picture.shape[-2:]))
     is_cut = tile > 0 and max(size) > tile
     if not is_cut and size[0] * size[1] <= WHOLE_PIXELS:
         lq = to_unit(picture, device)
-        return finish(restorer.restore(lq, noise=LatticeNoise(seed), tasks=tasks, steps=steps))
+        cond = steering.steer(restorer.condition(lq), restorer.kinds)
+        restored = restorer.restore(lq, cond, LatticeNoise(seed), tasks, steps)
+        return finish(steering.blend(lq, restored))
     tile = tile if is_cut else max(size)
     restored = []
     for index in range(len(picture)):  # each has statistics of its own
         task = None if tasks is None else tasks[index : index + 1]
-        call = _Call(restorer, device, seed, task, steps)
+        call = _Call(restorer, device, seed, task, steps, steering)
         image = picture[index : index + 1]
         restored.append(_restore_large(call, image, size, tile, overlap, finish, progress))
     return restored[0] if len(restored) == 1 else torch.cat(restored)
@@ -100,12 +106,14 @@ class _Call:
     seed: int
     task: list[str] | None
     steps: int | None
+    steering: Steering
 
     def run(self, lq: Tensor, cond: Condition, noise: Noise) -> Tensor:
         """A region (B, 3, h, w) of the picture, or several of them."""
         tasks = None if self.task is None else self.task * len(lq)
         lq = to_unit(lq, self.device).contiguous()
-        return self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
+        restored = self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
+        return self.steering.blend(lq, restored)
 
 
 def to_unit(picture: Tensor, device: torch.device) -> Tensor:
@@ -138,6 +146,7 @@ def _restore_large(
     """``restore_picture`` for one image (1, 3, H, W), worked on in ``size``."""
     original = tuple(picture.shape[-2:])
     cond = call.restorer.condition(glance(picture, call.device))
+    cond = call.steering.steer(cond, call.restorer.kinds)
     is_resized = size != original
     image = resize(to_unit(picture, call.device), size) if is_resized else picture
     pixels = TILE**2 if tile >= FULL_SAMPLE else tile**2
@@ -258,5 +267,10 @@ def cut_maps(
         return value[..., cut(top, size[0], whole[0], height), cut(left, size[1], whole[1], width)]
 
     maps = {name: cut_map(value) for name, value in cond.maps.items()}
-    ends = (top / whole[0], left / whole[1], (top + size[0]) / whole[0], (left + size[1]) / whole[1])
+    ends = (
+        top / whole[0],
+        left / whole[1],
+        (top + size[0]) / whole[0],
+        (left + size[1]) / whole[1],
+    )
     return Condition(cond.vectors, cond.tokens, maps, torch.tensor([ends]))

@@ -167,6 +167,8 @@ class Prior(Part):
 
     Attributes:
         provides: width of each entry by its full name, such as ``{'vectors.degradation': 512}``.
+        kinds: degradations whose strength in [0, 1] it estimates, each as a vector (B, 1) of that
+            name; empty for priors that know something else.
 
     >>> class Brightness(Prior):
     ...     provides = {'vectors.brightness': 1}
@@ -176,6 +178,7 @@ class Prior(Part):
     """
 
     provides: Mapping[str, int] = {}
+    kinds: Sequence[str] = ()
 
     @required
     def forward(self, lq: Tensor) -> Condition:
@@ -503,8 +506,10 @@ class Restorer(Model):
     Attributes:
         tile_grid: tiles of a large image begin at multiples of this.
         tasks: names of the tasks that it can restore for; empty for a model without tasks.
+        kinds: degradations whose strength it estimates, and obeys; see ``Prior``.
     """
 
+    kinds: Sequence[str] = ()
     tile_grid: int = 16
     tasks: Sequence[str] = ()
 

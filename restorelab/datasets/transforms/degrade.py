@@ -118,9 +118,7 @@ class Degrade:
         results['lq'] = to_uint8(self.degrade(image, degradation, results['rng']))
         return results
 
-    def degrade(
-        self, image: np.ndarray, degradation: str, rng: np.random.Generator
-    ) -> np.ndarray:
+    def degrade(self, image: np.ndarray, degradation: str, rng: np.random.Generator) -> np.ndarray:
         """``image`` (H, W, 3), float32 in [0, 1], with ``degradation``; not clipped."""
         variants = self.kinds[degradation]
         function, strengths = variants[rng.integers(len(variants))]

@@ -45,9 +45,7 @@ class ResidualUNet(RegressionBackbone):
     Raises: ValueError when the two differ in length.
     """
 
-    def __init__(
-        self, widths: Sequence[int] = (48, 96, 160), blocks: Sequence[int] = (1, 1, 2)
-    ):
+    def __init__(self, widths: Sequence[int] = (48, 96, 160), blocks: Sequence[int] = (1, 1, 2)):
         super().__init__()
         if len(widths) != len(blocks) or not widths:
             raise ValueError(

@@ -27,7 +27,7 @@ class TonePrior(Prior):
         widths: channels at 32x32, 16x16, 8x8 and 4x4.
     """
 
-    def __init__(self, name: str, widths: tuple[int, int, int, int] = (32, 64, 128, 192)):
+    def __init__(self, name: str, widths: tuple[int, int, int, int] = (32, 64, 96, 96)):
         super().__init__()
         self.name = name
         self.stem = nn.Conv2d(6, widths[0], 3, stride=2, padding=1)
@@ -36,10 +36,16 @@ class TonePrior(Prior):
         self.encoder = nn.ModuleList()
         for above, width in zip(widths[:-1], widths[1:], strict=True):
             self.down.append(nn.Conv2d(above, width, 2, stride=2))
-            self.encoder.append(nn.Sequential(ResidualBlock(width), ResidualBlock(width)))
+            self.encoder.append(
+                nn.Sequential(nn.GroupNorm(1, width), ResidualBlock(width), ResidualBlock(width))
+            )
         deepest = widths[3]
         self.whole = nn.Sequential(
-            nn.Linear(deepest, deepest), nn.LeakyReLU(0.1), nn.Linear(deepest, deepest)
+            nn.LayerNorm(deepest),
+            nn.Linear(deepest, deepest),
+            nn.LeakyReLU(0.1),
+            nn.Linear(deepest, deepest),
+            nn.LayerNorm(deepest),
         )
         self.everywhere = nn.Linear(deepest, CHANNELS)
         self.up = nn.ModuleList()
@@ -47,8 +53,8 @@ class TonePrior(Prior):
         for below, width in ((widths[3], widths[2]), (widths[2], widths[1])):
             self.up.append(nn.Conv2d(below, 4 * width, 1))
             self.decoder.append(ResidualBlock(width))
-        self.cells = nn.Conv2d(widths[1], CHANNELS, 1)
-        for last in (self.everywhere, self.cells):
+        self.cells = nn.Sequential(nn.GroupNorm(1, widths[1]), nn.Conv2d(widths[1], CHANNELS, 1))
+        for last in (self.everywhere, self.cells[1]):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 

@@ -112,6 +112,11 @@ class BaseRestorer(Restorer):
         return [task for task in known[0] if all(task in others for others in known)]
 
     @property
+    def kinds(self) -> list[str]:
+        """The degradations whose strength the priors estimate."""
+        return [kind for prior in self.priors.values() for kind in prior.kinds]
+
+    @property
     def find_unused_parameters(self) -> bool:
         """Whether a batch may leave weights without a gradient, such as prompts of other tasks."""
         return any(adapter.find_unused_parameters for adapter in self.adapters.values())

@@ -22,9 +22,7 @@ class StrengthEstimation(Model):
     Raises: ValueError for a degradation of the prior that is not in ``order``.
     """
 
-    def __init__(
-        self, prior: dict, order: Sequence[str], loss: dict, init_cfg: dict | None = None
-    ):
+    def __init__(self, prior: dict, order: Sequence[str], loss: dict, init_cfg: dict | None = None):
         super().__init__(MODELS.build(dict(type='RestorationDataPreprocessor')), init_cfg)
         self.prior = PRIORS.build(prior)
         missing = sorted(set(self.prior.kinds) - set(order))
