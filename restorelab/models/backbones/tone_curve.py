@@ -10,6 +10,7 @@ from restorelab.models.contracts import RegressionBackbone
 from restorelab.registry import BACKBONES
 from restorelab.structures import TapContext
 
+AIRLIGHT = 0.85  # what most hazes look like
 DARKEST = 0.005  # keeps the slope of a power finite at black
 
 
@@ -21,11 +22,11 @@ class ToneCurve(RegressionBackbone):
     ``L = gain * J^gamma``, then that of a haze ``I = J t + A (1 - t)``:
 
         lifted = (exp(k) x + e)^exp(p) - e^exp(p),    e = 0.005
-        restored = exp(s) * lifted + (r, g, b)
+        restored = exp(s) (lifted - A) + A,           A = 0.85 + (r, g, b)
 
-    k, p and s are bounded (``_bounded``). So k is -log gain, p is -log gamma, s is -log t, and (r, g, b) is -A (1 - t) / t. The numbers
-    are interpolated between the cells of the prior's grid. They lie in the whole picture, so a
-    tile gets those of its place.
+    So k is -log gain, p is -log gamma, s is -log t. All three are bounded (``_bounded``). The
+    numbers are interpolated between the cells of the prior's grid. They lie in the whole picture,
+    so a tile gets those of its place. Where all are 0, nothing changes.
     Source: the two degradation models are those of ``lowlight`` and ``haze``
         (restorelab/datasets/degradations).
 
@@ -41,10 +42,12 @@ class ToneCurve(RegressionBackbone):
         cells = ctx.cond.token(self.name).float()
         side = math.isqrt(cells.shape[1])
         cells = cells.transpose(1, 2).reshape(len(cells), -1, side, side)
-        k, p, s, shift = self._at_pixels(cells, lq, ctx.cond.region).split([1, 1, 1, 3], dim=1)
+        k, p, s, tint = self._at_pixels(cells, lq, ctx.cond.region).split([1, 1, 1, 3], dim=1)
         power = _bounded(p, 1.5).exp()
         lifted = (lq.float().clamp(min=0) * _bounded(k, 2.5).exp() + DARKEST) ** power
-        return (lifted - DARKEST**power) * _bounded(s, 2.5).exp() + shift
+        lifted = lifted - DARKEST**power
+        airlight = AIRLIGHT + tint
+        return _bounded(s, 2.5).exp() * (lifted - airlight) + airlight
 
     @staticmethod
     def _at_pixels(cells: Tensor, lq: Tensor, region: Tensor | None) -> Tensor:
