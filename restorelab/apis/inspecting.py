@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+from tqdm import tqdm
+
 from restorelab.apis.files import plan
 from restorelab.apis.inference import load
 from restorelab.utils.images import ImageReadError
@@ -30,11 +32,11 @@ def inspect_files(
     restorer = load(model, checkpoint, device, trust)
     for path, _ in pairs:
         try:
-            print(as_bars(path, restorer.inspect(path)), flush=True)
+            tqdm.write(as_bars(path, restorer.inspect(path)))
         except ImageReadError as error:
             skipped.append(str(error))
     if skipped:
-        print('\n  '.join(['skipped:', *skipped]))
+        tqdm.write('\n  '.join(['skipped:', *skipped]))
     return 1 if skipped else 0
 
 

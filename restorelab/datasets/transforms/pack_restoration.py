@@ -16,8 +16,8 @@ class PackRestoration:
     """The last transform: ``dict(inputs=<lq>, data_samples=<RestorationSample>)``.
 
     Images are uint8 (3, H, W). The data sample holds ``gt``, ``rendered`` and ``positive_lq`` where
-    there are such, ``strengths`` (K,) as ``DegradeInOrder`` measured them, and as meta ``key``, ``degradation``, ``path``, ``ori_shape`` and, where known,
-    ``fold``, ``img_id`` and ``task``.
+    there are such, ``strengths`` (K,) as ``DegradeInOrder`` measured them, and as meta ``key``,
+    ``degradation``, ``path``, ``ori_shape`` and, where known, ``fold``, ``img_id`` and ``task``.
 
     Annotations have the names of OpenMMLab:
         ``gt_instances``, ``ignored_instances``: ``bboxes`` (N, 4), ``labels`` (N,) and, where they

@@ -1,13 +1,14 @@
 """A look at the whole picture that says what is wrong with it, and how badly."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.backbones.residual_unet import SLOPE, ResidualBlock
 from restorelab.models.contracts import Prior
+from restorelab.models.layers.residual import SLOPE, ResidualBlock
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 
@@ -95,6 +96,6 @@ def _folded(images: Tensor) -> Tensor:
 def _tower(widths: Sequence[int]) -> nn.Sequential:
     """(N, 24, 32, 32) -> (N, C, 8, 8)."""
     layers: list[nn.Module] = [nn.Conv2d(24, widths[0], 3, padding=1), ResidualBlock(widths[0])]
-    for above, width in zip(widths[:-1], widths[1:], strict=True):
+    for above, width in pairwise(widths):
         layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(above, width, 2, stride=2), ResidualBlock(width)]
     return nn.Sequential(*layers)

@@ -1,11 +1,13 @@
 """A look at the whole picture that finds the curve which undoes darkness or haze."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorelab.models.backbones.residual_unet import ResidualBlock
 from restorelab.models.contracts import Prior
+from restorelab.models.layers.residual import ResidualBlock
 from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 
@@ -34,7 +36,7 @@ class TonePrior(Prior):
         self.fine = ResidualBlock(widths[0])
         self.down = nn.ModuleList()
         self.encoder = nn.ModuleList()
-        for above, width in zip(widths[:-1], widths[1:], strict=True):
+        for above, width in pairwise(widths):
             self.down.append(nn.Conv2d(above, width, 2, stride=2))
             self.encoder.append(
                 nn.Sequential(nn.GroupNorm(1, width), ResidualBlock(width), ResidualBlock(width))
