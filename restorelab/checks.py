@@ -40,10 +40,12 @@ TABLE_OF_KEY = {
     'restorer': rl.MODELS,
     'data_preprocessor': rl.MODELS,
     'backbone': rl.BACKBONES,
+    'stages': rl.BACKBONES,
     'attention': rl.BLOCKS,
     'mid_attention': rl.BLOCKS,
     'block': rl.BLOCKS,
     'decoder_block': rl.BLOCKS,
+    'prior': rl.PRIORS,
     'priors': rl.PRIORS,
     'perceiver': rl.PRIORS,
     'semantic': rl.PRIORS,
@@ -79,7 +81,7 @@ TABLE_OF_KEY = {
     'model_wrapper_cfg': rl.MODEL_WRAPPERS,
 }
 # Keys of dicts that hold parts by name.
-GROUPS = ('priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
+GROUPS = ('stages', 'priors', 'adapters', 'step_losses', 'tasks', 'default_hooks')
 ALL_TABLES = (*rl.TABLES, *rl.MM_TABLES, mm.TASK_UTILS)
 # Keys that MMEngine takes out of a part's dict before it builds the part.
 TAKEN_BEFORE = {

@@ -32,19 +32,30 @@ model = dict(
         type='StagedNetwork',
         stages=dict(
             grain=dict(
+                type='Stage',
                 kinds=['noise', 'jpeg'],
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             blur=dict(
+                type='Stage',
                 kinds=['blur'],
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             weather=dict(
+                type='Stage',
                 kinds=['rain', 'snow'],
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
-            darkness=dict(kinds=['lowlight'], backbone=dict(type='ToneCurve', name='darkness')),
-            haze=dict(kinds=['haze'], backbone=dict(type='ToneCurve', name='haze')),
+            darkness=dict(
+                type='Stage',
+                kinds=['lowlight'],
+                backbone=dict(type='ToneCurve', name='darkness'),
+            ),
+            haze=dict(
+                type='Stage',
+                kinds=['haze'],
+                backbone=dict(type='ToneCurve', name='haze'),
+            ),
         ),
     ),
     loss=dict(type='PSNRLoss', weight=0.1, floor=1e-4),

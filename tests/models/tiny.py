@@ -15,6 +15,10 @@ CLIP = dict(
 )
 DINO = dict(hidden_size=6, num_hidden_layers=2, num_attention_heads=1, image_size=28, patch_size=14)
 
+STAGE = dict(
+    kinds=['noise', 'jpeg'], backbone=dict(type='ResidualUNet', widths=[4, 6], blocks=[1, 1])
+)
+
 DENOISERS = ['IRSDEUNet', 'ResidualDiffusionUNet']  # state, degraded image, time -> prediction
 
 TINY_BACKBONES = dict(
@@ -35,6 +39,7 @@ TINY_BACKBONES = dict(
         mid_attention=dict(type='SpatialTransformerBlock'),
     ),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
+    ResidualUNet=dict(widths=[4, 6], blocks=[1, 1]),
     RestormerUNet=dict(
         dim=4,
         blocks=[1, 1],
@@ -54,6 +59,14 @@ TINY_BACKBONES = dict(
             up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D'],
         )
     ),
+    Stage=STAGE,
+    StagedNetwork=dict(
+        stages=dict(
+            grain=dict(type='Stage', **STAGE),
+            haze=dict(type='Stage', kinds=['haze'], backbone=dict(type='ToneCurve', name='haze')),
+        )
+    ),
+    ToneCurve=dict(name='haze'),
 )
 
 TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
@@ -62,6 +75,7 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     CLIPSemanticPrior=dict(tower=TOWER),
     CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
     DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
+    DegradationVerdict=dict(kinds=['noise', 'jpeg', 'haze'], widths=[4, 6, 8]),
     StructurePrior=dict(
         cues=[dict(type='SobelCue'), dict(type='BoxDoGCue')],
         image_size=16,
@@ -71,6 +85,7 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
         num_tokens=2,
         num_heads=2,
     ),
+    TonePrior=dict(name='haze', widths=[4, 6, 8, 8]),
 )
 
 TINY_CUES = dict(
@@ -209,6 +224,11 @@ TINY_RESTORERS = dict(
         step_losses={name.lower(): part(TINY_STEP_LOSSES, name) for name in TINY_STEP_LOSSES},
     ),
     RestorationDataPreprocessor=dict(),
+    StrengthEstimation=dict(
+        prior=part(TINY_PRIORS, 'DegradationVerdict'),
+        order=['haze', 'noise', 'jpeg'],
+        loss=dict(type='L1Loss'),
+    ),
 )
 
 LATENT_RESTORER = dict(  # the DiffusionRestorer of UniRestore

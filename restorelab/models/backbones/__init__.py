@@ -4,6 +4,7 @@ from restorelab.models.backbones.residual_diffusion_unet import ResidualDiffusio
 from restorelab.models.backbones.residual_unet import ResidualUNet
 from restorelab.models.backbones.restormer_unet import RestormerUNet
 from restorelab.models.backbones.sd_turbo_unet import SDTurboUNet
+from restorelab.models.backbones.stage import Stage
 from restorelab.models.backbones.staged_network import StagedNetwork
 from restorelab.models.backbones.tone_curve import ToneCurve
 
@@ -14,6 +15,7 @@ __all__ = [
     'ResidualUNet',
     'RestormerUNet',
     'SDTurboUNet',
+    'Stage',
     'StagedNetwork',
     'ToneCurve',
 ]
