@@ -34,7 +34,12 @@ model = dict(
             grain=dict(
                 type='Stage',
                 kinds=['noise', 'jpeg'],
-                backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
+                backbone=dict(
+                    type='ResidualUNet',
+                    widths=[48, 96, 160],
+                    blocks=[1, 1, 2],
+                    told=['noise', 'jpeg'],
+                ),
             ),
             blur=dict(
                 type='Stage',

@@ -37,8 +37,8 @@ train_dataloader = dict(
     dataset=dict(
         degradations=['blur', 'clean'],
         pipeline=[
-            dict(type='RandomResize', scale=(0.6, 1.1), smallest=96),
-            dict(type='RandomCrop', size=96),
+            dict(type='RandomResize', scale=(0.6, 1.1), smallest=80),
+            dict(type='RandomCrop', size=80),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
             dict(type='RandomTranspose'),
             dict(type='MadePicture', share=0.5, degradations=['clean']),
@@ -58,7 +58,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_iters=30000, val_interval=3000)
+train_cfg = dict(max_iters=24000, val_interval=3000)
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(lr=1.2e-3, weight_decay=0.0),

@@ -37,8 +37,8 @@ train_dataloader = dict(
     dataset=dict(
         degradations=['lowlight', 'clean'],
         pipeline=[
-            dict(type='RandomResize', scale=(0.3, 0.7), smallest=128),
-            dict(type='RandomCrop', size=128),
+            dict(type='RandomResize', scale=(0.22, 0.55), smallest=96),
+            dict(type='RandomCrop', size=96),
             dict(type='RandomFlip', horizontal=0.5),
             dict(type='MadePicture', share=0.3, degradations=['clean']),
             dict(
@@ -57,7 +57,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_iters=16000, val_interval=2000)
+train_cfg = dict(max_iters=12000, val_interval=2000)
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(lr=6e-4, weight_decay=0.0),

@@ -17,7 +17,10 @@ _base_ = [
 
 model = dict(
     type='RegressionRestorer',
-    backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
+    backbone=dict(
+        type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2], told=['noise', 'jpeg']
+    ),
+    told=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
     loss=dict(type='PSNRLoss', weight=0.1, floor=1e-4),
 )
 
@@ -38,16 +41,17 @@ _kinds = dict(
     ],
     jpeg=[
         dict(type='jpeg', quality=(10, 40)),
+        dict(type='jpeg', quality=(10, 40)),
         dict(type='jpeg', quality=(10, 98)),
+        dict(type='jpeg', quality=(70, 98)),
         dict(type='jpeg_twice', first=(20, 95), second=(20, 95)),
-        dict(type='noisy_jpeg', sigma=(0.0, 20 / 255), quality=(30, 98)),
     ],
     lowlight=dict(read_noise=0.0, shot_noise=0.0),
 )
 train_dataloader = dict(
     batch_size=8,
     num_workers=1,
-    batch_sampler=dict(quota=dict(noise=4, jpeg=3, clean=1)),
+    batch_sampler=dict(quota=dict(noise=3, jpeg=4, clean=1)),
     dataset=dict(
         degradations=['noise', 'jpeg', 'clean'],
         pipeline=[
@@ -55,11 +59,14 @@ train_dataloader = dict(
             dict(type='RandomCrop', size=64),
             dict(type='RandomFlip', horizontal=0.5, vertical=0.5),
             dict(type='RandomTranspose'),
+            dict(type='MadePicture', share=0.15),
             dict(
                 type='DegradeInOrder',
                 order=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
                 undo=['noise', 'jpeg'],
-                others=dict(haze=0.04, lowlight=0.15, rain=0.04, snow=0.04, blur=0.08),
+                others=dict(
+                    haze=0.04, lowlight=0.15, rain=0.04, snow=0.04, blur=0.08, noise=0.12, jpeg=0.2
+                ),
                 kinds=_kinds,
             ),
             dict(type='PackRestoration'),
@@ -67,7 +74,17 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    dataset=dict(degradations=['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow'])
+    dataset=dict(
+        degradations=['clean', 'jpeg', 'noise'],
+        pipeline=[
+            dict(type='CenterCrop', size=256),
+            dict(
+                type='DegradeInOrder',
+                order=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
+            ),
+            dict(type='PackRestoration'),
+        ],
+    )
 )
 test_dataloader = val_dataloader
 

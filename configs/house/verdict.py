@@ -121,7 +121,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='StrengthMetric')
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_iters=16000, val_interval=2000)
+train_cfg = dict(max_iters=14000, val_interval=2000)
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(lr=8e-4, weight_decay=0.0),

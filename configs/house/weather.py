@@ -71,7 +71,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_iters=30000, val_interval=3000)
+train_cfg = dict(max_iters=26000, val_interval=3000)
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(lr=1.2e-3, weight_decay=0.0),

@@ -22,7 +22,6 @@ from restorelab.datasets.degradations.blur import (
 from restorelab.datasets.degradations.camera import (
     camera_noise,
     jpeg_twice,
-    noisy_jpeg,
     sensor_noise,
 )
 from restorelab.datasets.degradations.corruptions import CORRUPTIONS, corruption, resized_corruption
@@ -43,7 +42,6 @@ __all__ = [
     'lowlight',
     'motion_blur',
     'motion_kernel',
-    'noisy_jpeg',
     'rain',
     'resized_corruption',
     'sensor_noise',

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from restorelab.datasets.degradations.basic import gaussian_noise, jpeg
+from restorelab.datasets.degradations.basic import jpeg
 from restorelab.registry import DEGRADATIONS
 
 # Bilinear interpolation of the two kinds of color samples of a Bayer sensor.
@@ -61,14 +61,6 @@ def camera_noise(
         spread = cv2.GaussianBlur(spread, (0, 0), softness)
     slope = np.maximum(light, np.float32(DARKEST)) ** np.float32(1 / 2.2 - 1) / np.float32(2.2)
     return image + spread * slope
-
-
-@DEGRADATIONS.register_module()
-def noisy_jpeg(
-    image: np.ndarray, sigma: float, quality: float, rng: np.random.Generator
-) -> np.ndarray:
-    """``gaussian_noise``, and then ``jpeg``."""
-    return jpeg(np.clip(gaussian_noise(image, sigma, rng), 0, 1), quality, rng)
 
 
 @DEGRADATIONS.register_module()
