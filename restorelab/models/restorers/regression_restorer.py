@@ -25,9 +25,9 @@ class RegressionRestorer(BaseRestorer):
         loss: config of the LOSSES part for (restored, clean). The restored image is not clamped.
         padding: ``reflect`` or ``replicate``.
         priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
-        told: names of degradations, in the order of the samples' ``strengths`` (``DegradeInOrder``).
-            The backbone is told these true strengths, as vectors (B, 1) by name, in the place of a
-            prior that will estimate them when it is part of a larger model.
+        told: names of degradations, in the order of the samples' ``strengths``, which
+            ``DegradeInOrder`` makes. The backbone is told these true strengths, as vectors (B, 1)
+            by name, in the place of a prior that will estimate them in a larger model.
         told_error: standard deviation of normal errors that the strengths get in training, since
             no prior is perfect.
     """
