@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from restorelab.datasets.degradations import gaussian_noise, jpeg, lowlight
+from restorelab.datasets.degradations import gaussian_noise, jpeg, lowlight, uneven_darkness
 from tests.datasets.pictures import flat, scene
 
 
@@ -36,6 +36,19 @@ def test_lowlight_noise_has_the_variance_of_its_model():
     out = lowlight(flat(0.8, 256), 2, 0.5, read_noise=0.02, shot_noise=0.05, rng=rng())
     assert out.mean() == pytest.approx(dark, rel=0.01)
     assert out.var() == pytest.approx(0.02**2 + 0.05**2 * dark, rel=0.03)
+
+
+def test_darkness_that_is_even_is_lowlight():
+    image = scene()
+    even = uneven_darkness(image, 2.2, 0.6, evenness=1, rng=rng())
+    np.testing.assert_allclose(even, lowlight(image, 2.2, 0.6, 0, 0, rng()), atol=1e-6)
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_the_gain_of_uneven_darkness_falls_off_smoothly_to_its_evenness(seed):
+    gains = uneven_darkness(flat(1), 2.2, 0.8, 0.25, np.random.default_rng(seed))[..., 0]
+    assert (gains.max(), gains.min()) == pytest.approx((0.8, 0.2), abs=1e-3)
+    assert max(np.abs(np.diff(gains, axis=0)).max(), np.abs(np.diff(gains, axis=1)).max()) < 0.02
 
 
 def test_jpeg_loses_more_at_lower_quality():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from restorelab.datasets.degradations import haze, rain, snow
+from restorelab.datasets.degradations import depth_haze, haze, rain, snow
 from restorelab.datasets.degradations.weather import depth_field, streak
 from tests.datasets.pictures import flat, scene
 
@@ -39,6 +39,34 @@ def test_depth_has_mean_one_and_is_never_at_the_lens(shape):
 def test_depth_is_smooth():
     field = depth_field((128, 128), rng())
     assert max(np.abs(np.diff(field, axis=0)).max(), np.abs(np.diff(field, axis=1)).max()) < 0.05
+
+
+def veil(steepness=0.0, tint=0.0, beta=1.0, seed=0):
+    """What a haze over a landscape adds to black."""
+    return depth_haze(flat(0), beta, 0.8, tint, steepness, rng(seed))
+
+
+def test_no_haze_over_a_landscape_leaves_the_image():
+    np.testing.assert_allclose(depth_haze(scene(), 0, 0.8, 0.1, 1, rng()), scene(), atol=1e-6)
+
+
+def test_the_densest_haze_over_a_landscape_lets_something_through():
+    out = depth_haze(scene(), 200, 0.8, 0, 0, rng())
+    np.testing.assert_allclose(out, 0.05 * scene() + 0.95 * 0.8, atol=1e-6)
+
+
+def test_haze_over_a_landscape_is_as_colored_as_asked():
+    assert (veil() == veil()[..., :1]).all()
+    light = veil(tint=0.05, beta=200)[0, 0] / 0.95
+    assert np.ptp(light) > 0.01
+    assert np.abs(light - 0.8).max() <= 0.05
+
+
+def test_a_steep_landscape_is_hazier_above_than_below():
+    steep = np.mean([veil(1.0, seed=seed) for seed in range(20)], axis=0)
+    even = np.mean([veil(0.0, seed=seed) for seed in range(20)], axis=0)
+    assert steep[:32].mean() > steep[-32:].mean() + 0.15
+    assert even[:32].mean() == pytest.approx(even[-32:].mean(), abs=0.1)
 
 
 def rainy(image, density=0.01, brightness=0.8, slant=0.0):
