@@ -14,6 +14,7 @@ from restorelab.datasets.base import (
 )
 from restorelab.datasets.embedded import embedded_images
 from restorelab.datasets.transforms.degrade import Degrade
+from restorelab.datasets.transforms.degrade_in_order import DegradeInOrder
 from restorelab.registry import DATASETS
 
 
@@ -30,8 +31,8 @@ class OnTheFlyDataset(RestorationDataset):
         source: 'embedded' for the photographs in scikit-image, or a folder, or a list of folders,
             with all their subfolders.
         split: ``train`` or ``val`` of the embedded photographs; folders are taken whole.
-    Raises: KeyError for a degradation that a ``Degrade`` of the pipeline does not know;
-        FileNotFoundError or ValueError that names a missing or empty folder.
+    Raises: KeyError for a degradation that a ``Degrade`` or ``DegradeInOrder`` of the pipeline does
+        not know; FileNotFoundError or ValueError that names a missing or empty folder.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class OnTheFlyDataset(RestorationDataset):
         check_degradations(degradations)
         user = f'OnTheFlyDataset, degradations={list(degradations)}'
         for step in pipeline:
-            if isinstance(step, Degrade):
+            if isinstance(step, Degrade | DegradeInOrder):
                 for degradation in degradations:
                     step.check_degradation(degradation, user)
 

@@ -7,7 +7,7 @@ import numpy as np
 from restorelab.datasets.transforms.degrade import Degrade, check_kinds
 from restorelab.registry import TRANSFORMS
 from restorelab.utils.images import to_uint8
-from restorelab.utils.options import check_keys, checked_by
+from restorelab.utils.options import checked_by, nearest
 
 NO_DAMAGE = 45.0  # decibels between a picture before and after a degradation that nobody sees
 FULL_DAMAGE = 15.0
@@ -55,7 +55,8 @@ class DegradeInOrder:
         for name in self.order:
             self._degrade.check_degradation(name, 'order of DegradeInOrder')
         for option, names in (('undo', self.undo), ('others', self.others)):
-            check_keys(f'{option} of DegradeInOrder', names, self.order)
+            for name in names:
+                self._check_has_place(name, f'{option} of DegradeInOrder')
         for name, probability in self.others.items():
             if not 0 <= probability <= 1:
                 raise ValueError(
@@ -81,10 +82,23 @@ class DegradeInOrder:
         results['strengths'] = strengths
         return results
 
+    def check_degradation(self, degradation: str, user: str) -> None:
+        """Raise KeyError, naming ``user`` and ``order``, for one that is not in ``order``."""
+        if degradation != 'clean':
+            self._check_has_place(degradation, user)
+
+    def _check_has_place(self, name: str, user: str) -> None:
+        if name in self.order:
+            return
+        near = nearest(name, self.order)
+        meant = f'did you mean {near[0]}? ' if near else ''
+        raise KeyError(
+            f"'{name}' ({user}) has no place in order={self.order}; {meant}Put it where it happens"
+        )
+
     def _draw(self, degradation: str, key: str, rng: np.random.Generator) -> set[str]:
         """The degradations of one sample."""
-        if degradation != 'clean':
-            check_keys(f"sample '{key}'", [degradation], self.order)
+        self.check_degradation(degradation, f"sample '{key}'")
         drawn = {name for name, share in self.others.items() if rng.random() < share}
         return drawn | {degradation}
 
