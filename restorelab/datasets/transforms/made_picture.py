@@ -76,7 +76,8 @@ def screen(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     picture[:] = rng.random(3)
     for _ in range(int(rng.integers(2, 7))):
         top, left = int(rng.integers(height)), int(rng.integers(width))
-        bottom, right = top + int(rng.integers(4, height)), left + int(rng.integers(4, width))
+        bottom = top + int(rng.integers(4, max(5, height)))
+        right = left + int(rng.integers(4, max(5, width)))
         if rng.random() < 0.3:
             picture[top:bottom, left:right] = photograph[top:bottom, left:right]
         else:

@@ -30,6 +30,13 @@ def test_packing_gives_tensors_and_says_what_the_sample_is():
     )
 
 
+def test_packing_keeps_the_strengths_of_the_degradations():
+    strengths = np.array([0, 0.5], np.float32)
+    packed = PackRestoration()(sample(**pair()) | dict(strengths=strengths))['data_samples']
+    assert packed.strengths.tolist() == [0, 0.5]
+    assert 'strengths' not in PackRestoration()(sample(**pair()))['data_samples']
+
+
 def test_packing_without_clean_image_has_no_gt():
     assert 'gt' not in PackRestoration()(sample(lq=numbered(4, 4)))['data_samples']
 
