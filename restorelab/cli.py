@@ -85,6 +85,13 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='PATH',
         help='go on from PATH, or from the last checkpoint of the work dir',
     )
+    _add_speed_of_training(parser)
+    parser.add_argument(
+        '--seed', type=int, help='seed of weights, data and noise (default: the config says)'
+    )
+
+
+def _add_speed_of_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--amp',
         nargs='?',
@@ -94,7 +101,9 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
         help='train in mixed precision (default: bf16 where the device computes in it)',
     )
     parser.add_argument(
-        '--seed', type=int, help='seed of weights, data and noise (default: the config says)'
+        '--channels-last',
+        action='store_true',
+        help='keep convolutions in the memory order that is fastest with --amp bf16',
     )
 
 
@@ -105,7 +114,14 @@ def _train(args: argparse.Namespace) -> None:
     if args.seed is not None:
         options['randomness.seed'] = args.seed
     cfg = _load(args, options)
-    train(cfg, work_dir=args.work_dir, resume=args.resume, amp=args.amp, launcher=args.launcher)
+    train(
+        cfg,
+        work_dir=args.work_dir,
+        resume=args.resume,
+        amp=args.amp,
+        launcher=args.launcher,
+        channels_last=args.channels_last,
+    )
 
 
 def _test_arguments(parser: argparse.ArgumentParser) -> None:
@@ -393,6 +409,17 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
         help='measure each model with each value of a config entry: '
         'model.backbone.attention.type=LinearAttentionBlock,AutoAttentionBlock',
     )
+    parser.add_argument(
+        '--train',
+        action='store_true',
+        help='measure training instead of restoring: crops a second, and the share of waiting for '
+        'data; MODELs are configs then',
+    )
+    parser.add_argument(
+        '--iterations', type=int, default=30, help='with --train: iterations (default: 30)'
+    )
+    _add_speed_of_training(parser)
+    _add_cfg_options(parser)
     parser.add_argument('--batch', type=int, default=1, help='images at once (default: 1)')
     parser.add_argument('--threads', type=int, help="threads (default: torch's)")
     parser.add_argument('--repeats', type=int, default=7, help='timed runs (default: 7)')
@@ -404,6 +431,9 @@ def _benchmark_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _benchmark(args: argparse.Namespace) -> None:
+    if args.train:
+        _benchmark_training(args)
+        return
     from restorelab.apis.benchmark import as_table, benchmark
 
     rows = benchmark(
@@ -418,6 +448,15 @@ def _benchmark(args: argparse.Namespace) -> None:
         args.trust,
     )
     print(as_table(rows, args.batch))
+
+
+def _benchmark_training(args: argparse.Namespace) -> None:
+    from restorelab.apis.benchmark_training import as_table, benchmark_training
+
+    rows = benchmark_training(
+        args.models, args.iterations, args.vary, args.amp, args.channels_last, args.cfg_options
+    )
+    print(as_table(rows))
 
 
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:

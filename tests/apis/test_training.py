@@ -188,6 +188,14 @@ def test_float16_on_a_cpu_is_refused(tmp_path):
         train(toy_config(tmp_path), amp='fp16')
 
 
+def test_channels_last_reaches_the_weights_and_their_average(tmp_path):
+    runner = train(toy_config(tmp_path, max_iters=2), channels_last=True)
+    weight = runner.model.backbone.conv.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    plain = recorded(train(toy_config(tmp_path / 'plain', max_iters=2)))
+    assert recorded(runner) == pytest.approx(plain, rel=1e-5)
+
+
 def test_mixed_precision_computes_in_bfloat16(tmp_path):
     cfg = toy_config(tmp_path, max_iters=1)
     half, full = (
