@@ -23,8 +23,8 @@ def test_a_row_for_every_value_and_nothing_is_kept(config, tmp_path):
     )
     assert [row.name.rsplit('=')[-1] for row in rows] == ['0.0', '0.3']
     quick, slow = rows
-    assert slow.waiting > 0.9 > quick.waiting >= 0
-    assert slow.crops < 4 < quick.crops
+    assert 0 <= quick.waiting <= slow.waiting <= 1
+    assert slow.crops < 1 / 0.3  # each image takes 0.3 s to read
     assert sorted(tmp_path.iterdir()) == before
     assert slow.name in as_table(rows)
 
