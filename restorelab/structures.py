@@ -194,9 +194,11 @@ class RestorationSample(BaseDataElement):
     """One image's data beside its degraded input.
 
     Data, all float32 RGB in [0, 1]: ``gt`` (3, H, W), the clean image; after prediction also
-    ``restored`` (3, H, W) and ``lq`` (3, H, W). Meta: ``key`` (name for output files),
-    ``degradation`` (what was done to the image), ``path``, ``ori_shape`` (H, W), and in sets for
-    several tasks ``task`` (what it is restored for: ``ir`` for viewing, ``det``, ``cls``, ``seg``).
+    ``restored`` (3, H, W) and ``lq`` (3, H, W). Where ``DegradeInOrder`` made ``lq``, also
+    ``strengths`` (K,) in [0, 1], one for each degradation of its order. Meta: ``key`` (name for
+    output files), ``degradation`` (what was done to the image), ``path``, ``ori_shape`` (H, W), and
+    in sets for several tasks ``task`` (what it is restored for: ``ir`` for viewing, ``det``,
+    ``cls``, ``seg``).
     """
 
 
@@ -252,6 +254,23 @@ def stack_images(samples: list[BaseDataElement], name: str, device: torch.device
                 'a paired data set is needed here'
             )
     return torch.stack([sample.get(name) for sample in samples]).to(device)
+
+
+def stack_strengths(samples: list[BaseDataElement], names: Sequence[str]) -> Tensor:
+    """(B, K): the strengths in the samples of the degradations ``names``, which are all K.
+
+    Raises: KeyError naming the sample that has none; ValueError for another number of them.
+    """
+    for sample in samples:
+        key = sample.get('key', '?')
+        if 'strengths' not in sample:
+            raise KeyError(f"sample '{key}' has no 'strengths'; DegradeInOrder makes them")
+        if len(sample.strengths) != len(names):
+            raise ValueError(
+                f"sample '{key}' has {len(sample.strengths)} strengths, wanted are those of "
+                f'{list(names)}; give DegradeInOrder the same order'
+            )
+    return torch.stack([sample.strengths for sample in samples])
 
 
 @dataclass

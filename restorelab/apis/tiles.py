@@ -240,7 +240,8 @@ def join_conditions(conditions: list[Condition]) -> Condition:
             if kind == 'maps':
                 values = [F.interpolate(value, first.shape[-2:]) for value in values]
             joined.entries()[kind][name] = torch.cat(values)
-    joined.region = torch.cat([cond.region for cond in conditions])
+    if conditions[0].region is not None:
+        joined.region = torch.cat([cond.region for cond in conditions])
     return joined
 
 

@@ -12,6 +12,7 @@ from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils.psnr import psnr
 from restorelab.utils.tiling import blend_tiles
+from tests.models.tiny import house
 
 
 @pytest.fixture(scope='module')
@@ -118,6 +119,20 @@ def test_maps_of_different_rounding_join_in_the_size_of_the_first():
     joined = join_conditions(parts)
     assert joined.map('gray').shape == (2, 1, 4, 4)
     assert joined.vector('v').shape == (2, 2)
+
+
+def test_a_tile_says_where_in_the_picture_it_lies():
+    tiles_of_it = [cut_maps(Condition(), top, 20, (16, 30), (64, 80)) for top in (0, 48)]
+    expected = torch.tensor([[0, 0.25, 0.25, 0.625], [0.75, 0.25, 1, 0.625]])
+    torch.testing.assert_close(join_conditions(tiles_of_it).region, expected)
+
+
+@pytest.mark.parametrize('size', [(96, 160), (97, 159)])
+def test_a_curve_over_the_picture_has_no_seams(small, size):
+    model, image = RestoreModel(house(haze=1.0)), torch.rand(3, *size)
+    whole = model(image, tile=0)
+    assert (whole - image).abs().mean() > 0.01
+    torch.testing.assert_close(model(image, tile=48, overlap=16), whole, atol=1e-5, rtol=0)
 
 
 def test_maps_are_cut_to_the_tiles_share_and_never_to_nothing():

@@ -231,6 +231,15 @@ TINY_RESTORERS = dict(
     ),
 )
 
+HOUSE = dict(  # the RegressionRestorer of configs/house
+    type='RegressionRestorer',
+    priors=dict(
+        verdict=part(TINY_PRIORS, 'DegradationVerdict'), haze=part(TINY_PRIORS, 'TonePrior')
+    ),
+    backbone=part(TINY_BACKBONES, 'StagedNetwork'),
+    loss=dict(type='L1Loss'),
+)
+
 LATENT_RESTORER = dict(  # the DiffusionRestorer of UniRestore
     type='DiffusionRestorer',
     codec=part(TINY_CODECS, 'LatentAutoencoder'),
@@ -324,3 +333,14 @@ def restorer(**options) -> nn.Module:
     """The tiny DiffusionRestorer with all of TPGDiff's parts at work."""
     torch.manual_seed(0)
     return randomize(MODELS.build(part(TINY_RESTORERS, 'DiffusionRestorer', **options))).eval()
+
+
+def house(**strengths: float) -> nn.Module:
+    """The tiny ``HOUSE``; its verdict finds these strengths in every picture, and 0 of others."""
+    torch.manual_seed(0)
+    restorer = randomize(MODELS.build(dict(HOUSE)))
+    verdict = restorer.priors['verdict']
+    nn.init.zeros_(verdict.head[-1].weight)
+    found = [strengths.get(kind, 0.0) for kind in verdict.kinds]
+    verdict.head[-1].bias.data = torch.tensor(found)
+    return restorer.eval()

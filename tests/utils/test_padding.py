@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from restorelab.utils import check_size, pad_to_multiple
+from restorelab.utils import check_size, pad_to_multiple, padded_region
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,17 @@ def test_the_result_has_the_next_multiple_and_keeps_the_image(size, padded):
 def test_it_reflects_where_it_can():
     row = torch.arange(6.0).expand(1, 1, 8, 6)
     assert pad_to_multiple(row, 8)[0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ('rows', 'padded'), [((0, 90), (0, 96)), ((0, 48), (0, 48)), ((48, 90), (48, 96))]
+)
+def test_a_region_is_that_of_the_padded_tile_in_the_padded_picture(rows, padded):
+    """A picture of 90x200 pixels; 200 is a multiple of 8."""
+    region = torch.tensor([[rows[0] / 90, 0.2, rows[1] / 90, 0.4]])
+    expected = torch.tensor([[padded[0] / 96, 0.2, padded[1] / 96, 0.4]])
+    found = padded_region(region, (rows[1] - rows[0], 40), 8)
+    torch.testing.assert_close(found, expected)
 
 
 def test_a_size_that_does_not_fit_is_named():

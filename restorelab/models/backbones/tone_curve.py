@@ -8,7 +8,7 @@ from torch import Tensor
 
 from restorelab.models.contracts import RegressionBackbone
 from restorelab.registry import BACKBONES
-from restorelab.structures import TapContext
+from restorelab.structures import Condition, TapContext
 
 AIRLIGHT = 0.85  # what most hazes look like
 DARKEST = 0.005  # keeps the slope of a power finite at black
@@ -39,10 +39,11 @@ class ToneCurve(RegressionBackbone):
         self.name = name
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
-        cells = ctx.cond.token(self.name).float()
+        cond = Condition() if ctx is None else ctx.cond
+        cells = cond.token(self.name).float()
         side = math.isqrt(cells.shape[1])
         cells = cells.transpose(1, 2).reshape(len(cells), -1, side, side)
-        k, p, s, tint = self._at_pixels(cells, lq, ctx.cond.region).split([1, 1, 1, 3], dim=1)
+        k, p, s, tint = self._at_pixels(cells, lq, cond.region).split([1, 1, 1, 3], dim=1)
         power = _bounded(p, 1.5).exp()
         lifted = (lq.float().clamp(min=0) * _bounded(k, 2.5).exp() + DARKEST) ** power
         lifted = lifted - DARKEST**power

@@ -1,6 +1,7 @@
 """Restorers that restore in one call of the network (Restormer, Perceive-IR)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -9,8 +10,8 @@ from restorelab.models.contracts import Noise, RegressionBackbone
 from restorelab.models.restorers.base import BaseRestorer
 from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import LOSSES, MODELS
-from restorelab.structures import Condition, RestorationSample, TapContext
-from restorelab.utils import pad_to_multiple
+from restorelab.structures import Condition, RestorationSample, TapContext, stack_strengths
+from restorelab.utils import pad_to_multiple, padded_region
 
 
 @MODELS.register_module()
@@ -62,7 +63,7 @@ class RegressionRestorer(BaseRestorer):
     def condition_of_samples(self, lq: Tensor, samples: list[RestorationSample]) -> Condition:
         cond = self.condition(lq)
         if self.told:
-            strengths = torch.stack([sample.strengths for sample in samples]).to(lq)
+            strengths = stack_strengths(samples, self.told).to(lq)
             if self.training:
                 errors = self.told_error * torch.randn_like(strengths)
                 strengths = (strengths + errors).clamp(0, 1)
@@ -90,4 +91,8 @@ class RegressionRestorer(BaseRestorer):
 
     def _call(self, lq: Tensor, ctx: TapContext) -> Tensor:
         height, width = lq.shape[-2:]
+        if ctx.cond.region is not None:  # the priors saw the padded picture
+            multiple = self.backbone.size_divisor
+            region = padded_region(ctx.cond.region, (height, width), multiple)
+            ctx.cond = replace(ctx.cond, region=region)
         return self.backbone(self.pad(lq), ctx)[..., :height, :width]

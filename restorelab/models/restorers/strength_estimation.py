@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Model
 from restorelab.registry import LOSSES, MODELS, PRIORS
-from restorelab.structures import RestorationSample
+from restorelab.structures import RestorationSample, stack_strengths
 
 
 @MODELS.register_module()
@@ -28,11 +27,12 @@ class StrengthEstimation(Model):
         missing = sorted(set(self.prior.kinds) - set(order))
         if missing:
             raise ValueError(f'the prior estimates {missing}, but order={list(order)}')
-        self.places = [list(order).index(kind) for kind in self.prior.kinds]
+        self.order = list(order)
+        self.places = [self.order.index(kind) for kind in self.prior.kinds]
         self.criterion = LOSSES.build(loss)
 
     def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
-        true = torch.stack([sample.strengths[self.places] for sample in data_samples])
+        true = stack_strengths(data_samples, self.order)[:, self.places]
         return dict(loss_strength=self.criterion(self.prior.strengths(inputs), true.to(inputs)))
 
     def predict(
@@ -40,9 +40,9 @@ class StrengthEstimation(Model):
     ) -> list[RestorationSample]:
         """The samples, with ``true_strengths`` and ``estimated_strengths``, dicts by name."""
         found = self.prior.strengths(inputs).clamp(0, 1)
-        for sample, estimated in zip(data_samples, found, strict=True):
-            true = sample.strengths[self.places].tolist()
-            for name, values in (('true', true), ('estimated', estimated.tolist())):
+        strengths = stack_strengths(data_samples, self.order)[:, self.places]
+        for sample, true, estimated in zip(data_samples, strengths, found, strict=True):
+            for name, values in (('true', true.tolist()), ('estimated', estimated.tolist())):
                 by_kind = dict(zip(self.prior.kinds, values, strict=True))
                 sample.set_field(by_kind, f'{name}_strengths', field_type='metainfo')
         return data_samples
