@@ -15,6 +15,7 @@ from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
 from restorelab.utils.weights import published_names
 from tests.attack.weights import CASES, MODEL, Case, write
+from tests.models.tiny import HOUSE
 
 
 @pytest.fixture
@@ -70,6 +71,34 @@ def test_a_plain_file_loads(tmp_path):
     path = write(tmp_path / 'good.safetensors', MODEL, state=weights_of(MODEL))
     restored = load(path)(np.full((16, 16, 3), 99, np.uint8))
     assert restored.shape == (16, 16, 3)
+
+
+def test_a_plain_file_of_several_stages_loads(tmp_path):
+    path = write(tmp_path / 'house.safetensors', HOUSE, state=weights_of(HOUSE))
+    assert list(load(path).model.backbone.stages) == ['grain', 'haze']
+
+
+@pytest.mark.parametrize(
+    ('keys', 'value'),
+    [
+        (('grain', 'type'), 'os.system'),
+        (('more',), dict(type='os.system', command='true')),
+        (('grain', 'backbone', 'type'), 'torch.nn.Linear'),
+        (('grain', 'backbone', 'pretrained'), 'evil.pth'),
+        (('grain', 'kinds'), ['../evil']),
+    ],
+    ids=str,
+)
+def test_a_stage_that_asks_for_more_is_refused(keys, value, tmp_path):
+    config = copy.deepcopy(HOUSE)
+    *outer, last = keys
+    node = config['backbone']['stages']
+    for key in outer:
+        node = node[key]
+    node[last] = value
+    path = write(tmp_path / 'evil.safetensors', config, state=weights_of(HOUSE))
+    with pytest.raises(CheckpointError, match=rf'config\.backbone\.stages\.{".".join(keys)}'):
+        load(path)
 
 
 def test_of_a_joint_model_only_the_restorer_is_built(tmp_path):
