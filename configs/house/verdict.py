@@ -53,6 +53,14 @@ _kinds = dict(
             brightness=(0.1, 0.9),
             slant=(-45.0, 45.0),
         ),
+        dict(
+            type='soft_rain',
+            density=(0.0005, 0.008),
+            length=(8.0, 32.0),
+            width=(1.0, 3.5),
+            brightness=(0.15, 1.0),
+            slant=(-35.0, 35.0),
+        ),
     ],
     snow=[
         dict(type='snow', density=(0.003, 0.02), size=(3.0, 9.0), opacity=(0.7, 0.95)),

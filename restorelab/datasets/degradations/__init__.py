@@ -25,7 +25,7 @@ from restorelab.datasets.degradations.camera import (
     sensor_noise,
 )
 from restorelab.datasets.degradations.corruptions import CORRUPTIONS, corruption, resized_corruption
-from restorelab.datasets.degradations.weather import depth_haze, haze, rain, snow
+from restorelab.datasets.degradations.weather import depth_haze, haze, rain, snow, soft_rain
 
 __all__ = [
     'CORRUPTIONS',
@@ -46,5 +46,6 @@ __all__ = [
     'resized_corruption',
     'sensor_noise',
     'snow',
+    'soft_rain',
     'uneven_darkness',
 ]
