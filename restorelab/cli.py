@@ -283,7 +283,10 @@ def _restore(args: argparse.Namespace) -> int:
 
 def _names(text: str) -> list[str]:
     """``A,B`` -> names."""
-    return [name.strip() for name in text.split(',') if name.strip()]
+    names = [name.strip() for name in text.split(',')]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"'{text}' is no KIND,KIND: names of degradations")
+    return names
 
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:

@@ -72,7 +72,9 @@ def test_train_hands_its_arguments_on(monkeypatch, tmp_path):
     )
     (cfg,), options = calls[0]
     assert code == 0
-    assert options == dict(work_dir='out', resume='a.pth', amp=True, launcher='none')
+    assert options == dict(
+        work_dir='out', resume='a.pth', amp=True, launcher='none', channels_last=False
+    )
     assert (cfg.train_cfg.max_iters, cfg.randomness.seed, cfg.env_cfg.cudnn_benchmark) == (
         7,
         3,
@@ -123,6 +125,29 @@ def test_restore_hands_its_arguments_on_and_its_code_back(monkeypatch):
         True,
         0,
     )
+
+
+def test_restore_hands_on_how_much_is_done_and_against_what(monkeypatch):
+    calls = record_calls(monkeypatch, 'restore_files', result=0)
+    cli.main(['restore', 'in', 'out', '--strength', '0.5', '--only', 'noise, jpeg'])
+    cli.main(['restore', 'in', 'out', '--except', 'lowlight'])
+    cli.main(['restore', 'in', 'out'])
+    steering = []
+    for _, options in calls:
+        steering.append([options['strength'], options['only'], list(options['excepted'])])
+    assert steering == [
+        [0.5, ['noise', 'jpeg'], []],
+        [1.0, None, ['lowlight']],
+        [1.0, None, []],
+    ]
+
+
+@pytest.mark.parametrize('text', ['', 'noise,', ',', 'noise,,jpeg'])
+def test_names_of_degradations_are_not_empty(text, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(['restore', 'in', 'out', f'--only={text}'])
+    assert stop.value.code == 2
+    assert f"'{text}' is no KIND,KIND" in capsys.readouterr().err
 
 
 def test_list_prints_names_with_their_packages(capsys):

@@ -190,7 +190,7 @@ class RestoreModel:
         if equalize:
             batch = _equalized(batch)
         if strength == 0:
-            return back(batch)
+            return back(batch.clone())  # nobody wants a view of their own picture
         size = restorer.working_size(tuple(batch.shape[-2:]))
         tile, overlap = choose_tile(size, tile, overlap, restorer.tile_grid)
         tasks = None if task is None else [task] * len(batch)

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from restorelab.apis.files import plan
 from restorelab.apis.inference import load
 from restorelab.utils.images import ImageReadError
+from restorelab.utils.sources import check_name
 
 BAR = 20  # characters of a strength of 1
 
@@ -27,6 +28,7 @@ def inspect_files(
     Returns: 0, or 1 when a file could not be read.
     Raises: as ``restore_files``; ValueError for a model that does not tell degradations apart.
     """
+    check_name('source', source)
     with tempfile.TemporaryDirectory() as nowhere:
         pairs, skipped = plan(source, nowhere)
     restorer = load(model, checkpoint, device, trust)

@@ -33,9 +33,10 @@ class Steering:
             raise ValueError(f'strength={self.strength}; wanted is a number from 0 to 1')
         if self.only is not None and self.excepted:
             raise ValueError('only and excepted (--only, --except) are both given; choose one')
-        for option, names in (('only', self.only), ('except', self.excepted)):
-            if names:
-                _check_names(option, names, restorer.kinds)
+        if self.only is not None:
+            _check_names('only', self.only, restorer.kinds)
+        if self.excepted:
+            _check_names('except', self.excepted, restorer.kinds)
 
     def steer(self, cond: Condition, kinds: Sequence[str]) -> Condition:
         """``cond`` with strength 0 for each of ``kinds`` that is to be left as it is."""
@@ -55,6 +56,8 @@ class Steering:
 
 
 def _check_names(option: str, names: Sequence[str], kinds: Sequence[str]) -> None:
+    if isinstance(names, str):
+        raise TypeError(f"{option}='{names}'; wanted is a list of names, such as ['{names}']")
     if not kinds:
         raise ValueError(
             f'{option}={list(names)}: this model does not tell degradations apart; leave it out, '

@@ -13,6 +13,7 @@ from restorelab.utils import weights
 from restorelab.utils.images import ImageReadError, read_image, write_image
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
+from tests.models.tiny import HOUSE, house
 from tests.utils.image_cases import PLACES
 
 
@@ -69,6 +70,31 @@ def test_options_reach_the_model(photos, tmp_path):
     restore(photos / 'a.png', tmp_path / 'result.png', tile=8, steps=3, seed=5)
     expected = RestoreModel(tiny_restorer())(read_image(photos / 'a.png'), tile=8, steps=3, seed=5)
     np.testing.assert_array_equal(read_image(tmp_path / 'result.png'), expected)
+
+
+def test_a_strength_reaches_the_model(photos, tmp_path):
+    restore(photos / 'a.png', tmp_path / 'half.png', strength=0.5)
+    expected = RestoreModel(tiny_restorer())(read_image(photos / 'a.png'), strength=0.5)
+    np.testing.assert_array_equal(read_image(tmp_path / 'half.png'), expected)
+    restore(photos / 'a.png', tmp_path / 'none.png', strength=0)
+    np.testing.assert_array_equal(read_image(tmp_path / 'none.png'), read_image(photos / 'a.png'))
+
+
+@pytest.mark.parametrize('names', [dict(only=['haze']), dict(excepted=['noise'])])
+def test_degradations_to_undo_reach_the_model(photos, tmp_path, names):
+    model = house(noise=1.0, haze=1.0)
+    save_published(tmp_path / 'house.safetensors', model.state_dict(), HOUSE, {})
+    options = dict(model=str(tmp_path / 'house.safetensors'), **names)
+    restore_files(str(photos / 'a.png'), str(tmp_path / 'result.png'), **options)
+    expected = RestoreModel(house(haze=1.0))(read_image(photos / 'a.png'))
+    np.testing.assert_array_equal(read_image(tmp_path / 'result.png'), expected)
+
+
+@pytest.mark.parametrize('wish', [dict(strength=2), dict(only=['noise'])])
+def test_a_wish_that_the_model_cannot_obey_is_found_before_the_first_image(photos, tmp_path, wish):
+    with pytest.raises(ValueError, match=r'strength=2|does not tell degradations apart'):
+        restore(photos, tmp_path / 'out', **wish)
+    assert names(tmp_path / 'out') == []
 
 
 def test_a_file_goes_into_a_folder(photos, tmp_path):

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 Steps = tuple[str | int, ...]
 # Keys that no check of a config refuses, and why. Patterns of their whole path.
 REASONS = {
-    r'(.*\.)?(adapters|priors|step_losses|tasks)\.\w+': 'the name of a part is free',
+    r'(.*\.)?(adapters|priors|stages|step_losses|tasks)\.\w+': 'the name of a part is free',
     r'default_hooks\.\w+': 'the name of a hook is free, but for those of MMEngine',
     r'optim_wrapper\.paramwise_cfg\.custom_keys\..*': (
         'part of the names of parameters; refused when the model exists'

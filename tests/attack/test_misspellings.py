@@ -6,7 +6,11 @@ import pytest
 
 from tests.attack.misspellings import ROOT, check_all, keys_of, misspelt, reason_of
 
-SAMPLE = ['configs/tpgdiff/allinone.py', 'configs/unirestore/cfrm_tfa_diffuir.py']
+SAMPLE = [
+    'configs/house/allinone.py',
+    'configs/tpgdiff/allinone.py',
+    'configs/unirestore/cfrm_tfa_diffuir.py',
+]
 DETECTOR = 'configs/detectors/retinanet_shapes.py'
 
 

@@ -18,7 +18,7 @@ from tests.attack.table import tiny
 from tests.engine.toys import toy_config
 
 NAN, INFINITE = float('nan'), float('inf')
-# A command line, and words of the answer; {photo}, {model}, {config} and {weights} are sound files.
+# A command line, and words of the answer; {photo}, {model} and so on are sound files.
 COMMANDS = {
     'restore': ('required: IN, OUT|required', 'IN'),
     'restore {photo}': ('required', 'OUT'),
@@ -51,7 +51,24 @@ COMMANDS = {
     'restore {photo} o.png --model {model} --checkpoint {weights}': ('brings its own weights',),
     'restore {photo} o.png --checkpoint {weights}': (r'tiny\.pth', 'config'),
     'restore {config} o.png --model {model}': (r'config\.py',),
+    'restore {photo} o.png --strength x': ('--strength', 'x'),
+    'restore {photo} o.png --model {model} --strength 2': ('strength=2', 'from 0 to 1'),
+    'restore {photo} o.png --model {model} --strength -1': ('strength=-1', 'from 0 to 1'),
+    'restore {photo} o.png --model {model} --strength nan': ('strength=nan', 'from 0 to 1'),
+    'restore {photo} o.png --model {model} --only noise': ('noise', 'degradations apart'),
+    'restore {photo} o.png --model {model} --except haze': ('haze', 'degradations apart'),
+    'restore {photo} o.png --only ,': ('--only', "','", 'KIND,KIND'),
+    'restore {photo} o.png --model {house} --only noize': ('noize', 'noise'),
+    'restore {photo} o.png --model {house} --except fog': ('fog', 'haze'),
+    'restore {photo} o.png --model {house} --only noise --except haze': ('only', 'choose one'),
     'restore {photo} o.png --overwrite=yes': ('--overwrite', 'yes'),
+    'inspect': ('required', 'IN'),
+    'inspect {photo} extra': ('extra',),
+    'inspect gone.png --model {house}': (r'gone\.png', 'no image'),
+    'inspect {config} --model {house}': (r'config\.py', 'not a readable image'),
+    'inspect {photo} --model {model}': (r'tiny\.safetensors', 'degradations apart'),
+    'inspect {photo} --model gone.safetensors': (r'gone\.safetensors',),
+    'inspect {photo} --model {house} --device gpu': ("device 'gpu'", 'cpu'),
     'benchmark': ('required', 'MODEL'),
     'benchmark {model} --sizes 0x0': ('0x0', 'WIDTHxHEIGHT'),
     'benchmark {model} --sizes 16': ("'16'", 'WIDTHxHEIGHT'),
@@ -129,6 +146,7 @@ def _words_of(line: str, folder: Path) -> list[str]:
     given = dict(
         photo=tiny.photo(folder),
         model=tiny.published(folder),
+        house=tiny.published_house(folder),
         config=config,
         weights=tiny.checkpoint(folder),
     )

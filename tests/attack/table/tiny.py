@@ -15,6 +15,7 @@ from restorelab.apis import RestoreModel
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
 from tests.datasets.pictures import scene
+from tests.models.tiny import HOUSE, house
 
 PHOTO = (scene(16, 20) * 255).astype(np.uint8)
 
@@ -39,6 +40,13 @@ def published(folder: Path) -> Path:
     path = folder / 'tiny.safetensors'
     if not path.exists():
         save_published(path, tiny_restorer().state_dict(), CONFIG, {})
+    return path
+
+
+def published_house(folder: Path) -> Path:
+    """A weight file of a tiny restorer that tells degradations apart."""
+    path = folder / 'house.safetensors'
+    save_published(path, house().state_dict(), HOUSE, {})
     return path
 
 
