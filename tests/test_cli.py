@@ -52,6 +52,12 @@ def test_help_of_every_tool_does_not_load_torch(tool):
     assert done.stdout.splitlines()[-1] == 'False'
 
 
+def test_no_tool_hides_a_module_of_python():
+    """The folder of a script is searched first. So `inspect` has no tool; nobody imports `test`."""
+    names = {tool.stem for tool in TOOLS}
+    assert names & (set(sys.stdlib_module_names) - {'test'}) == set()
+
+
 def test_train_hands_its_arguments_on(monkeypatch, tmp_path):
     calls = record_calls(monkeypatch, 'train')
     code = cli.main(

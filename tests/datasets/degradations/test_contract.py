@@ -22,6 +22,7 @@ STRENGTHS = dict(
     haze=dict(beta=1, airlight=0.9),
     depth_haze=dict(beta=1, airlight=0.8, tint=0.05, steepness=0.7),
     rain=dict(density=0.01, length=15, brightness=0.8, slant=10),
+    soft_rain=dict(density=0.01, length=15, width=2, brightness=0.4, slant=10),
     snow=dict(density=0.01, size=6, opacity=0.9),
     corruption=dict(name='fog', severity=3),
     resized_corruption=dict(name='motion_blur', severity=2, short_side=24),

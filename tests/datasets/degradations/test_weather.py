@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from restorelab.datasets.degradations import depth_haze, haze, rain, snow
+from restorelab.datasets.degradations import depth_haze, haze, rain, snow, soft_rain
 from restorelab.datasets.degradations.weather import depth_field, streak
 from tests.datasets.pictures import flat, scene
 
@@ -99,6 +99,30 @@ def test_streaks_run_along_the_fall():
     out = out - out.mean()
     along, across = (out[6:] * out[:-6]).mean(), (out[:, 6:] * out[:, :-6]).mean()
     assert along > 3 * across
+
+
+def softly_rainy(image, width=2.0, slant=0.0):
+    return soft_rain(image, 0.01, 20, width, 0.4, slant, rng())
+
+
+def test_soft_rain_adds_one_gray_layer_to_any_picture():
+    layer = softly_rainy(flat(0, 96))
+    assert (layer == layer[..., :1]).all()
+    assert layer.min() > -1e-6
+    np.testing.assert_allclose(softly_rainy(scene()) - scene(), layer, atol=1e-6)
+
+
+def test_soft_rain_is_as_bright_as_asked():
+    layer = softly_rainy(flat(0))[..., 0]
+    assert np.quantile(layer, 0.995) == pytest.approx(0.4, abs=1e-3)
+    assert layer.max() <= 1.5 * 0.4 + 1e-6
+
+
+def test_soft_rain_runs_along_its_fall_and_wider_streaks_are_smoother():
+    narrow, wide = (softly_rainy(flat(0), width)[..., 0] for width in (1.0, 4.0))
+    along, across = (np.abs(np.diff(narrow, axis=axis)).mean() for axis in (0, 1))
+    assert along < across / 3
+    assert np.abs(np.diff(wide, axis=1)).mean() < 0.7 * across
 
 
 @pytest.mark.parametrize(('length', 'width', 'angle'), [(20, 1, 90), (5, 9, 40), (0, 1, 0)])
