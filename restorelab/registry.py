@@ -2,8 +2,8 @@
 
 Each kind of part has a table of its own, so that a config which puts a prior where a backbone
 belongs fails with the name of the table. What MMEngine's Runner builds, ``MODELS`` among it, stands
-in children of MMEngine's tables. A table imports its ``locations`` on the first look-up; importing
-this module imports no part.
+in children of MMEngine's tables. A look-up of a name imports the module of that part and no other;
+importing this module imports no part.
 
 Third parties add parts in three ways: ``custom_imports`` in a config, a scope
 (``type='mypkg.Name'``), or the entry-point group ``restorelab.plugins``, whose modules are imported
@@ -29,6 +29,33 @@ from restorelab.utils.options import (
 )
 
 PLUGIN_GROUP = 'restorelab.plugins'
+
+
+class Table(Registry):
+    """A table of ours, which can import one part alone.
+
+    A package of its ``locations`` may have ``PARTS``, the module of each part by the part's name.
+    Its modules are then imported when their parts are asked for. Other packages import all of
+    theirs.
+    """
+
+    def import_part(self, name: str) -> None:
+        """Import the module of the part called ``name``, if it is one of ours."""
+        for location in self._locations:
+            module = _parts_in(location).get(name)
+            if module is not None:
+                import_module(f'{location}.{module}')
+
+    def import_from_location(self) -> None:
+        """Import all parts."""
+        for location in self._locations:
+            for name in _parts_in(location):
+                self.import_part(name)
+        super().import_from_location()
+
+
+def _parts_in(location: str) -> dict[str, str]:
+    return vars(import_module(location)).get('PARTS', {})
 
 
 @cache
@@ -115,7 +142,10 @@ def _in_scope(name: str, registry: Registry, scope: str | None) -> Callable | No
 def in_table(name: str, registry: Registry | None) -> Callable | None:
     """The part of that name in a table or its parents, or None."""
     while registry is not None:
-        registry.import_from_location()
+        if isinstance(registry, Table):
+            registry.import_part(name)
+        if name not in registry.module_dict:
+            registry.import_from_location()
         if name in registry.module_dict:
             return registry.module_dict[name]
         registry = registry.parent
@@ -245,13 +275,13 @@ def build_parts(
     return parts
 
 
-def _own(name: str, location: str) -> Registry:
-    return Registry(name, build_func=build_part, scope='restorelab', locations=[location])
+def _own(name: str, location: str) -> Table:
+    return Table(name, build_func=build_part, scope='restorelab', locations=[location])
 
 
-def _child(name: str, parent: Registry, *locations: str) -> Registry:
+def _child(name: str, parent: Registry, *locations: str) -> Table:
     options = dict(scope='restorelab', locations=list(locations))
-    return Registry(name, build_func=build_part, parent=parent, **options)
+    return Table(name, build_func=build_part, parent=parent, **options)
 
 
 # image, time, condition -> image or features

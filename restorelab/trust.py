@@ -181,15 +181,16 @@ class _Checks:
             self.check_option(key, value, cfg['type'], inner)
         self.check_defaults(part, cfg, place)
 
-    def find(self, kind: object, table: Registry, place: str) -> Callable:
+    def find(self, kind: object, table: rl.Table, place: str) -> Callable:
         """The part called ``kind``, of restorelab itself."""
         if not isinstance(kind, str):
             self.refuse(place, kind, 'a weight file names a part by a word')
         if '.' in kind:
             self.refuse(place, kind, 'a weight file may name no import path and no other package')
-        table.import_from_location()
+        table.import_part(kind)
         part = table.module_dict.get(kind)
         if part is None:
+            table.import_from_location()
             near = nearest(kind, table.module_dict) or 'none'
             self.refuse(place, kind, f'no {table.name} of restorelab; nearest: {near}')
         if not part.__module__.startswith(MAKERS):

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = {'registry', 'structures', 'utils', 'ops', 'models.contracts', 'models.layers'}
+PARTS = {'lazy', 'registry', 'structures', 'utils', 'ops', 'models.contracts', 'models.layers'}
 MAY_IMPORT = {
     '__init__': {'version'},
     'version': set(),
+    'lazy': set(),
     'registry': {'models.contracts', 'utils'},
     'structures': set(),
     'utils': {'version'},
@@ -24,7 +25,7 @@ MAY_IMPORT = {
     'values': {'utils'},
     'models.contracts': {'structures'},
     'models.layers': {'structures', 'utils', 'ops'},
-    'models.processes': {'registry', 'structures', 'models.contracts'},
+    'models.processes': {'lazy', 'registry', 'structures', 'models.contracts'},
     'models.blocks': PARTS,
     'models.backbones': PARTS,
     'models.priors': PARTS,
@@ -37,10 +38,11 @@ MAY_IMPORT = {
     'models.restorers': PARTS,  # and no concrete part: those are built from configs
     'datasets': {'registry', 'structures', 'utils'},
     'evaluation': {'registry', 'structures', 'utils'},
-    'engine': {'registry', 'structures', 'utils', 'models.contracts'},
+    'engine': {'lazy', 'registry', 'structures', 'utils', 'models.contracts'},
     'apis': {
         'checks',
         'config',
+        'lazy',
         'registry',
         'structures',
         'utils',

@@ -1,6 +1,7 @@
 """Look-ups name the nearest right thing, scopes hold for what is inside, options are checked."""
 
 import importlib.util
+import subprocess
 import sys
 
 import pytest
@@ -326,3 +327,31 @@ def retinanet() -> dict:
             max_per_img=10,
         ),
     )
+
+
+LOCATIONS = sorted({place for each in rl.TABLES for place in each._locations})
+
+
+@pytest.mark.parametrize('location', LOCATIONS)
+def test_a_package_of_parts_says_where_each_is(location):
+    """``PARTS`` has every registered class of the package, with the module that it stands in."""
+    found = {}
+    for each in rl.TABLES:
+        rl.known_names(each)
+        for name, part in each.module_dict.items():
+            if part.__module__.startswith(f'{location}.') and location in each._locations:
+                found[name] = part.__module__.removeprefix(f'{location}.')
+    package = importlib.import_module(location)
+    assert vars(package).get('PARTS', found) == found
+
+
+@pytest.mark.slow
+def test_a_look_up_imports_the_module_of_that_part_alone():
+    code = (
+        'import sys\n'
+        'from restorelab.registry import LOSSES, find_part\n'
+        "print(find_part('L1Loss', LOSSES).__name__)\n"
+        "print([name for name in sys.modules if name.startswith('restorelab.models.losses.')])\n"
+    )
+    ran = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split('\n')[:2] == ['L1Loss', "['restorelab.models.losses.l1_loss']"]

@@ -20,8 +20,8 @@ PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md'), *ROOT.glob('project
 
 # Files that may call hasattr or getattr, and whom they ask. Parts of ours have contracts instead.
 PROBES = {
-    'restorelab/apis/__init__.py': 'our own modules, imported when a function is first used',
     'restorelab/cli.py': "argparse's namespace",
+    'restorelab/lazy.py': 'our own modules, imported when a name of theirs is first used',
     'restorelab/models/contracts.py': 'parts, as they are held against their contracts',
     'restorelab/models/samplers/diffusers_sampler.py': 'diffusers, for the class of that name',
     'restorelab/models/tasks/mmdet_task.py': "MMDetection's networks",

@@ -3,23 +3,15 @@
 A name is imported when it is first used, so importing this module is fast.
 """
 
-from importlib import import_module
+from restorelab.lazy import lazy_names
 
-_MODULE_OF = dict(
-    train='training',
-    test='testing',
-    load='inference',
-    RestoreModel='inference',
-    restore_files='files',
-    publish='publishing',
-)
-
-__all__ = ['RestoreModel', 'load', 'publish', 'restore_files', 'test', 'train']
-
-
-def __getattr__(name: str):
-    if name not in _MODULE_OF:
-        raise AttributeError(
-            f"module 'restorelab.apis' has no attribute '{name}'; it has {__all__}"
-        )
-    return getattr(import_module(f'restorelab.apis.{_MODULE_OF[name]}'), name)
+FUNCTIONS = {
+    'RestoreModel': 'inference',
+    'load': 'inference',
+    'publish': 'publishing',
+    'restore_files': 'files',
+    'test': 'testing',
+    'train': 'training',
+}
+__all__ = list(FUNCTIONS)
+__getattr__ = lazy_names(__name__, FUNCTIONS)

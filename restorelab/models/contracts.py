@@ -12,7 +12,6 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 
 import torch  # noqa: F401  the examples use it
-from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from restorelab.structures import (
@@ -442,8 +441,12 @@ class Proxy(Part):
         raise NotImplementedError
 
 
-class Model(BaseModel):
+class Model(nn.Module):
     """What MMEngine's Runner trains.
+
+    It has the methods of MMEngine's BaseModel and does not derive from it. Importing BaseModel
+    imports every optimizer that MMEngine knows, with transformers and much of torch.distributed.
+    That takes longer than restoring a small picture.
 
     Attributes:
         find_unused_parameters: a batch need not use all weights; processes must look which it used.
@@ -452,9 +455,51 @@ class Model(BaseModel):
 
     find_unused_parameters: bool = False
 
-    def __init__(self, data_preprocessor: nn.Module | None = None, init_cfg: dict | None = None):
-        super().__init__(data_preprocessor, init_cfg)
+    def __init__(self, data_preprocessor: nn.Module, init_cfg: dict | None = None):
+        """
+        Args:
+            data_preprocessor: batch of the data loader, whether it is for training -> the arguments
+                of ``forward`` but ``mode``.
+            init_cfg: config of a WEIGHT_INITIALIZERS part.
+        """
+        super().__init__()
+        self.data_preprocessor = data_preprocessor
+        self.init_cfg = init_cfg
+        self._is_init = False  # BaseModule.init_weights sets it
         self.step_losses = nn.ModuleDict()
+
+    def init_weights(self) -> None:
+        """Start as ``init_cfg`` says, then the modules inside. The Runner calls this once."""
+        from mmengine.model import BaseModule
+
+        BaseModule.init_weights(self)
+
+    def _dump_init_info(self) -> None:
+        from mmengine.model import BaseModule
+
+        BaseModule._dump_init_info(self)
+
+    def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+        """One step of training on a batch. Returns what is logged: ``loss``, and each loss."""
+        with optim_wrapper.optim_context(self):
+            losses = self(**self.data_preprocessor(data, True), mode='loss')
+        loss, logged = self.parse_losses(losses)
+        optim_wrapper.update_params(loss)
+        return logged
+
+    def val_step(self, data: dict) -> list[RestorationSample]:
+        """The samples of a batch with the predictions set."""
+        return self(**self.data_preprocessor(data, False), mode='predict')
+
+    def test_step(self, data: dict) -> list[RestorationSample]:
+        """As ``val_step``."""
+        return self.val_step(data)
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of all entries that have ``loss`` in their names, and what is logged."""
+        means = {name: value.mean() for name, value in losses.items()}
+        loss = sum(value for name, value in means.items() if 'loss' in name)
+        return loss, {'loss': loss, **means}
 
     def load_pretrained(self) -> None:
         """Read the weights of pretrained parts, as ``Part.load_pretrained``."""

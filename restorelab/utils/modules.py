@@ -1,11 +1,12 @@
 """Small tools on torch modules."""
 
-from mmengine.model import is_model_wrapper
 from torch import nn
 
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The model itself, without the wrapper for several processes if there is one."""
+    from mmengine.model import is_model_wrapper  # slow to import, and only training needs it
+
     return model.module if is_model_wrapper(model) else model
 
 

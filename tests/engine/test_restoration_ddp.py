@@ -10,7 +10,7 @@ class Two(Model):
     """One of its two weights takes part."""
 
     def __init__(self, find_unused_parameters: bool):
-        super().__init__()
+        super().__init__(nn.Identity())
         self.find_unused_parameters = find_unused_parameters
         self.used, self.idle = nn.Linear(1, 1), nn.Linear(1, 1)
 

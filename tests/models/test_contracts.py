@@ -4,10 +4,19 @@ import doctest
 import inspect
 
 import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper
 from torch import nn
 
 from restorelab.models import contracts
-from restorelab.models.contracts import CONTRACTS, RegressionBackbone, Sampler, check_contract
+from restorelab.models.contracts import (
+    CONTRACTS,
+    Model,
+    RegressionBackbone,
+    Sampler,
+    check_contract,
+)
 
 
 def test_the_examples_run():
@@ -73,3 +82,38 @@ def test_further_arguments_with_defaults_are_fine():
             return lq * scale
 
     check_contract(Net, 'backbone')
+
+
+class Doubling(nn.Module):
+    def forward(self, data, training):
+        return dict(inputs=2 * data, data_samples=None)
+
+
+class Scaling:
+    """The forward pass of a model that learns a factor."""
+
+    def forward(self, inputs, data_samples, mode):
+        distance = (self.factor * inputs - 2).abs()
+        return dict(loss_far=distance, loss_near=distance.mean() / 2, distance=distance)
+
+
+class Ours(Scaling, Model):
+    pass
+
+
+class Theirs(Scaling, BaseModel):
+    pass
+
+
+def test_a_model_takes_the_training_step_of_mmengines_base_model():
+    steps = []
+    for kind in (Ours, Theirs):
+        model = kind(Doubling())
+        model.factor = nn.Parameter(torch.ones(1))
+        optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+        logged = model.train_step(torch.tensor([0.1, 0.5, 0.7]), optimizer)
+        numbers = [value.item() for value in logged.values()]
+        steps.append((list(logged), numbers, model.factor.item()))
+    assert steps[0] == steps[1]
+    assert steps[0][0] == ['loss', 'loss_far', 'loss_near', 'distance']
+    assert steps[0][2] != 1

@@ -1,19 +1,14 @@
-from restorelab.models.adapters.cfrm import CFRM
-from restorelab.models.adapters.control_sc_tuner import ControlSCTuner
-from restorelab.models.adapters.pooled_film import PooledFiLM
-from restorelab.models.adapters.prompt_guidance import PromptGuidance
-from restorelab.models.adapters.prompt_interaction import PromptInteraction
-from restorelab.models.adapters.prompt_time_adapter import PromptTimeAdapter
-from restorelab.models.adapters.tfa import TFA
-from restorelab.models.adapters.token_cross_attention import TokenCrossAttention
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'CFRM',
-    'TFA',
-    'ControlSCTuner',
-    'PooledFiLM',
-    'PromptGuidance',
-    'PromptInteraction',
-    'PromptTimeAdapter',
-    'TokenCrossAttention',
-]
+PARTS = {
+    'CFRM': 'cfrm',
+    'ControlSCTuner': 'control_sc_tuner',
+    'PooledFiLM': 'pooled_film',
+    'PromptGuidance': 'prompt_guidance',
+    'PromptInteraction': 'prompt_interaction',
+    'PromptTimeAdapter': 'prompt_time_adapter',
+    'TFA': 'tfa',
+    'TokenCrossAttention': 'token_cross_attention',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

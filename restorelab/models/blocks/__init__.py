@@ -1,17 +1,13 @@
-from restorelab.models.blocks.auto_attention_block import AutoAttentionBlock
-from restorelab.models.blocks.constant_attention_block import ConstantAttentionBlock
-from restorelab.models.blocks.enhanced_block import EnhancedBlock
-from restorelab.models.blocks.full_attention_block import FullAttentionBlock
-from restorelab.models.blocks.linear_attention_block import LinearAttentionBlock
-from restorelab.models.blocks.spatial_transformer_block import SpatialTransformerBlock
-from restorelab.models.blocks.transformer_block import TransformerBlock
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'AutoAttentionBlock',
-    'ConstantAttentionBlock',
-    'EnhancedBlock',
-    'FullAttentionBlock',
-    'LinearAttentionBlock',
-    'SpatialTransformerBlock',
-    'TransformerBlock',
-]
+PARTS = {
+    'AutoAttentionBlock': 'auto_attention_block',
+    'ConstantAttentionBlock': 'constant_attention_block',
+    'EnhancedBlock': 'enhanced_block',
+    'FullAttentionBlock': 'full_attention_block',
+    'LinearAttentionBlock': 'linear_attention_block',
+    'SpatialTransformerBlock': 'spatial_transformer_block',
+    'TransformerBlock': 'transformer_block',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -1,4 +1,8 @@
-from restorelab.models.codecs.latent_autoencoder import LatentAutoencoder
-from restorelab.models.codecs.pixel_codec import PixelCodec
+from restorelab.lazy import lazy_names
 
-__all__ = ['LatentAutoencoder', 'PixelCodec']
+PARTS = {
+    'LatentAutoencoder': 'latent_autoencoder',
+    'PixelCodec': 'pixel_codec',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

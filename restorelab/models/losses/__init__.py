@@ -1,25 +1,16 @@
-from restorelab.models.losses.clip_aware_loss import CLIPAwareLoss
-from restorelab.models.losses.cosine_distillation_loss import CosineDistillationLoss
-from restorelab.models.losses.degradation_infonce import DegradationInfoNCE
-from restorelab.models.losses.difficulty_adaptive_perceptual_loss import (
-    DifficultyAdaptivePerceptualLoss,
-)
-from restorelab.models.losses.keep_viewing_loss import KeepViewingLoss
-from restorelab.models.losses.l1_loss import L1Loss
-from restorelab.models.losses.label_smoothed_cross_entropy import LabelSmoothedCrossEntropy
-from restorelab.models.losses.mse_loss import MSELoss
-from restorelab.models.losses.psnr_loss import PSNRLoss
-from restorelab.models.losses.viewing_loss import ViewingLoss
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'CLIPAwareLoss',
-    'CosineDistillationLoss',
-    'DegradationInfoNCE',
-    'DifficultyAdaptivePerceptualLoss',
-    'KeepViewingLoss',
-    'L1Loss',
-    'LabelSmoothedCrossEntropy',
-    'MSELoss',
-    'PSNRLoss',
-    'ViewingLoss',
-]
+PARTS = {
+    'CLIPAwareLoss': 'clip_aware_loss',
+    'CosineDistillationLoss': 'cosine_distillation_loss',
+    'DegradationInfoNCE': 'degradation_infonce',
+    'DifficultyAdaptivePerceptualLoss': 'difficulty_adaptive_perceptual_loss',
+    'KeepViewingLoss': 'keep_viewing_loss',
+    'L1Loss': 'l1_loss',
+    'LabelSmoothedCrossEntropy': 'label_smoothed_cross_entropy',
+    'MSELoss': 'mse_loss',
+    'PSNRLoss': 'psnr_loss',
+    'ViewingLoss': 'viewing_loss',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -1,31 +1,19 @@
-from restorelab.models.priors.clip_degradation_prior import CLIPDegradationPrior
-from restorelab.models.priors.clip_quality_perceiver import CLIPQualityPerceiver
-from restorelab.models.priors.clip_semantic_prior import CLIPSemanticPrior
-from restorelab.models.priors.compact_degradation_encoder import CompactDegradationEncoder
-from restorelab.models.priors.cues import (
-    BoxDoGCue,
-    DarkChannelCue,
-    DepthCue,
-    SegmentationCue,
-    SobelCue,
-)
-from restorelab.models.priors.degradation_verdict import DegradationVerdict
-from restorelab.models.priors.dinov2_class_tokens import DINOv2ClassTokens
-from restorelab.models.priors.structure_prior import StructurePrior
-from restorelab.models.priors.tone_prior import TonePrior
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'BoxDoGCue',
-    'CLIPDegradationPrior',
-    'CLIPQualityPerceiver',
-    'CLIPSemanticPrior',
-    'CompactDegradationEncoder',
-    'DINOv2ClassTokens',
-    'DarkChannelCue',
-    'DegradationVerdict',
-    'DepthCue',
-    'SegmentationCue',
-    'SobelCue',
-    'StructurePrior',
-    'TonePrior',
-]
+PARTS = {
+    'BoxDoGCue': 'cues.box_dog_cue',
+    'CLIPDegradationPrior': 'clip_degradation_prior',
+    'CLIPQualityPerceiver': 'clip_quality_perceiver',
+    'CLIPSemanticPrior': 'clip_semantic_prior',
+    'CompactDegradationEncoder': 'compact_degradation_encoder',
+    'DINOv2ClassTokens': 'dinov2_class_tokens',
+    'DarkChannelCue': 'cues.dark_channel_cue',
+    'DegradationVerdict': 'degradation_verdict',
+    'DepthCue': 'cues.depth_cue',
+    'SegmentationCue': 'cues.segmentation_cue',
+    'SobelCue': 'cues.sobel_cue',
+    'StructurePrior': 'structure_prior',
+    'TonePrior': 'tone_prior',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -1,15 +1,11 @@
-from restorelab.models.processes.clean_matching import CleanMatching
-from restorelab.models.processes.gaussian_process import GaussianProcess
-from restorelab.models.processes.mean_reverting_process import MeanRevertingProcess
-from restorelab.models.processes.reverse_mean_matching import ReverseMeanMatching
-from restorelab.models.processes.shared_residual_process import SharedResidualProcess
-from restorelab.models.processes.variance_preserving_process import VariancePreservingProcess
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'CleanMatching',
-    'GaussianProcess',
-    'MeanRevertingProcess',
-    'ReverseMeanMatching',
-    'SharedResidualProcess',
-    'VariancePreservingProcess',
-]
+PARTS = {
+    'CleanMatching': 'clean_matching',
+    'MeanRevertingProcess': 'mean_reverting_process',
+    'ReverseMeanMatching': 'reverse_mean_matching',
+    'SharedResidualProcess': 'shared_residual_process',
+    'VariancePreservingProcess': 'variance_preserving_process',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -1,4 +1,8 @@
-from restorelab.models.proxies.proxy_restorer import ProxyRestorer
-from restorelab.models.proxies.rendered_proxy import RenderedProxy
+from restorelab.lazy import lazy_names
 
-__all__ = ['ProxyRestorer', 'RenderedProxy']
+PARTS = {
+    'ProxyRestorer': 'proxy_restorer',
+    'RenderedProxy': 'rendered_proxy',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

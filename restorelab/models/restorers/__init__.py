@@ -1,17 +1,13 @@
-from restorelab.models.restorers.diffusion_restorer import DiffusionRestorer
-from restorelab.models.restorers.joint_restorer import JointRestorer
-from restorelab.models.restorers.prior_distillation import PriorDistillation
-from restorelab.models.restorers.prompt_learning import PromptLearning
-from restorelab.models.restorers.regression_restorer import RegressionRestorer
-from restorelab.models.restorers.restoration_data_preprocessor import RestorationDataPreprocessor
-from restorelab.models.restorers.strength_estimation import StrengthEstimation
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'DiffusionRestorer',
-    'JointRestorer',
-    'PriorDistillation',
-    'PromptLearning',
-    'RegressionRestorer',
-    'RestorationDataPreprocessor',
-    'StrengthEstimation',
-]
+PARTS = {
+    'DiffusionRestorer': 'diffusion_restorer',
+    'JointRestorer': 'joint_restorer',
+    'PriorDistillation': 'prior_distillation',
+    'PromptLearning': 'prompt_learning',
+    'RegressionRestorer': 'regression_restorer',
+    'RestorationDataPreprocessor': 'restoration_data_preprocessor',
+    'StrengthEstimation': 'strength_estimation',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -1,8 +1,7 @@
 """The only place in training where uint8 becomes float."""
 
 import torch
-from mmengine.model import BaseDataPreprocessor
-from torch import Tensor
+from torch import Tensor, nn
 
 from restorelab.registry import MODELS
 
@@ -15,17 +14,28 @@ def to_unit_range(image: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class RestorationDataPreprocessor(BaseDataPreprocessor):
+class RestorationDataPreprocessor(nn.Module):
     """Makes a batch (B, 3, H, W), float32 RGB in [0, 1], of images (3, H, W), uint8 or float32.
+
+    The batch and all tensors of its samples come to the device of the model.
 
     ``gt``, ``rendered`` and ``positive_lq`` of each data sample are converted the same way.
     Raises: ValueError that names the samples when the images of a batch differ in size.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('_on_device', torch.empty(0), persistent=False)  # moves with the model
+
     def forward(self, data: dict, training: bool = False) -> dict:
-        data = self.cast_data(data)
+        device = self._on_device.device
         inputs, samples = data['inputs'], data.get('data_samples')
-        if isinstance(inputs, list | tuple):
+        if samples is not None:
+            samples = [sample.to(device) for sample in samples]
+        if isinstance(inputs, Tensor):
+            inputs = inputs.to(device)
+        else:
+            inputs = [image.to(device) for image in inputs]
             sizes = {tuple(image.shape[-2:]) for image in inputs}
             if len(sizes) > 1:
                 names = [s.get('key', '?') for s in samples] if samples else '?'

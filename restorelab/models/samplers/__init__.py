@@ -1,17 +1,13 @@
-from restorelab.models.samplers.ddim import DDIM
-from restorelab.models.samplers.diffusers_sampler import DiffusersSampler
-from restorelab.models.samplers.euler_ode import EulerODE
-from restorelab.models.samplers.euler_sde import EulerSDE
-from restorelab.models.samplers.multistep_dpm import MultistepDPM
-from restorelab.models.samplers.posterior import Posterior
-from restorelab.models.samplers.sdt_ddim_sampler import SDTDDIMSampler
+from restorelab.lazy import lazy_names
 
-__all__ = [
-    'DDIM',
-    'DiffusersSampler',
-    'EulerODE',
-    'EulerSDE',
-    'MultistepDPM',
-    'Posterior',
-    'SDTDDIMSampler',
-]
+PARTS = {
+    'DDIM': 'ddim',
+    'DiffusersSampler': 'diffusers_sampler',
+    'EulerODE': 'euler_ode',
+    'EulerSDE': 'euler_sde',
+    'MultistepDPM': 'multistep_dpm',
+    'Posterior': 'posterior',
+    'SDTDDIMSampler': 'sdt_ddim_sampler',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Noise, Predict, Process, Sampler
-from restorelab.models.processes import GaussianProcess
+from restorelab.models.processes.gaussian_process import GaussianProcess
 from restorelab.models.samplers.walking import (
     predict_at,
     require_noise_prediction,

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Predict, Process, Sampler
-from restorelab.models.processes import GaussianProcess, MeanRevertingProcess
+from restorelab.models.processes import MeanRevertingProcess
+from restorelab.models.processes.gaussian_process import GaussianProcess
 
 
 def predict_at(predict: Predict, x: Tensor, t: int) -> Tensor:

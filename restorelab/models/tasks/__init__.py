@@ -1,5 +1,9 @@
-from restorelab.models.tasks.classification_task import ClassificationTask
-from restorelab.models.tasks.mmdet_task import MMDetTask
-from restorelab.models.tasks.segmentation_task import SegmentationTask
+from restorelab.lazy import lazy_names
 
-__all__ = ['ClassificationTask', 'MMDetTask', 'SegmentationTask']
+PARTS = {
+    'ClassificationTask': 'classification_task',
+    'MMDetTask': 'mmdet_task',
+    'SegmentationTask': 'segmentation_task',
+}
+__all__ = list(PARTS)
+__getattr__ = lazy_names(__name__, PARTS)

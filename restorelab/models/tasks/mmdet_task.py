@@ -94,7 +94,7 @@ class MMDetTask(NetworkTask):
         size = tuple(images.shape[-2:])
         given = [self._det_sample(sample, size) for sample in samples]
         bgr = images.flip(1) * 255
-        data = self.network.data_preprocessor(dict(inputs=list(bgr), data_samples=given), True)
+        data = self._preprocess(dict(inputs=list(bgr), data_samples=given), training=True)
         try:
             losses = self.network.loss(data['inputs'], data['data_samples'])
         except AttributeError as error:
@@ -155,9 +155,15 @@ class MMDetTask(NetworkTask):
         for transform in self.test_transforms:
             results = transform(results)
         data = dict(inputs=[results['inputs']], data_samples=[results['data_samples']])
-        data = self.network.data_preprocessor(data, False)
+        data = self._preprocess(data, training=False)
         found = self.network.predict(data['inputs'], data['data_samples'])[0].pred_instances
         return dict(pred_instances=found if self.known is None else self._kept(found))
+
+    def _preprocess(self, data: dict, training: bool) -> dict:
+        preprocessor = self.network.data_preprocessor
+        # it follows a detector that is moved alone, and not one inside another model
+        preprocessor.to(next(self.network.parameters()).device)
+        return preprocessor(data, training)
 
     def _kept(self, found: InstanceData) -> InstanceData:
         """The detections of the data set's classes, with its labels."""
