@@ -34,12 +34,7 @@ model = dict(
             grain=dict(
                 type='Stage',
                 kinds=['noise', 'jpeg'],
-                backbone=dict(
-                    type='ResidualUNet',
-                    widths=[48, 96, 160],
-                    blocks=[1, 1, 2],
-                    told=['noise', 'jpeg'],
-                ),
+                backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             blur=dict(
                 type='Stage',
@@ -54,11 +49,15 @@ model = dict(
             darkness=dict(
                 type='Stage',
                 kinds=['lowlight'],
+                closed=0.15,
+                full=0.3,
                 backbone=dict(type='ToneCurve', name='darkness'),
             ),
             haze=dict(
                 type='Stage',
                 kinds=['haze'],
+                closed=0.15,
+                full=0.3,
                 backbone=dict(type='ToneCurve', name='haze'),
             ),
         ),

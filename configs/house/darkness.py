@@ -25,7 +25,7 @@ _kinds = dict(
         dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=0.0, shot_noise=0.0),
         dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=0.0, shot_noise=0.0),
         dict(type='lowlight', gamma=(1.2, 3.0), gain=(0.15, 1.0), read_noise=0.0, shot_noise=0.0),
-        dict(type='uneven_darkness', gamma=(1.2, 3.0), gain=(0.3, 1.0), evenness=(0.3, 1.0)),
+        dict(type='uneven_darkness', gamma=(1.2, 3.0), gain=(0.25, 0.8), evenness=(0.3, 1.0)),
     ],
     noise=dict(type='gaussian_noise', sigma=(0.0, 30 / 255)),
     jpeg=dict(type='jpeg', quality=(20, 95)),

@@ -17,10 +17,7 @@ _base_ = [
 
 model = dict(
     type='RegressionRestorer',
-    backbone=dict(
-        type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2], told=['noise', 'jpeg']
-    ),
-    told=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
+    backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
     loss=dict(type='PSNRLoss', weight=0.1, floor=1e-4),
 )
 

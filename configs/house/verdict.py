@@ -20,7 +20,7 @@ model = dict(
         kinds=['noise', 'jpeg', 'blur', 'rain', 'snow', 'haze', 'lowlight'],
     ),
     order=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
-    loss=dict(type='L1Loss', weight=10),
+    loss=dict(type='MSELoss', weight=100),
 )
 
 _kinds = dict(
@@ -36,7 +36,7 @@ _kinds = dict(
     ],
     lowlight=[
         dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=0.0, shot_noise=0.0),
-        dict(type='uneven_darkness', gamma=(1.2, 3.0), gain=(0.3, 1.0), evenness=(0.3, 1.0)),
+        dict(type='uneven_darkness', gamma=(1.2, 3.0), gain=(0.25, 0.75), evenness=(0.3, 1.0)),
     ],
     rain=[
         dict(
@@ -77,7 +77,13 @@ _kinds = dict(
             type='camera_noise',
             read_noise=(0.0, 0.01),
             shot_noise=(0.0, 0.05),
-            softness=(0.0, 1.0),
+            softness=(0.0, 1.5),
+        ),
+        dict(
+            type='camera_noise',
+            read_noise=(0.0, 0.004),
+            shot_noise=(0.0, 0.02),
+            softness=(0.0, 1.5),
         ),
         dict(type='sensor_noise', read_noise=(0.0, 0.03), shot_noise=(0.0, 0.05)),
     ],
@@ -88,10 +94,10 @@ _kinds = dict(
     ],
 )
 train_dataloader = dict(
-    batch_size=12,
+    batch_size=13,
     num_workers=1,
     batch_sampler=dict(
-        quota=dict(clean=3, noise=2, jpeg=2, blur=1, rain=1, snow=1, haze=1, lowlight=1)
+        quota=dict(clean=3, noise=3, jpeg=2, blur=1, rain=1, snow=1, haze=1, lowlight=1)
     ),
     dataset=dict(
         degradations=['clean', 'noise', 'jpeg', 'blur', 'rain', 'snow', 'haze', 'lowlight'],
@@ -99,12 +105,12 @@ train_dataloader = dict(
             dict(type='RandomResize', scale=(0.45, 1.1), smallest=144),
             dict(type='RandomCrop', size=144),
             dict(type='RandomFlip', horizontal=0.5),
-            dict(type='MadePicture', share=0.4, degradations=['clean']),
+            dict(type='MadePicture', share=0.5, degradations=['clean', 'noise', 'jpeg']),
             dict(
                 type='DegradeInOrder',
                 order=['haze', 'lowlight', 'rain', 'snow', 'blur', 'noise', 'jpeg'],
                 others=dict(
-                    haze=0.05, lowlight=0.05, rain=0.04, snow=0.04, blur=0.08, noise=0.12, jpeg=0.15
+                    haze=0.03, lowlight=0.03, rain=0.04, snow=0.04, blur=0.08, noise=0.12, jpeg=0.15
                 ),
                 kinds=_kinds,
             ),

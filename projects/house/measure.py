@@ -184,7 +184,7 @@ def main() -> None:
             for row in WEAK:
                 sources[row] = weakly_degraded(args.clean, row, args.count)
     for name, folder, *pattern in args.pairs:
-        sources[name] = paired(folder, pattern[0] if pattern else '(.*)', args.count)
+        sources[f'{name} pairs'] = paired(folder, pattern[0] if pattern else '(.*)', args.count)
     if args.made:
         sources['made'] = made_pictures()
     rows = []

@@ -16,9 +16,9 @@ LETTERS = np.array(list('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 class MadePicture:
     """Replace ``gt`` by a drawn picture, now and then.
 
-    Drawn are flat and graded areas, pages of text, windows of a screen, and nights: skies with
-    stars, and the photograph itself seen by a few lamps. A restorer that has only seen daylight
-    photographs takes all of these for damaged.
+    Drawn are flat and graded areas, pages of text, windows of a screen, and skies with stars. Others
+    are made of the photograph: lit by a few lamps at night, seen from very near, developed in other
+    tones. A restorer that has only seen daylight photographs takes all of these for damaged.
 
     Args:
         share: probability for a sample.
@@ -119,4 +119,21 @@ def lamps(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return photograph ** np.float32(1.3) * light[..., None] * color
 
 
-MAKERS = (flat, text, screen, stars, lamps)
+def closeup(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A small part of the photograph, enlarged: smooth, of low contrast, and yet not hazy."""
+    height, width = photograph.shape[:2]
+    part = rng.uniform(0.15, 0.5)
+    rows, cols = max(4, int(part * height)), max(4, int(part * width))
+    top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - cols + 1))
+    part = photograph[top : top + rows, left : left + cols]
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def toned(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photograph as another photographer would have developed it; white stays white."""
+    brightest = max(float(np.quantile(photograph, 0.999)), 0.05)
+    power = rng.uniform(0.6, 1.6) * rng.uniform(0.9, 1.1, 3)
+    return np.clip(photograph / brightest, 0, 1) ** power
+
+
+MAKERS = (flat, text, screen, stars, lamps, closeup, closeup, toned, toned)

@@ -13,7 +13,38 @@ from restorelab.registry import PRIORS
 from restorelab.structures import Condition
 
 SIDE = 64  # of the thumbnail and of the close-ups
+SEEN = 128  # numbers that say what is seen in a thumbnail or a close-up
 ALONG = 4  # close-ups along each side of a large picture
+
+
+class Tower(nn.Module):
+    """What is seen in small images: (N, 3, 64, 64) -> (N, 128).
+
+    Features of the deepest level, their mean and largest, and of the first level the logarithm of
+    their size: that is where noise shows, whose strength the norms between would hide.
+
+    Args:
+        widths: channels at 32x32, 16x16 and 8x8.
+    """
+
+    def __init__(self, widths: Sequence[int]):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(24, widths[0], 3, padding=1), ResidualBlock(widths[0]))
+        layers: list[nn.Module] = []
+        for above, width in pairwise(widths):
+            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(above, width, 2, stride=2)]
+            layers += [nn.GroupNorm(1, width), ResidualBlock(width)]
+        self.deeper = nn.Sequential(*layers)
+        pooled = widths[0] + 2 * widths[-1]
+        self.head = nn.Sequential(
+            nn.LayerNorm(pooled), nn.Linear(pooled, SEEN), nn.LeakyReLU(SLOPE)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        first = self.first(_folded(images))
+        deep = self.deeper(first).flatten(2)
+        size = (first.float().abs().mean(dim=(2, 3)) + 1e-3).log()
+        return self.head(torch.cat([size, deep.mean(dim=2), deep.amax(dim=2)], dim=1))
 
 
 @PRIORS.register_module()
@@ -33,14 +64,12 @@ class DegradationVerdict(Prior):
     def __init__(self, kinds: Sequence[str], widths: tuple[int, int, int] = (32, 64, 128)):
         super().__init__()
         self.kinds = tuple(kinds)
-        self.thumbnail, self.closeup = _tower(widths), _tower(widths)
-        seen = 4 * widths[2]  # mean and largest, of both networks
+        self.thumbnail, self.closeup = Tower(widths), Tower(widths)
         self.head = nn.Sequential(
-            nn.Linear(seen, 128),
+            nn.LayerNorm(2 * SEEN),
+            nn.Linear(2 * SEEN, SEEN),
             nn.LeakyReLU(SLOPE),
-            nn.Linear(128, 128),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(128, len(self.kinds)),
+            nn.Linear(SEEN, len(self.kinds)),
         )
 
     @property
@@ -53,13 +82,10 @@ class DegradationVerdict(Prior):
         They are linear in the last features: a sigmoid here is soon saturated and learns no more.
         """
         lq = lq.float()
-        whole = self.thumbnail(_folded(F.adaptive_avg_pool2d(lq, SIDE))).flatten(2)
-        near = self._closeups(lq)
-        count = len(near) // len(lq)
-        near = self.closeup(_folded(near)).flatten(2)
-        near = near.unflatten(0, (len(lq), count)).transpose(1, 2).flatten(2)
-        seen = [whole.mean(dim=2), whole.amax(dim=2), near.mean(dim=2), near.amax(dim=2)]
-        return self.head(torch.cat(seen, dim=1)).float()
+        whole = self.thumbnail(F.adaptive_avg_pool2d(lq, SIDE))
+        closeups = self._closeups(lq)
+        near = self.closeup(closeups).unflatten(0, (len(lq), len(closeups) // len(lq)))
+        return self.head(torch.cat([whole, near.mean(dim=1)], dim=1)).float()
 
     def forward(self, lq: Tensor) -> Condition:
         strengths = self.strengths(lq).clamp(0, 1)
@@ -91,11 +117,3 @@ def _folded(images: Tensor) -> Tensor:
     """(N, 3, 64, 64) -> (N, 24, 32, 32): the pixels, and their logarithms for what is dark."""
     logarithms = (images.clamp(min=0) + 0.02).log() / 2 + 1
     return F.pixel_unshuffle(torch.cat([images - 0.5, logarithms], dim=1), 2)
-
-
-def _tower(widths: Sequence[int]) -> nn.Sequential:
-    """(N, 24, 32, 32) -> (N, C, 8, 8)."""
-    layers: list[nn.Module] = [nn.Conv2d(24, widths[0], 3, padding=1), ResidualBlock(widths[0])]
-    for above, width in pairwise(widths):
-        layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(above, width, 2, stride=2), ResidualBlock(width)]
-    return nn.Sequential(*layers)
