@@ -16,9 +16,10 @@ LETTERS = np.array(list('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 class MadePicture:
     """Replace ``gt`` by a drawn picture, now and then.
 
-    Drawn are flat and graded areas, pages of text, windows of a screen, and skies with stars. Others
-    are made of the photograph: lit by a few lamps at night, seen from very near, developed in other
-    tones. A restorer that has only seen daylight photographs takes all of these for damaged.
+    Drawn are flat and graded areas, pages of text, windows of a screen, and skies with stars. Other
+    pictures are made of the photograph: lit by a few lamps at night, seen from very near, developed
+    in other tones. A restorer that has only seen daylight photographs takes all of these for
+    damaged.
 
     Args:
         share: probability for a sample.
