@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from mmengine.structures import BaseDataElement
@@ -19,13 +19,15 @@ class Condition:
     image's. Computed once per image, then used in every sampling step and every tile.
 
     ``region`` (B, 4) is where in the picture a tile lies: top, left, bottom, right as shares of its
-    height and width. None is the whole picture.
+    height and width. None is the whole picture. ``left`` names degradations that a person wants
+    left as they are; what the priors say of them is 0 then.
     """
 
     vectors: dict[str, Tensor] = field(default_factory=dict)
     tokens: dict[str, Tensor] = field(default_factory=dict)
     maps: dict[str, Tensor] = field(default_factory=dict)
     region: Tensor | None = None
+    left: frozenset[str] = frozenset()
     _memo: dict = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, key: object, compute: Callable[[], Tensor]) -> Tensor:
@@ -81,14 +83,15 @@ class Condition:
 
     def with_map(self, name: str, value: Tensor) -> Condition:
         """A new Condition with the map ``name`` added or replaced."""
-        return Condition(self.vectors, self.tokens, {**self.maps, name: value}, self.region)
+        return replace(self, maps={**self.maps, name: value}, _memo={})
 
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """A new Condition with ``fn`` of every entry.
 
         ``cond.apply(lambda value: value[:1])`` is the condition of the first image.
         """
-        changed = Condition(region=None if self.region is None else fn(self.region))
+        region = None if self.region is None else fn(self.region)
+        changed = Condition(region=region, left=self.left)
         for kind, entries in self.entries().items():
             for name, value in entries.items():
                 changed.entries()[kind][name] = fn(value)

@@ -34,6 +34,7 @@ model = dict(
             grain=dict(
                 type='Stage',
                 kinds=['noise', 'jpeg'],
+                always=True,
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             blur=dict(

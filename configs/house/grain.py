@@ -46,9 +46,9 @@ _kinds = dict(
     lowlight=dict(read_noise=0.0, shot_noise=0.0),
 )
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=9,
     num_workers=1,
-    batch_sampler=dict(quota=dict(noise=3, jpeg=4, clean=1)),
+    batch_sampler=dict(quota=dict(noise=3, jpeg=4, clean=2)),
     dataset=dict(
         degradations=['noise', 'jpeg', 'clean'],
         pipeline=[

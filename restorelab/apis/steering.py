@@ -1,7 +1,7 @@
 """How much a restorer does, and against which degradations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -46,7 +46,7 @@ class Steering:
         vectors = dict(cond.vectors)
         for kind in left:
             vectors[kind] = torch.zeros_like(vectors[kind])
-        return Condition(vectors, cond.tokens, cond.maps, cond.region)
+        return replace(cond, vectors=vectors, left=frozenset(left))
 
     def blend(self, lq: Tensor, restored: Tensor) -> Tensor:
         """``restored``, of which ``strength`` is taken; both (B, 3, H, W)."""

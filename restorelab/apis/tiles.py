@@ -7,7 +7,7 @@ it. So neighboring tiles agree, and tiles of any size give nearly the same resul
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -233,7 +233,7 @@ def _record(
 
 def join_conditions(conditions: list[Condition]) -> Condition:
     """One condition for a batch. Maps that differ in size by rounding get that of the first."""
-    joined = Condition()
+    joined = Condition(left=conditions[0].left)
     for kind, entries in conditions[0].entries().items():
         for name, first in entries.items():
             values = [cond.entries()[kind][name] for cond in conditions]
@@ -274,4 +274,4 @@ def cut_maps(
         (top + size[0]) / whole[0],
         (left + size[1]) / whole[1],
     )
-    return Condition(cond.vectors, cond.tokens, maps, torch.tensor([ends]))
+    return replace(cond, maps=maps, region=torch.tensor([ends]))

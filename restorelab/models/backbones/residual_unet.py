@@ -1,9 +1,7 @@
 """A small U-Net of plain convolutions that predicts what is wrong with a picture."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -22,23 +20,14 @@ class ResidualUNet(RegressionBackbone):
     Source: the shape of FFDNet (Zhang et al., TIP 2018; folding by two) and of DRUNet (Zhang et
     al., TPAMI 2021; a U-Net of residual blocks without norms), made small.
 
-    It can be told how strong some degradations are. Each level then gets a value for each channel
-    that is linear in the strengths, after FFDNet's map of the noise level.
-
     Args:
         widths: channels on each level, from the folded picture down by factors of two.
         blocks: residual blocks on each level, in the encoder and again in the decoder; on the
             deepest level once.
-        told: names of degradations whose strengths, vectors (B, 1) of the condition, it is told.
     Raises: ValueError when the two differ in length.
     """
 
-    def __init__(
-        self,
-        widths: Sequence[int] = (48, 96, 160),
-        blocks: Sequence[int] = (1, 1, 2),
-        told: Sequence[str] = (),
-    ):
+    def __init__(self, widths: Sequence[int] = (48, 96, 160), blocks: Sequence[int] = (1, 1, 2)):
         super().__init__()
         if len(widths) != len(blocks) or not widths:
             raise ValueError(
@@ -46,11 +35,6 @@ class ResidualUNet(RegressionBackbone):
                 'for each width'
             )
         self.size_divisor = 2 ** len(widths)
-        self.told = tuple(told)
-        self.strengths = nn.ModuleList()
-        if self.told:
-            for width in [*widths, *widths[-2::-1]]:
-                self.strengths.append(_zero_linear(len(self.told), width))
         self.head = nn.Conv2d(12, widths[0], 3, padding=1)
         self.encoder, self.down = nn.ModuleList(), nn.ModuleList()
         self.up, self.decoder = nn.ModuleList(), nn.ModuleList()
@@ -75,32 +59,16 @@ class ResidualUNet(RegressionBackbone):
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
         ctx = TapContext({}) if ctx is None else ctx
         x = self.head(F.pixel_unshuffle(lq - 0.5, 2))
-        shifts = self._shifts(ctx)
         skips = []
         for level, blocks in enumerate(self.encoder):
-            x = ctx.tap(f'enc.s{2 ** (level + 1)}', blocks(x + next(shifts)))
+            x = ctx.tap(f'enc.s{2 ** (level + 1)}', blocks(x))
             if level < len(self.down):
                 skips.append(x)
                 x = self.down[level](x)
         for level in reversed(range(len(self.up))):
-            x = F.pixel_shuffle(self.up[level](x), 2) + skips[level] + next(shifts)
+            x = F.pixel_shuffle(self.up[level](x), 2) + skips[level]
             x = ctx.tap(f'dec.s{2 ** (level + 1)}', self.decoder[level](x))
         return lq + F.pixel_shuffle(self.tail(x), 2)
-
-    def _shifts(self, ctx: TapContext) -> Iterator[Tensor | float]:
-        """What each level, in the order of the network, adds for the strengths it is told."""
-        if not self.told:
-            return itertools.repeat(0.0)
-        told = torch.cat([ctx.cond.vector(name) for name in self.told], dim=1)
-        return (linear(told)[..., None, None] for linear in self.strengths)
-
-
-def _zero_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A layer that gives 0 until it has learned."""
-    linear = nn.Linear(inputs, outputs)
-    nn.init.zeros_(linear.weight)
-    nn.init.zeros_(linear.bias)
-    return linear
 
 
 def _stack(channels: int, count: int) -> nn.Sequential:

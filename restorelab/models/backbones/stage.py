@@ -22,11 +22,18 @@ class Stage(RegressionBackbone):
         closed, full: up to the strength ``closed`` the stage changes nothing and is not even run;
             from ``full`` on it acts fully; between the two, in proportion. The strongest of
             ``kinds`` counts.
+        always: act fully on every picture, for a network that finds out itself where it is needed.
+            Only who wants all of ``kinds`` left as they are switches it off.
     Raises: ValueError unless 0 <= closed < full.
     """
 
     def __init__(
-        self, kinds: Sequence[str], backbone: dict, closed: float = 0.05, full: float = 0.15
+        self,
+        kinds: Sequence[str],
+        backbone: dict,
+        closed: float = 0.05,
+        full: float = 0.15,
+        always: bool = False,
     ):
         super().__init__()
         if not 0 <= closed < full:
@@ -34,12 +41,15 @@ class Stage(RegressionBackbone):
                 f'closed={closed}, full={full}; wanted are strengths with 0 <= closed < full'
             )
         self.kinds, self.closed, self.full = tuple(kinds), closed, full
+        self.always = always
         self.backbone = BACKBONES.build(backbone)
         self.size_divisor = self.backbone.size_divisor
 
     def opening(self, cond: Condition) -> Tensor:
         """How far the stage acts on each image: (B,), from 0 to 1."""
         strongest = torch.cat([cond.vector(kind) for kind in self.kinds], dim=1).amax(dim=1)
+        if self.always:
+            return torch.full_like(strongest, 0.0 if cond.left.issuperset(self.kinds) else 1.0)
         return ((strongest - self.closed) / (self.full - self.closed)).clamp(0, 1)
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:

@@ -138,10 +138,6 @@ class BaseRestorer(Restorer):
                 cond.update(prior(lq))
         return cond
 
-    def condition_of_samples(self, lq: Tensor, samples: list[RestorationSample]) -> Condition:
-        """``condition``, where more may be known of the images than the priors see."""
-        return self.condition(lq)
-
     def loss(self, inputs: Tensor, data_samples: list[RestorationSample]) -> dict[str, Tensor]:
         return self.training_step(inputs, data_samples)[0]
 
@@ -149,8 +145,7 @@ class BaseRestorer(Restorer):
         self, inputs: Tensor, data_samples: list[RestorationSample]
     ) -> list[RestorationSample]:
         """The samples, with ``lq`` and ``restored`` (3, H, W) set."""
-        cond = self.condition_of_samples(inputs, data_samples)
-        outputs = self.restore(inputs, cond, tasks=tasks_of(data_samples))
+        outputs = self.restore(inputs, tasks=tasks_of(data_samples))
         for sample, lq, restored in zip(data_samples, inputs, outputs, strict=True):
             sample.lq, sample.restored = lq, restored
         return data_samples
@@ -187,7 +182,7 @@ class BaseRestorer(Restorer):
         self, lq: Tensor, samples: list[RestorationSample]
     ) -> tuple[dict[str, Tensor], TrainingStep]:
         gt = stack_images(samples, 'gt', lq.device)
-        cond = self.condition_of_samples(lq, samples)
+        cond = self.condition(lq)
         losses, restored = self.compute_losses(lq, gt, cond, tasks_of(samples))
         step = TrainingStep(restored, lq, gt, cond, samples, self.condition)
         return losses | self.losses_of_step(step), step

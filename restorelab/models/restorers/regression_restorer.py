@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from restorelab.models.contracts import Noise, RegressionBackbone
 from restorelab.models.restorers.base import BaseRestorer
 from restorelab.models.restorers.reference import ReferencePass
 from restorelab.registry import LOSSES, MODELS
-from restorelab.structures import Condition, RestorationSample, TapContext, stack_strengths
+from restorelab.structures import Condition, TapContext
 from restorelab.utils import pad_to_multiple, padded_region
 
 
@@ -26,11 +25,6 @@ class RegressionRestorer(BaseRestorer):
         loss: config of the LOSSES part for (restored, clean). The restored image is not clamped.
         padding: ``reflect`` or ``replicate``.
         priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
-        told: names of degradations, in the order of the samples' ``strengths``, which
-            ``DegradeInOrder`` makes. The backbone is told these true strengths, as vectors (B, 1)
-            by name, in the place of a prior that will estimate them in a larger model.
-        told_error: standard deviation of normal errors that the strengths get in training, since
-            no prior is perfect.
     """
 
     def __init__(
@@ -42,8 +36,6 @@ class RegressionRestorer(BaseRestorer):
         padding: str = 'reflect',
         step_losses: dict[str, dict] | None = None,
         init_cfg: dict | None = None,
-        told: Sequence[str] = (),
-        told_error: float = 0.03,
     ):
         super().__init__(backbone, priors, step_losses, init_cfg)
         self.add_adapters(adapters, self.backbone.tap_specs)
@@ -51,7 +43,6 @@ class RegressionRestorer(BaseRestorer):
             raise ValueError(f"padding is 'reflect' or 'replicate', not '{padding}'")
         self.check_backbone(RegressionBackbone)
         self.padding = padding
-        self.told, self.told_error = tuple(told), told_error
         self.criterion = LOSSES.build(loss)
 
     def pad(self, image: Tensor) -> Tensor:
@@ -59,16 +50,6 @@ class RegressionRestorer(BaseRestorer):
 
     def condition(self, lq: Tensor, wanted: Sequence[str] | None = None) -> Condition:
         return super().condition(self.pad(lq), wanted)
-
-    def condition_of_samples(self, lq: Tensor, samples: list[RestorationSample]) -> Condition:
-        cond = self.condition(lq)
-        if self.told:
-            strengths = stack_strengths(samples, self.told).to(lq)
-            if self.training:
-                errors = self.told_error * torch.randn_like(strengths)
-                strengths = (strengths + errors).clamp(0, 1)
-            cond.vectors.update(zip(self.told, strengths.split(1, dim=1), strict=True))
-        return cond
 
     def compute_losses(
         self, lq: Tensor, gt: Tensor, cond: Condition, tasks: Sequence[str] | None

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from restorelab.registry import BACKBONES
-from restorelab.structures import Condition, TapContext
+from restorelab.structures import TapContext
 from tests.models.backbones.test_contract import Recorder, Shift
 from tests.models.tiny import TINY_BACKBONES, part, randomize
 
@@ -14,11 +14,6 @@ def build(**options):
 
 def trained(**options):
     return randomize(build(**options)).eval()
-
-
-def told(**strengths):
-    vectors = {name: torch.tensor(values)[:, None] for name, values in strengths.items()}
-    return TapContext({}, Condition(vectors=vectors))
 
 
 def test_it_begins_near_the_identity():
@@ -50,30 +45,10 @@ def test_what_an_adapter_does_at_a_tap_reaches_the_output():
         assert not torch.equal(net(lq, TapContext({spec.name: [Shift()]})), net(lq)), spec.name
 
 
-def test_strengths_change_nothing_until_it_has_learned():
-    net, lq = build(told=['noise', 'jpeg']), torch.rand(1, 3, 16, 16)
-    weak, strong = told(noise=[0.0], jpeg=[0.0]), told(noise=[1.0], jpeg=[0.5])
-    assert torch.equal(net(lq, weak), net(lq, strong))
-
-
-@torch.no_grad()
-def test_each_image_is_told_its_own_strengths():
-    net, lq = trained(told=['noise']), torch.rand(1, 3, 16, 16)
-    both = net(lq.expand(2, -1, -1, -1), told(noise=[0.1, 0.9]))
-    for image, strength in zip(both, (0.1, 0.9), strict=True):
-        torch.testing.assert_close(image[None], net(lq, told(noise=[strength])))
-    assert not torch.allclose(both[0], both[1])
-
-
 def test_each_weight_learns():
-    net = build(told=['noise'])
-    net(torch.rand(1, 3, 16, 16), told(noise=[0.5])).square().mean().backward()
+    net = build()
+    net(torch.rand(1, 3, 16, 16)).square().mean().backward()
     assert [name for name, weight in net.named_parameters() if weight.grad is None] == []
-
-
-def test_a_strength_that_no_prior_gives_is_named():
-    with pytest.raises(KeyError, match="no prior provides vector 'noise'"):
-        build(told=['noise'])(torch.rand(1, 3, 16, 16))
 
 
 @pytest.mark.parametrize('blocks', [[1], []])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -87,3 +89,13 @@ def test_limits_in_the_wrong_order_are_refused(limits):
 def test_without_a_verdict_it_says_what_is_missing():
     with pytest.raises(KeyError, match="no prior provides vector 'noise'"):
         build()(LQ)
+
+
+def test_a_stage_that_always_acts_is_switched_off_by_a_person_alone():
+    stage = build(always=True)
+    verdict = found([0.0])
+    torch.testing.assert_close(stage(LQ, verdict), LQ + 0.4)
+    verdict.cond = replace(verdict.cond, left=frozenset(['jpeg']))
+    torch.testing.assert_close(stage(LQ, verdict), LQ + 0.4)
+    verdict.cond = replace(verdict.cond, left=frozenset(['jpeg', 'noise']))
+    assert torch.equal(stage(LQ, verdict), LQ)
