@@ -49,10 +49,10 @@ class Steering:
         return replace(cond, vectors=vectors, left=frozenset(left))
 
     def blend(self, lq: Tensor, restored: Tensor) -> Tensor:
-        """``restored``, of which ``strength`` is taken; both (B, 3, H, W)."""
+        """``lq`` with a share ``strength`` of the change to ``restored``; both (B, 3, H, W)."""
         if self.strength == 1:
             return restored
-        return lq + self.strength * (restored.clamp(0, 1) - lq)
+        return lq + self.strength * (restored - lq)
 
 
 def _check_names(option: str, names: Sequence[str], kinds: Sequence[str]) -> None:

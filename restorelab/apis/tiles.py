@@ -112,8 +112,7 @@ class _Call:
         """A region (B, 3, h, w) of the picture, or several of them."""
         tasks = None if self.task is None else self.task * len(lq)
         lq = to_unit(lq, self.device).contiguous()
-        restored = self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
-        return self.steering.blend(lq, restored)
+        return self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
 
 
 def to_unit(picture: Tensor, device: torch.device) -> Tensor:
@@ -157,8 +156,19 @@ def _restore_large(
         with statistics.replay():
             return call.run(part, part_cond, LatticeNoise(call.seed, top, left))
 
+    def blend_and_finish(restored: Tensor, top: int) -> Tensor:
+        restored = clamp_to_unit(restored)
+        lq = picture[..., top : top + restored.shape[2], :]
+        return finish(call.steering.blend(to_unit(lq, restored.device), restored))
+
+    done = 0
+
     def finish_rows(rows: Tensor) -> Tensor:
-        return rows if is_resized else finish(clamp_to_unit(rows))
+        nonlocal done
+        if is_resized:
+            return rows
+        done += rows.shape[2]
+        return blend_and_finish(rows, done - rows.shape[2])
 
     restored = blend_tiles(
         restore_tile,
@@ -169,7 +179,7 @@ def _restore_large(
         call.restorer.tile_grid,
         finish_rows,
     )
-    return finish(clamp_to_unit(resize(restored, original))) if is_resized else restored
+    return blend_and_finish(resize(restored, original), 0) if is_resized else restored
 
 
 def record_statistics(
