@@ -16,10 +16,10 @@ LETTERS = np.array(list('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 class MadePicture:
     """Replace ``gt`` by a drawn picture, now and then.
 
-    Drawn are flat and graded areas, pages of text, windows of a screen, and skies with stars. Other
-    pictures are made of the photograph: lit by a few lamps at night, seen from very near, developed
-    in other tones. A restorer that has only seen daylight photographs takes all of these for
-    damaged.
+    Drawn are flat and graded areas, pages of text, windows of a screen, shapes, and skies with
+    stars. Other pictures are made of the photograph: lit by a few lamps at night, seen from very
+    near, in black and white, developed in other tones. A restorer that has only seen daylight
+    photographs takes all of these for damaged.
 
     Args:
         share: probability for a sample.
@@ -124,7 +124,7 @@ def closeup(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A small part of the photograph, enlarged: smooth, of low contrast, and yet not hazy."""
     height, width = photograph.shape[:2]
     part = rng.uniform(0.15, 0.5)
-    rows, cols = max(4, int(part * height)), max(4, int(part * width))
+    rows, cols = max(1, int(part * height)), max(1, int(part * width))
     top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - cols + 1))
     part = photograph[top : top + rows, left : left + cols]
     return cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -137,4 +137,30 @@ def toned(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(photograph / brightest, 0, 1) ** power
 
 
-MAKERS = (flat, text, screen, stars, lamps, closeup, closeup, toned, toned)
+def gray(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photograph, or a part of it from near, in black and white."""
+    picture = closeup(photograph, rng) if rng.random() < 0.5 else photograph
+    return np.repeat(picture @ np.float32([[0.299], [0.587], [0.114]]), 3, axis=2)
+
+
+def shapes(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Ellipses and squares of a few levels on black, gray or white: diagrams, scans, games."""
+    height, width = photograph.shape[:2]
+    ground = int(rng.choice([0, 0, 0, 128, 255]))
+    picture = np.full((height, width, 3), ground, np.uint8)
+    is_gray = rng.random() < 0.6
+    for _ in range(int(rng.integers(2, 12))):
+        color = np.full(3, rng.integers(256)) if is_gray else rng.integers(256, size=3)
+        color = tuple(int(value) for value in color)
+        center = (int(rng.integers(width)), int(rng.integers(height)))
+        axes = (int(rng.integers(3, 3 + width // 2)), int(rng.integers(3, 3 + height // 2)))
+        if rng.random() < 0.6:
+            angle = float(rng.uniform(0, 180))
+            cv2.ellipse(picture, center, axes, angle, 0, 360, color, -1, cv2.LINE_AA)
+        else:
+            corner = (center[0] + axes[0], center[1] + axes[0])
+            cv2.rectangle(picture, center, corner, color, -1)
+    return picture.astype(np.float32) / 255
+
+
+MAKERS = (flat, text, screen, stars, lamps, shapes, closeup, gray, toned, toned)
