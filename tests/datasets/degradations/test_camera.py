@@ -65,6 +65,16 @@ def test_camera_noise_is_weakest_in_green():
     assert green < min(red, blue)
 
 
+def test_white_balance_amplifies_read_noise_by_its_gain_and_shot_noise_by_the_root():
+    """Of red, beside green. Interpolated from one pixel in four, it loses more than from two."""
+    spread = ((1 + 2 / 2 + 1 / 4) / 4) ** 0.5 / ((1 + 1 / 4) / 2) ** 0.5
+    read, shot = (grain(0.5, **levels) for levels in (dict(shot_noise=0), dict(read_noise=0)))
+    by_read, by_shot = (noise[..., 0].std() / noise[..., 1].std() for noise in (read, shot))
+    gain = by_read / spread
+    assert 1.5 <= gain <= 2.4
+    assert by_shot / spread == pytest.approx(gain**0.5, rel=0.02)
+
+
 def test_a_camera_without_noise_leaves_the_picture():
     np.testing.assert_array_equal(camera_noise(scene(), 0, 0, 0.7, rng()), scene())
 
