@@ -46,7 +46,7 @@ class Steering:
         vectors = dict(cond.vectors)
         for kind in left:
             vectors[kind] = torch.zeros_like(vectors[kind])
-        return replace(cond, vectors=vectors, left=frozenset(left))
+        return replace(cond, vectors=vectors, left=frozenset(left), _memo={})
 
     def blend(self, lq: Tensor, restored: Tensor) -> Tensor:
         """``lq`` with a share ``strength`` of the change to ``restored``; both (B, 3, H, W)."""

@@ -284,4 +284,5 @@ def cut_maps(
         (top + size[0]) / whole[0],
         (left + size[1]) / whole[1],
     )
-    return replace(cond, maps=maps, region=torch.tensor([ends]))
+    # what was derived from the maps of another tile is not that of this one
+    return replace(cond, maps=maps, region=torch.tensor([ends]), _memo={})

@@ -103,8 +103,10 @@ def test_a_picture_comes_back_as_it_is_where_nothing_is_left_to_undo(model, imag
 
 def test_what_the_priors_said_stays_as_it_was():
     said = Condition(vectors=dict(noise=torch.ones(2, 1), haze=torch.ones(2, 1)))
+    said.once('sum', said.vector('noise').sum)
     steered = Steering(excepted=['noise']).steer(said, ['noise', 'haze'])
     assert (steered.vector('noise') == 0).all()
+    assert steered.once('sum', steered.vector('noise').sum) == 0
     assert (said.vector('noise') == 1).all()
     assert steered.vector('haze') is said.vector('haze')
 

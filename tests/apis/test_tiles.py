@@ -127,6 +127,15 @@ def test_a_tile_says_where_in_the_picture_it_lies():
     torch.testing.assert_close(join_conditions(tiles_of_it).region, expected)
 
 
+def test_a_tile_derives_anew_what_depends_on_its_maps():
+    cond = Condition(maps=dict(rows=torch.arange(8.0).reshape(1, 1, 8, 1)))
+    means = []
+    for top in (0, 32):
+        part = cut_maps(cond, top, 0, (32, 8), (64, 8))
+        means.append(part.once('mean', part.map('rows').mean).item())
+    assert means == [1.5, 5.5]
+
+
 @pytest.mark.parametrize('size', [(96, 160), (97, 159)])
 def test_a_curve_over_the_picture_has_no_seams(small, size):
     model, image = RestoreModel(house(haze=1.0)), torch.rand(3, *size)

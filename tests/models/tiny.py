@@ -338,7 +338,7 @@ def restorer(**options) -> nn.Module:
 def house(**strengths: float) -> nn.Module:
     """The tiny ``HOUSE``; its verdict finds these strengths in every picture, and 0 of others."""
     torch.manual_seed(0)
-    restorer = randomize(MODELS.build(dict(HOUSE)))
+    restorer = randomize(MODELS.build(dict(HOUSE)), std=0.05)
     verdict = restorer.priors['verdict']
     nn.init.zeros_(verdict.head[-1].weight)
     found = [strengths.get(kind, 0.0) for kind in verdict.kinds]
