@@ -153,7 +153,7 @@ def shapes(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         color = np.full(3, rng.integers(256)) if is_gray else rng.integers(256, size=3)
         color = tuple(int(value) for value in color)
         center = (int(rng.integers(width)), int(rng.integers(height)))
-        axes = (int(rng.integers(3, 3 + width // 2)), int(rng.integers(3, 3 + height // 2)))
+        axes = (int(rng.integers(3, 4 + width // 2)), int(rng.integers(3, 4 + height // 2)))
         if rng.random() < 0.6:
             angle = float(rng.uniform(0, 180))
             cv2.ellipse(picture, center, axes, angle, 0, 360, color, -1, cv2.LINE_AA)
