@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from restorelab.datasets import MadePicture
-from restorelab.datasets.transforms.made_picture import MAKERS, flat, lamps, stars, text
+from restorelab.datasets.transforms.made_picture import (
+    MAKERS,
+    closeup,
+    flat,
+    gray,
+    lamps,
+    shapes,
+    stars,
+    text,
+    toned,
+)
 from restorelab.utils.images import to_uint8
 from tests.datasets.pictures import sample, scene
 
@@ -47,7 +57,7 @@ def test_a_share_is_a_probability(share):
         MadePicture(share)
 
 
-@pytest.mark.parametrize('maker', MAKERS, ids=lambda maker: maker.__name__)
+@pytest.mark.parametrize('maker', dict.fromkeys(MAKERS), ids=lambda maker: maker.__name__)
 @pytest.mark.parametrize('size', [(1, 1), (3, 5), (70, 33)], ids=str)
 def test_pictures_of_any_size_can_be_made(maker, size):
     for seed in range(8):
@@ -83,3 +93,33 @@ def test_lamps_light_a_part_of_the_photograph():
         assert made.mean() < scene(64, 64).mean()
         shown = made[..., 0] / scene(64, 64)[..., 0] ** 1.3  # red is the color of the lamps
         assert shown.max() > 2 * shown.min()
+
+
+def test_a_part_seen_from_near_is_smoother_than_the_photograph():
+    photograph = scene(64, 64)
+    for seed in range(8):
+        made = drawn(closeup, seed)
+        assert np.abs(np.diff(made, axis=0)).mean() < np.abs(np.diff(photograph, axis=0)).mean()
+        assert made.min() > photograph.min() - 0.1
+        assert made.max() < photograph.max() + 0.1
+
+
+def test_a_picture_in_black_and_white_has_no_color():
+    for seed in range(8):
+        made = drawn(gray, seed)
+        np.testing.assert_array_equal(made, made[..., :1].repeat(3, axis=2))
+
+
+def test_other_tones_keep_the_order_of_brightness_and_white():
+    order = np.argsort(scene(64, 64)[..., 1].ravel())
+    for seed in range(8):
+        made = drawn(toned, seed)
+        assert (np.diff(made[..., 1].ravel()[order]) >= 0).all()
+        assert made.max() == 1
+
+
+def test_shapes_have_few_levels():
+    for seed in range(8):
+        levels = to_uint8(drawn(shapes, seed))[..., 0]
+        largest = np.sort(np.bincount(levels.ravel()))[-13:]
+        assert largest.sum() > 0.8 * levels.size
