@@ -131,10 +131,15 @@ def closeup(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def toned(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The photograph as another photographer would have developed it; white stays white."""
-    brightest = max(float(np.quantile(photograph, 0.999)), 0.05)
+    """The photograph, or a part from near, developed in other tones or exposed a little less.
+
+    Less light alone does not crush shadows as darkness does, and many good pictures are like that.
+    """
+    picture = closeup(photograph, rng) if rng.random() < 0.4 else photograph
+    brightest = max(float(np.quantile(picture, 0.999)), 0.05)
     power = rng.uniform(0.6, 1.6) * rng.uniform(0.9, 1.1, 3)
-    return np.clip(photograph / brightest, 0, 1) ** power
+    toned = np.clip(picture / brightest, 0, 1) ** power
+    return toned * (rng.uniform(0.45, 1) if rng.random() < 0.5 else 1)
 
 
 def gray(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:

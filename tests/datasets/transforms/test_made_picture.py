@@ -110,12 +110,10 @@ def test_a_picture_in_black_and_white_has_no_color():
         np.testing.assert_array_equal(made, made[..., :1].repeat(3, axis=2))
 
 
-def test_other_tones_keep_the_order_of_brightness_and_white():
-    order = np.argsort(scene(64, 64)[..., 1].ravel())
-    for seed in range(8):
-        made = drawn(toned, seed)
-        assert (np.diff(made[..., 1].ravel()[order]) >= 0).all()
-        assert made.max() == 1
+def test_other_tones_keep_at_least_half_of_the_light():
+    brightest = [drawn(toned, seed).max() for seed in range(40)]
+    assert min(brightest) >= 0.45
+    assert 0.2 < np.mean(np.array(brightest) == 1) < 0.8
 
 
 def test_shapes_have_few_levels():
