@@ -193,7 +193,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('output', metavar='OUT', help='file for one image, else a folder')
     parser.add_argument(
         '--model',
-        help='name of weights that ship, a .safetensors file, or a config (default: diffuir-tiny)',
+        help='name of weights that ship, a .safetensors file, or a config (default: house)',
     )
     parser.add_argument('--checkpoint', help='weights for a config given as --model')
     parser.add_argument(

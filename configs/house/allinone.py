@@ -54,8 +54,8 @@ model = dict(
             darkness=dict(
                 type='Stage',
                 kinds=['lowlight'],
-                closed=0.45,
-                full=0.6,
+                closed=0.65,
+                full=0.75,
                 backbone=dict(type='ToneCurve', name='darkness'),
             ),
             haze=dict(

@@ -37,7 +37,7 @@ from restorelab.utils.sources import check_source
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
 from restorelab.utils.whole import check_whole
 
-DEFAULT = 'diffuir-tiny'
+DEFAULT = 'house'
 CONFIG_EXTENSIONS = ('.py', '.json', '.yaml', '.yml')
 
 Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
@@ -52,7 +52,7 @@ def load(
     """A restorer with its weights, ready to be called.
 
     Args:
-        name_or_config: name of weights that ship (default: ``diffuir-tiny``), path of a published
+        name_or_config: name of weights that ship (default: ``house``), path of a published
             ``.safetensors`` file, or a config, which needs ``checkpoint``. A Python config is
             code, and is run. A ``.json`` one is data, like the config in a published file.
         checkpoint: weights for the config: a training ``.pth``, whose moving average is taken if
