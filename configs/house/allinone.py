@@ -61,8 +61,8 @@ model = dict(
             haze=dict(
                 type='Stage',
                 kinds=['haze'],
-                closed=0.55,
-                full=0.65,
+                closed=0.54,
+                full=0.6,
                 backbone=dict(type='ToneCurve', name='haze'),
             ),
         ),
