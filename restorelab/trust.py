@@ -22,6 +22,7 @@ import torch
 from mmengine.registry import DefaultScope, Registry
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
+from torch.overrides import TorchFunctionMode
 
 from restorelab import registry as rl
 from restorelab.checks import GROUPS, SCOPE, TABLE_OF_KEY
@@ -114,7 +115,8 @@ def build_untrusted(config: dict, state: dict[str, Tensor], file: object) -> nn.
     check_untrusted(config, file)
     with DefaultScope.overwrite_default_scope(SCOPE):
         try:
-            with torch.device('meta'), _limited(stored_elements(state), len(state)):
+            limited = _limited(stored_elements(state), len(state))
+            with torch.device('meta'), _WithoutValues(), limited:
                 rl.MODELS.build(config)
             return rl.MODELS.build(config)
         except CheckpointError:
@@ -315,6 +317,26 @@ def _options_in_diffusers(kind: str) -> list[str]:
         SDTurboUNet=diffusers.UNet2DConditionModel,
     )
     return named_options(classes[kind])[0]
+
+
+class _WithoutValues(TorchFunctionMode):
+    """Leaves out what only sets values, for tensors without memory, which have none.
+
+    For these functions torch would import its compiler, which takes longer than to restore a small
+    picture.
+    """
+
+    SETTERS = (Tensor.clamp_, Tensor.erfinv_, Tensor.normal_, nn.init.normal_)
+
+    def __torch_function__(
+        self, func: Callable, types: tuple, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        kwargs = kwargs or {}
+        if func in self.SETTERS:
+            tensor = args[0] if args else kwargs['tensor']
+            if tensor.is_meta:
+                return tensor
+        return func(*args, **kwargs)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def test_a_row_for_every_value_and_nothing_is_kept(config, tmp_path):
     assert 0 <= quick.waiting <= slow.waiting <= 1
     assert slow.crops < 1 / 0.3  # each image takes 0.3 s to read
     assert sorted(tmp_path.iterdir()) == before
-    assert '100 %' in as_table(rows)
+    assert as_table(rows).count(' %') == 2
 
 
 def test_at_least_one_iteration(config):

@@ -10,7 +10,12 @@ from PIL import Image
 UNUSED = {
     *('cv2', 'diffusers', 'mmdet', 'open_clip', 'scipy', 'skimage', 'sympy', 'torchvision'),
     *('transformers', 'mmengine.model', 'mmengine.optim', 'mmengine.runner'),
-    *('torch.distributed.fsdp', 'torch.distributed.optim', 'torch.distributed.tensor'),
+    *(
+        'torch._dynamo',
+        'torch.distributed.fsdp',
+        'torch.distributed.optim',
+        'torch.distributed.tensor',
+    ),
     *('restorelab.config', 'restorelab.datasets', 'restorelab.evaluation'),
 }
 BY_COMMAND = """
