@@ -200,7 +200,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         '--tile',
         type=int,
         help='largest side restored at once, 0 for never cutting '
-        '(default: 640 for more pixels than 768x768)',
+        '(default: 672 for more pixels than 768x768)',
     )
     parser.add_argument('--steps', type=int, help="sampling steps (default: the model's)")
     parser.add_argument(
@@ -245,6 +245,13 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         '--device', help='cpu, cuda, cuda:1, ... (default: the first GPU, or the CPU)'
     )
     parser.add_argument(
+        '--dtype',
+        choices=['auto', 'float32', 'bf16'],
+        default='auto',
+        help='what the networks compute in; auto is bf16 where the processor or the GPU has '
+        'instructions for it, and float32 elsewhere (default: auto)',
+    )
+    parser.add_argument(
         '--overwrite',
         action='store_true',
         help='replace earlier results; inputs are never replaced',
@@ -278,6 +285,7 @@ def _restore(args: argparse.Namespace) -> int:
         strength=args.strength,
         only=args.only,
         excepted=args.excepted,
+        dtype=args.dtype,
     )
 
 

@@ -25,7 +25,6 @@ from restorelab.utils.images import (
     read_image,
     write_image,
 )
-from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.results import ResultError
 from restorelab.utils.sources import check_name
 from restorelab.utils.stop_signals import StoppedBySignal, stop_signals
@@ -68,6 +67,7 @@ def restore_files(
     strength: float = 1.0,
     only: Sequence[str] | None = None,
     excepted: Sequence[str] = (),
+    dtype: str = 'auto',
 ) -> int:
     """Restore every image of ``source`` into ``output``.
 
@@ -80,7 +80,7 @@ def restore_files(
         source: an image file, a folder with its subfolders, or a glob (``**`` goes into folders).
         output: a file when ``source`` is a file and ``output`` has an extension; otherwise a
             folder, made when missing.
-        model, checkpoint, device, trust: as in ``load``.
+        model, checkpoint, device, trust, dtype: as in ``load``.
         tile, steps, seed, equalize, task, strength, only, excepted: as in ``RestoreModel``.
         panel: write ``<name>_panel.png``, degraded beside restored, next to each result.
         overwrite: replace earlier results. An input is never replaced.
@@ -101,19 +101,19 @@ def restore_files(
     left = jobs
     if resume:
         left = [job for job in jobs if not job.is_done()]
-    failures = []
+    failures, how = [], ''
     if left:
         with _stopped_cleanly(output):
-            keep_freed_memory()
-            restorer = load(model, checkpoint, device, trust)
+            restorer = load(model, checkpoint, device, trust, dtype)
             check_task(restorer.model.image_restorer(), task)
             Steering(strength, only, excepted).check(restorer.model.image_restorer())
             options = dict(tile=tile, steps=steps, seed=seed, equalize=equalize, task=task)
             options |= dict(strength=strength, only=only, excepted=excepted)
             failures = _restore_all(restorer, left, overwrite, options)
+            how = f' in {str(restorer.dtype).removeprefix("torch.")}'
     there = f'; {len(jobs) - len(left)} were there' if len(left) < len(jobs) else ''
     restored = len(left) - len(failures)
-    tqdm.write(f'{restored} of {len(jobs)} images restored into {output}{there}')
+    tqdm.write(f'{restored} of {len(jobs)} images restored{how} into {output}{there}')
     skipped = [*failures, *skipped]
     if skipped:
         tqdm.write('\n  '.join(['skipped:', *skipped]))

@@ -14,25 +14,32 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
+from restorelab.apis.precision import computing_in
 from restorelab.apis.steering import Steering
-from restorelab.models.contracts import Noise, Restorer
+from restorelab.models.contracts import Restorer
 from restorelab.structures import Condition
 from restorelab.utils import CropNoise, LatticeNoise, resize
 from restorelab.utils.picture_statistics import PictureStatistics
 from restorelab.utils.results import clamp_to_unit
-from restorelab.utils.tiling import blend_tiles, check_tile, default_overlap
+from restorelab.utils.tiling import Tile, blend_batches, check_tile, default_overlap
 from restorelab.utils.whole import check_is_whole
 
-# The network of TPGDiff in the size of the paper needs 3.6 kB per pixel: 2 GiB for 768x768 pixels.
+# The network of TPGDiff in the size of the paper needs this for each pixel: 2 GiB for 768x768.
+BYTES_PER_PIXEL = 3600
 WHOLE_PIXELS = 768 * 768
-TILE = 640
+# With the default overlap, tiles of this size compute at most 16 % of the pixels twice.
+TILE = 672
+# Of the sample that statistics are recorded on.
+SAMPLE_PIXELS = 640 * 640
 # Side of the crops that statistics are recorded on. Smaller ones cover more of the picture, and
 # more of their pixels are near a border.
 CROP = 208
 # Priors see larger pictures reduced by a whole factor.
 GLANCE_PIXELS = 16 * 1024 * 1024
-# Tiles at least this large share one sample of TILE x TILE pixels. Smaller ones save memory.
+# Smaller tiles than this save memory, and so their sample is only as large as one of them.
 FULL_SAMPLE = 384
+# That a GPU restores together, if its memory allows.
+MOST_TILES = 8
 
 
 def choose_tile(
@@ -52,6 +59,17 @@ def choose_tile(
     return tile, overlap
 
 
+def tiles_at_once(tile: int, device: torch.device) -> int:
+    """How many tiles a GPU restores together: those that fill at most half of its free memory.
+
+    A CPU restores one after another. It is busy with one, and its memory stays small.
+    """
+    if device.type != 'cuda':
+        return 1
+    free, _ = torch.cuda.mem_get_info(device)
+    return min(max(1, free // (2 * BYTES_PER_PIXEL * tile**2)), MOST_TILES)
+
+
 def restore_picture(
     restorer: Restorer,
     picture: Tensor,
@@ -64,6 +82,7 @@ def restore_picture(
     tasks: list[str] | None = None,
     steps: int | None = None,
     steering: Steering | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """What ``restorer.restore`` gives, in tiles of the working size.
 
@@ -78,6 +97,7 @@ def restore_picture(
         progress: show a bar over the tiles.
         tasks, steps: as in ``Restorer.restore``.
         steering: how much is done, and against what (default: all that the model can do).
+        dtype: what the networks compute in, but not the priors: torch.float32 or torch.bfloat16.
     """
     steering = Steering() if steering is None else steering
     size = restorer.working_size(tuple(picture.shape[-2:]))
@@ -85,16 +105,20 @@ def restore_picture(
     if not is_cut and size[0] * size[1] <= WHOLE_PIXELS:
         lq = to_unit(picture, device)
         cond = steering.steer(restorer.condition(lq), restorer.kinds)
-        restored = restorer.restore(lq, cond, LatticeNoise(seed), tasks, steps)
+        with computing_in(dtype, device):
+            restored = restorer.restore(lq, cond, LatticeNoise(seed), tasks, steps).float()
         return finish(steering.blend(lq, restored))
     tile = tile if is_cut else max(size)
     restored = []
     for index in range(len(picture)):  # each has statistics of its own
         task = None if tasks is None else tasks[index : index + 1]
-        call = _Call(restorer, device, seed, task, steps, steering)
+        call = _Call(restorer, device, seed, task, steps, steering, dtype)
         image = picture[index : index + 1]
         restored.append(_restore_large(call, image, size, tile, overlap, finish, progress))
     return restored[0] if len(restored) == 1 else torch.cat(restored)
+
+
+Box = tuple[int, int, int, int]  # top, left, height, width
 
 
 @dataclass
@@ -107,12 +131,25 @@ class _Call:
     task: list[str] | None
     steps: int | None
     steering: Steering
+    dtype: torch.dtype
 
-    def run(self, lq: Tensor, cond: Condition, noise: Noise) -> Tensor:
-        """A region (B, 3, h, w) of the picture, or several of them."""
-        tasks = None if self.task is None else self.task * len(lq)
-        lq = to_unit(lq, self.device).contiguous()
-        return self.restorer.restore_region(lq, cond, noise, tasks, self.steps)
+    def run(self, image: Tensor, cond: Condition, boxes: list[Box]) -> Tensor:
+        """Regions of one size of ``image`` (1, 3, H, W), whose condition is ``cond``, restored.
+
+        Returns: (number of boxes, 3, height, width).
+        """
+        whole = tuple(image.shape[-2:])
+        parts, conditions, noises = [], [], []
+        for top, left, height, width in boxes:
+            part = image[..., top : top + height, left : left + width]
+            parts.append(part)
+            conditions.append(cut_maps(cond, top, left, tuple(part.shape[-2:]), whole))
+            noises.append(LatticeNoise(self.seed, top, left))
+        lq = to_unit(torch.cat(parts), self.device).contiguous()
+        tasks = None if self.task is None else self.task * len(boxes)
+        cond, noise = join_conditions(conditions), CropNoise(noises)
+        with computing_in(self.dtype, self.device):
+            return self.restorer.restore_region(lq, cond, noise, tasks, self.steps).float()
 
 
 def to_unit(picture: Tensor, device: torch.device) -> Tensor:
@@ -148,13 +185,12 @@ def _restore_large(
     cond = call.steering.steer(cond, call.restorer.kinds)
     is_resized = size != original
     image = resize(to_unit(picture, call.device), size) if is_resized else picture
-    pixels = TILE**2 if tile >= FULL_SAMPLE else tile**2
+    pixels = SAMPLE_PIXELS if tile >= FULL_SAMPLE else tile**2
     statistics = record_statistics(call, image, cond, pixels)
 
-    def restore_tile(part: Tensor, top: int, left: int) -> Tensor:
-        part_cond = cut_maps(cond, top, left, part.shape[-2:], size)
+    def restore_tiles(places: list[Tile]) -> Tensor:
         with statistics.replay():
-            return call.run(part, part_cond, LatticeNoise(call.seed, top, left))
+            return call.run(image, cond, [place.box for place in places])
 
     def blend_and_finish(restored: Tensor, top: int) -> Tensor:
         restored = clamp_to_unit(restored)
@@ -170,12 +206,13 @@ def _restore_large(
         done += rows.shape[2]
         return blend_and_finish(rows, done - rows.shape[2])
 
-    restored = blend_tiles(
-        restore_tile,
+    restored = blend_batches(
+        restore_tiles,
         image,
         tile,
         overlap,
-        lambda tiles: tqdm(tiles, desc='tiles', leave=False, disable=not progress),
+        tiles_at_once(tile, call.device),
+        lambda batches: tqdm(batches, desc='tiles', leave=False, disable=not progress),
         call.restorer.tile_grid,
         finish_rows,
     )
@@ -194,10 +231,15 @@ def record_statistics(
     grid = call.restorer.tile_grid
     crops = place_crops(tuple(image.shape[-2:]), pixels, grid)
     top, left, side = crops[0]
-    probe = _record(call, image, cond, [(top, left, min(side, 4 * grid))])
+    probe = PictureStatistics()
+    with probe:
+        call.run(image, cond, [(top, left, min(side, 4 * grid), min(side, 4 * grid))])
     if len(probe) == 0:
         return probe
-    return _record(call, image, cond, crops)
+    statistics = PictureStatistics()
+    with statistics:
+        call.run(image, cond, [(top, left, side, side) for top, left, side in crops])
+    return statistics
 
 
 def place_crops(size: tuple[int, int], pixels: int, grid: int) -> list[tuple[int, int, int]]:
@@ -223,22 +265,6 @@ def _spread(index: int, count: int, length: int, side: int) -> int:
     """Where crop ``index`` of ``count`` begins: in the middle of its share of ``length``."""
     middle = (index + 0.5) * length / count
     return min(max(0, round(middle - side / 2)), max(0, length - side))
-
-
-def _record(
-    call: _Call, image: Tensor, cond: Condition, crops: list[tuple[int, int, int]]
-) -> PictureStatistics:
-    whole = tuple(image.shape[-2:])
-    parts, conditions, noises = [], [], []
-    for top, left, side in crops:
-        part = image[..., top : top + side, left : left + side]
-        parts.append(part)
-        conditions.append(cut_maps(cond, top, left, tuple(part.shape[-2:]), whole))
-        noises.append(LatticeNoise(call.seed, top, left))
-    statistics = PictureStatistics()
-    with statistics:
-        call.run(torch.cat(parts), join_conditions(conditions), CropNoise(noises))
-    return statistics
 
 
 def join_conditions(conditions: list[Condition]) -> Condition:

@@ -116,12 +116,16 @@ def _group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    channels = input.shape[1]
+    count, channels = input.shape[:2]
 
     def moments() -> Tensor:
-        grouped = input.float().transpose(0, 1).reshape(num_groups, -1)
-        var, mean = torch.var_mean(grouped, dim=1, correction=0)
-        return torch.stack([mean, (var + eps).rsqrt()])
+        # torch's kernel gives those of each crop several times faster than var_mean those of all
+        crops = input.float().contiguous()
+        _, mean, scale = torch.native_group_norm(
+            crops, None, None, count, channels, crops[0, 0].numel(), num_groups, eps
+        )
+        var = scale.square().reciprocal().mean(dim=0) + mean.var(dim=0, correction=0)
+        return torch.stack([mean.mean(dim=0), var.rsqrt()])
 
     mean, scale = statistics.share('group norm', moments).repeat_interleave(
         channels // num_groups, dim=1

@@ -6,10 +6,10 @@ a network works badly on a narrow strip. They begin at multiples of ``grid`` pix
 tile at the same pixels as the whole image. The last tile of a row ends where the image ends and is
 a little smaller.
 
-Two neighbors share an overlap of O pixels. The outermost quarter of the overlap is not used: there
-a tile lacks context. In the middle half, a Hann ramp leads from one tile to the next. The weights
-of all tiles sum to one at every pixel. So a convolutional function whose output depends on pixels
-up to O / 4 away gives exactly its result on the whole image.
+Two neighbors share an overlap of O pixels, in which a Hann ramp leads from one tile to the next.
+The weights of all tiles sum to one at every pixel. Near the edge of a tile, where it lacks context,
+its weight is near 0. So a convolutional function whose output depends on pixels up to O / 2 away
+gives nearly its result on the whole image.
 """
 
 import math
@@ -22,6 +22,8 @@ from torch import Tensor
 from restorelab.utils.whole import check_is_whole
 
 GRID = 16
+# Networks look further than half of this, but what they see there changes a result little.
+MOST_OVERLAP = 48
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,21 @@ class Tile:
     rows: Span
     cols: Span
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Top, left, height and width, in pixels."""
+        height, width = self.rows.stop - self.rows.start, self.cols.stop - self.cols.start
+        return self.rows.start, self.cols.start, height, width
+
     def cut(self, image: Tensor) -> Tensor:
         """The pixels of ``image`` (..., H, W) in this tile, as a view."""
         return image[..., self.rows.start : self.rows.stop, self.cols.start : self.cols.stop]
 
 
 def hann_ramp(overlap: int) -> Tensor:
-    """(overlap,) from 0 to 1: zero for a quarter, sin^2 for the middle half, one for a quarter."""
+    """(overlap,) from 0 to 1: sin^2 of a quarter period."""
     position = (torch.arange(overlap) + 0.5) / overlap
-    return torch.sin(math.pi / 2 * (2 * position - 0.5).clamp(0, 1)).square()
+    return torch.sin(math.pi / 2 * position).square()
 
 
 def split_axis(length: int, tile: int, overlap: int, grid: int = GRID) -> list[Span]:
@@ -84,12 +92,13 @@ def split_axis(length: int, tile: int, overlap: int, grid: int = GRID) -> list[S
 
 
 def default_overlap(tile: int, grid: int = GRID) -> int:
-    """About an eighth of ``tile``, at most half of it.
+    """About an eighth of ``tile``, and about 48 for tiles of 384 and more.
 
-    Up to ``grid - 1`` pixels are added, so that ``tile - overlap`` is a multiple of ``grid``.
+    Up to ``grid - 1`` pixels are added, so that ``tile - overlap`` is a multiple of ``grid``. It is
+    at most half of ``tile``.
     """
-    eighth = tile // 8
-    return min(eighth + (tile - eighth) % grid, tile // 2)
+    wanted = min(tile // 8, MOST_OVERLAP)
+    return min(wanted + (tile - wanted) % grid, tile // 2)
 
 
 def check_tile(tile: int, overlap: int) -> None:
@@ -121,21 +130,41 @@ def blend_tiles(
     image: Tensor,
     tile: int,
     overlap: int,
-    wrap: Callable[[list[Tile]], Iterable[Tile]] = iter,
+    grid: int = GRID,
+) -> Tensor:
+    """``blend_batches`` for a function of one tile: (tile (B, C, h, w), top, left) -> its result.
+
+    The tile begins at (top, left) in the image.
+    """
+
+    def run(places: list[Tile]) -> Tensor:
+        place = places[0]
+        return fn(place.cut(image), place.rows.start, place.cols.start)
+
+    return blend_batches(run, image, tile, overlap, grid=grid)
+
+
+def blend_batches(
+    fn: Callable[[list[Tile]], Tensor],
+    image: Tensor,
+    tile: int,
+    overlap: int,
+    most: int = 1,
+    wrap: Callable[[list[list[Tile]]], Iterable[list[Tile]]] = iter,
     grid: int = GRID,
     finish: Callable[[Tensor], Tensor] = lambda rows: rows,
 ) -> Tensor:
-    """``fn`` on every tile of ``image``, blended into a result of the image's size.
+    """What ``fn`` makes of the tiles of ``image``, blended into a result of the image's size.
 
-    In memory are, beside image and result, one tile and one row of tiles.
+    In memory are, beside image and result, the tiles of one call and one row of tiles.
 
     Args:
-        fn: (tile (B, C, h, w), top, left) -> (B, C, h, w). The tile begins at (top, left) in the
-            image.
+        fn: places of N tiles of one size (h, w) -> (N * B, C, h, w), the tiles in this order.
         image: (B, C, H, W), any size. A side shorter than ``tile`` gives one tile of that length.
         tile: largest side of a tile, in pixels.
         overlap: pixels shared by neighbors, 0 to tile / 2. With 0 there is no blending.
-        wrap: called on the list of tiles, for a progress bar.
+        most: N is at most this.
+        wrap: called on the list of all batches of tiles, for a progress bar.
         grid: tiles begin at multiples of it.
         finish: called on whole rows of the result (B, C, rows, W), from top to bottom. What it
             returns is kept. So a large result need not exist as floats.
@@ -144,16 +173,30 @@ def blend_tiles(
     Raises: ValueError for a bad tile or overlap, or when ``fn`` changes the size.
     """
     rows = _Rows(image, overlap, finish)
-    for place in wrap(split_image(*image.shape[-2:], tile, overlap, grid)):
-        part = place.cut(image)
-        done = fn(part, place.rows.start, place.cols.start)
-        if done.shape != part.shape:
+    places = split_image(*image.shape[-2:], tile, overlap, grid)
+    for batch in wrap(in_batches(places, most)):
+        done = fn(batch)
+        wanted = (len(batch) * len(image), image.shape[1], *batch[0].box[2:])
+        if done.shape != wanted:
             raise ValueError(
-                f'a tile of shape {tuple(part.shape)} came back as {tuple(done.shape)}; '
-                'blending needs the same size'
+                f'tiles of shape {wanted} came back as {tuple(done.shape)}; blending needs the '
+                'same size'
             )
-        rows.add(place, done)
+        for place, part in zip(batch, done.split(len(image)), strict=True):
+            rows.add(place, part)
     return rows.end()
+
+
+def in_batches(places: list[Tile], most: int) -> list[list[Tile]]:
+    """The tiles in their order, in groups of at most ``most`` neighbors of one size."""
+    batches: list[list[Tile]] = []
+    for place in places:
+        last = batches[-1] if batches else []
+        if last and len(last) < most and last[0].box[2:] == place.box[2:]:
+            last.append(place)
+        else:
+            batches.append([place])
+    return batches
 
 
 class _Rows:

@@ -48,7 +48,8 @@ def contents(folder):
 
 
 def restore(source, output, **options):
-    return restore_files(str(source), str(output), model='tiny', **options)
+    options = dict(model='tiny', dtype='float32') | options
+    return restore_files(str(source), str(output), **options)
 
 
 def refuse_to_load(*arguments):
@@ -80,12 +81,19 @@ def test_a_strength_reaches_the_model(photos, tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / 'none.png'), read_image(photos / 'a.png'))
 
 
+def test_a_dtype_reaches_the_model_and_is_said(photos, tmp_path, capsys):
+    restore(photos / 'a.png', tmp_path / 'result.png', dtype='bf16')
+    expected = RestoreModel(tiny_restorer(), dtype=torch.bfloat16)(read_image(photos / 'a.png'))
+    np.testing.assert_array_equal(read_image(tmp_path / 'result.png'), expected)
+    assert '1 of 1 images restored in bfloat16' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('names', [dict(only=['haze']), dict(excepted=['noise'])])
 def test_degradations_to_undo_reach_the_model(photos, tmp_path, names):
     model = house(noise=1.0, haze=1.0)
     save_published(tmp_path / 'house.safetensors', model.state_dict(), HOUSE, {})
     options = dict(model=str(tmp_path / 'house.safetensors'), **names)
-    restore_files(str(photos / 'a.png'), str(tmp_path / 'result.png'), **options)
+    restore(photos / 'a.png', tmp_path / 'result.png', **options)
     expected = RestoreModel(house(haze=1.0))(read_image(photos / 'a.png'))
     np.testing.assert_array_equal(read_image(tmp_path / 'result.png'), expected)
 

@@ -169,12 +169,13 @@ def test_an_unreadable_file_is_named(restorer, tmp_path):
 
 
 def test_tiles_give_the_whole_image(restorer, picture):
-    """Two steps see two pixels away: a quarter of the overlap.
+    """Up to what a tile cannot see, two pixels from its edge, where it has little weight.
 
-    The noise depends on the position, and the color is that of the whole image.
+    The noise, of 0.02, depends on the position, and the color is that of the whole image.
     """
     image = to_unit_tensor(picture)
-    torch.testing.assert_close(restorer(image, tile=20, overlap=8), restorer(image, tile=0))
+    tiled, whole = restorer(image, tile=20, overlap=8), restorer(image, tile=0)
+    torch.testing.assert_close(tiled, whole, atol=1e-3, rtol=0)
 
 
 def test_a_plain_split_differs_from_the_whole_image_only_at_the_cuts(restorer, picture):
@@ -282,7 +283,7 @@ def test_a_diffusion_restorer_takes_any_size(diffusion, size):
 
 
 def test_weights_that_ship_are_loaded_by_name(shelf, picture):
-    model = load('tiny')
+    model = load('tiny', dtype='float32')
     assert model.info == dict(license='none')
     np.testing.assert_array_equal(model(picture), RestoreModel(tiny_restorer())(picture))
 
@@ -307,7 +308,7 @@ def test_a_config_is_loaded_with_a_checkpoint(tmp_path, picture, name):
         torch.save(dict(state_dict=state, meta=dict(iter=3)), tmp_path / name)
     else:
         save_file(state, tmp_path / name)
-    model = load(write_config(tmp_path / 'config.py'), tmp_path / name)
+    model = load(write_config(tmp_path / 'config.py'), tmp_path / name, dtype='float32')
     np.testing.assert_array_equal(model(picture), RestoreModel(tiny_restorer())(picture))
 
 

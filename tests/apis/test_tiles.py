@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from restorelab.apis import RestoreModel, tiles
+from restorelab.apis import RestoreModel, load, tiles
 from restorelab.apis.tiles import choose_tile, cut_maps, join_conditions, place_crops
 from restorelab.registry import MODELS
 from restorelab.structures import Condition
 from restorelab.utils.psnr import psnr
-from restorelab.utils.tiling import blend_tiles
+from restorelab.utils.tiling import MOST_OVERLAP, blend_tiles, split_image
 from tests.models.tiny import house
 
 
@@ -50,6 +50,7 @@ def small(monkeypatch):
     """Pictures are large from 64x64 pixels on."""
     monkeypatch.setattr(tiles, 'WHOLE_PIXELS', 64 * 64)
     monkeypatch.setattr(tiles, 'TILE', 64)
+    monkeypatch.setattr(tiles, 'SAMPLE_PIXELS', 64 * 64)
     monkeypatch.setattr(tiles, 'FULL_SAMPLE', 48)
     monkeypatch.setattr(tiles, 'CROP', 32)
 
@@ -108,7 +109,60 @@ def test_a_picture_smaller_than_a_crop_is_one_crop():
 
 def test_the_defaults_cut_large_pictures_alone():
     assert choose_tile((768, 768), None, None, 16) == (0, 0)
-    assert choose_tile((769, 768), None, None, 16) == (640, 80)
+    assert choose_tile((769, 768), None, None, 16) == (672, 48)
+
+
+@pytest.mark.parametrize(
+    'size', [(1024, 1024), (769, 768), (2160, 3840), (3000, 4000), (4000, 6000), (1080, 1920)]
+)
+def test_tiles_recompute_at_most_15_percent_of_the_pixels(size):
+    tile, overlap = choose_tile(size, None, None, 16)
+    computed = 0
+    for place in split_image(*size, tile, overlap):
+        _, _, height, width = place.box
+        computed += height * width
+    assert 0 < computed / (size[0] * size[1]) - 1 <= 0.15
+
+
+@pytest.mark.parametrize('name', ['diffuir-tiny', 'house'])
+def test_the_overlap_of_large_tiles_leaves_no_seams(name, monkeypatch):
+    """The tiles and the whole use one sample, so they differ by what tiles cannot see alone."""
+    monkeypatch.setattr(tiles, 'WHOLE_PIXELS', 64 * 64)
+    monkeypatch.setattr(tiles, 'FULL_SAMPLE', 128)
+    rows, cols = np.mgrid[:256, :352]
+    waves = np.sin(cols / 9 + 5 * np.sin(rows / 40)) * np.sin(rows / 13)
+    noise = np.random.default_rng(0).normal(0, 0.05, (3, 256, 352))
+    picture = torch.from_numpy(0.5 + 0.2 * waves + noise).float().clamp(0, 1)
+    model = load(name, device='cpu', dtype='float32')
+    whole, cut = model(picture, tile=0), model(picture, tile=192, overlap=MOST_OVERLAP)
+    assert psnr_of(cut, whole) > 50
+    hard = model(picture, tile=192, overlap=0)
+    assert largest_step(cut - whole) < largest_step(hard - whole) / 3
+
+
+def largest_step(error):
+    """Between neighboring pixels of (3, H, W): what shows as a seam."""
+    error = error.mean(dim=0)
+    return max(error.diff(dim=0).abs().max(), error.diff(dim=1).abs().max())
+
+
+def test_tiles_in_batches_give_the_same_as_one_by_one(pooling, uneven, small, monkeypatch):
+    sizes = []
+    pooling.model.backbone.register_forward_pre_hook(
+        lambda _net, inputs: sizes.append(len(inputs[0]))
+    )
+    alone = pooling(uneven)
+    assert sizes[-1] == 1
+    monkeypatch.setattr(tiles, 'tiles_at_once', lambda tile, device: 2)
+    torch.testing.assert_close(pooling(uneven), alone, atol=1e-5, rtol=0)
+    assert 2 in sizes
+
+
+@pytest.mark.parametrize(('free', 'together'), [(1e9, 1), (10e9, 3), (100e9, 8)])
+def test_a_gpu_takes_as_many_tiles_as_its_free_memory_holds(free, together, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'mem_get_info', lambda device: (int(free), 0))
+    assert tiles.tiles_at_once(640, torch.device('cuda')) == together
+    assert tiles.tiles_at_once(640, torch.device('cpu')) == 1
 
 
 def test_maps_of_different_rounding_join_in_the_size_of_the_first():

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from restorelab.apis import load
+from restorelab.apis.tiles import TILE
 
 WANTED = 45.0  # dB
 OTHER_TILE = 448
@@ -91,7 +92,7 @@ def main() -> int:
     args = parser.parse_args()
     failed = 0
     for name in args.models:
-        model = load(name)
+        model = load(name, dtype='float32')
         for title, image in pictures(args.data):
             tiles, whole = model(image), model(image, tile=0)
             other = model(image, tile=OTHER_TILE)
@@ -100,7 +101,7 @@ def main() -> int:
             size = f'{image.shape[1]}x{image.shape[0]}'
             sys.stdout.write(
                 f'{name:14} {title:28} {size:>10}  tiles-whole {scores[0]:6.1f} dB  '
-                f'640-{OTHER_TILE} {scores[1]:6.1f} dB  '
+                f'{TILE}-{OTHER_TILE} {scores[1]:6.1f} dB  '
                 f'result-input {psnr(tiles, image):6.1f} dB\n'
             )
             sys.stdout.flush()

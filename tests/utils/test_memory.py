@@ -1,5 +1,6 @@
 """The setting of the C library's memory, seen in a process of its own."""
 
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 COUNT = """
 import ctypes, sys, torch
+from restorelab.apis import load
 from restorelab.utils.memory import keep_freed_memory
 
 class MallInfo(ctypes.Structure):
@@ -16,6 +18,10 @@ class MallInfo(ctypes.Structure):
 
 if sys.argv[1] == 'keep':
     assert keep_freed_memory()
+if sys.argv[1] == 'load':
+    load(device='cpu')
+if sys.argv[1] == 'set':
+    assert not keep_freed_memory()
 mallinfo = ctypes.CDLL(None).mallinfo2
 mallinfo.restype = MallInfo
 before = mallinfo().hblkhd
@@ -24,11 +30,15 @@ print(mallinfo().hblkhd - before)
 """
 
 
-def bytes_of_their_own(how: str) -> int:
+def bytes_of_their_own(how: str, **environment: str) -> int:
     """How much of a block of 64 MiB has its own pages, which go back to the system with it."""
     return int(
         subprocess.run(
-            [sys.executable, '-c', COUNT, how], capture_output=True, text=True, check=True
+            [sys.executable, '-c', COUNT, how],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **environment},
         ).stdout
     )
 
@@ -38,3 +48,10 @@ def bytes_of_their_own(how: str) -> int:
 def test_large_blocks_come_from_memory_that_is_kept():
     assert bytes_of_their_own('give back') >= 64 * 2**20
     assert bytes_of_their_own('keep') < 2**20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='asks glibc')
+def test_a_loaded_model_keeps_it_too_unless_the_environment_sets_malloc():
+    assert bytes_of_their_own('load') < 2**20
+    assert bytes_of_their_own('set', MALLOC_TRIM_THRESHOLD_='131072') >= 64 * 2**20

@@ -60,6 +60,19 @@ def test_a_sample_that_is_the_picture_gives_the_layer_itself(layer, picture):
         torch.testing.assert_close(layer(picture), recorded, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize('order', ['rows', 'channels last', 'columns'])
+def test_crops_in_any_memory_order_are_pooled_together(order):
+    crops = torch.randn(3, 8, 5, 7) + torch.arange(3.0)[:, None, None, None]
+    if order == 'channels last':
+        crops = crops.contiguous(memory_format=torch.channels_last)
+    if order == 'columns':
+        crops = crops.transpose(2, 3)
+    _, recorded = record(nn.GroupNorm(2, 8), crops)
+    side_by_side = torch.cat(list(crops), dim=1)[None]
+    expected = torch.stack(nn.GroupNorm(2, 8)(side_by_side)[0].chunk(3, dim=1))
+    torch.testing.assert_close(recorded, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_a_pixel_does_not_depend_on_the_rest_of_its_tile(layer, picture):
     """The depthwise convolutions of one layer see a pixel away, hence the columns in the middle."""
     statistics, _ = record(layer, picture)

@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from restorelab.utils.tiling import blend_tiles, default_overlap, hann_ramp, split_axis, split_image
+from restorelab.utils.tiling import (
+    blend_tiles,
+    default_overlap,
+    hann_ramp,
+    in_batches,
+    split_axis,
+    split_image,
+)
 
 SIZES = [(1, 1), (1, 40), (5, 7), (16, 16), (17, 33), (64, 50), (100, 37)]
 TILINGS = [(16, 4), (16, 8), (16, 0), (7, 3), (1, 0)]
@@ -70,14 +77,6 @@ def test_the_function_is_told_where_its_tile_lies():
     )
 
 
-def test_a_network_that_sees_a_quarter_of_the_overlap_is_exact():
-    net = nn.Sequential(*[nn.Conv2d(3, 3, 3, padding=1) for _ in range(4)])  # sees 4 pixels away
-    image = torch.rand(1, 3, 70, 90)
-    with torch.no_grad():
-        result = blend_tiles(lambda part, top, left: net(part), image, 32, 16)
-        torch.testing.assert_close(result, net(image), atol=1e-6, rtol=0)
-
-
 def test_a_network_that_sees_half_of_the_overlap_is_nearly_exact():
     torch.manual_seed(0)
     net = nn.Sequential(*[nn.Conv2d(3, 3, 3, padding=1) for _ in range(8)])
@@ -86,7 +85,7 @@ def test_a_network_that_sees_half_of_the_overlap_is_nearly_exact():
         whole = net(image)
         error = (blend_tiles(lambda part, top, left: net(part), image, 32, 16) - whole).abs().max()
         hard = (blend_tiles(lambda part, top, left: net(part), image, 32, 0) - whole).abs().max()
-    assert error < 0.01 * hard
+    assert error < 0.05 * hard
 
 
 def test_a_network_with_strides_is_exact_when_tiles_begin_on_its_grid():
@@ -96,17 +95,18 @@ def test_a_network_with_strides_is_exact_when_tiles_begin_on_its_grid():
     torch.testing.assert_close(result, net(image), atol=1e-6, rtol=0)
 
 
-def test_the_ramp_has_a_dropped_quarter_a_hann_half_and_a_full_quarter():
+def test_the_ramp_rises_from_0_to_1_and_is_even():
     ramp = hann_ramp(32)
-    assert torch.equal(ramp[:8], torch.zeros(8))
-    assert (ramp[8:24].diff() > 0).all()
-    torch.testing.assert_close(ramp[24:], torch.ones(8))
+    assert (ramp.diff() > 0).all()
+    torch.testing.assert_close(ramp + ramp.flip(0), torch.ones(32))
+    assert ramp[0] < 0.001
 
 
 @pytest.mark.parametrize(
-    ('tile', 'overlap'), [(512, 64), (256, 32), (500, 68), (20, 4), (8, 4), (1, 0)]
+    ('tile', 'overlap'),
+    [(672, 48), (512, 48), (256, 32), (128, 16), (500, 52), (20, 4), (8, 4), (1, 0)],
 )
-def test_the_default_overlap_is_about_an_eighth_and_keeps_tiles_on_a_grid(tile, overlap):
+def test_the_default_overlap_is_an_eighth_up_to_48_and_keeps_tiles_on_a_grid(tile, overlap):
     assert default_overlap(tile) == overlap
     split_image(100, 100, tile, overlap)
 
@@ -115,6 +115,15 @@ def test_the_default_overlap_is_about_an_eighth_and_keeps_tiles_on_a_grid(tile, 
 def test_a_tile_that_cannot_be_is_refused(tile, overlap):
     with pytest.raises(ValueError, match=f'tile {tile} with overlap {overlap}'):
         split_image(32, 32, tile, overlap)
+
+
+def test_batches_keep_the_order_and_hold_tiles_of_one_size():
+    places = split_image(60, 110, 32, 4)
+    batches = in_batches(places, 3)
+    assert [place for batch in batches for place in batch] == places
+    assert max(map(len, batches)) == 3
+    for batch in batches:
+        assert len({place.box[2:] for place in batch}) == 1
 
 
 def test_a_function_that_changes_the_size_is_refused():

@@ -12,6 +12,7 @@ from PIL import Image
 
 from restorelab import trust
 from restorelab.apis import RestoreModel
+from restorelab.apis.precision import choose_dtype
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
 from tests.datasets.pictures import scene
@@ -52,8 +53,8 @@ def published_house(folder: Path) -> Path:
 
 @functools.cache
 def model() -> RestoreModel:
-    """The tiny restorer, ready to be called."""
-    return RestoreModel(tiny_restorer())
+    """The tiny restorer, ready to be called, in the numbers that commands and ``load`` choose."""
+    return RestoreModel(tiny_restorer(), dtype=choose_dtype('auto', torch.device('cpu')))
 
 
 @functools.cache
