@@ -14,6 +14,7 @@ MAY_IMPORT = {
     'registry': {'models.contracts', 'utils'},
     'structures': set(),
     'utils': {'version'},
+    'io': {'utils'},
     'ops': {'utils'},
     'untyped': {'utils'},
     'checks': {'registry', 'untyped', 'utils'},
@@ -36,12 +37,13 @@ MAY_IMPORT = {
     'models.tasks': PARTS,
     'models.proxies': PARTS,
     'models.restorers': PARTS,  # and no concrete part: those are built from configs
-    'datasets': {'registry', 'structures', 'utils'},
+    'datasets': {'io', 'registry', 'structures', 'utils'},
     'evaluation': {'registry', 'structures', 'utils'},
-    'engine': {'lazy', 'registry', 'structures', 'utils', 'models.contracts'},
+    'engine': {'io', 'lazy', 'registry', 'structures', 'utils', 'models.contracts'},
     'apis': {
         'checks',
         'config',
+        'io',
         'lazy',
         'registry',
         'structures',

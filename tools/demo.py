@@ -24,7 +24,7 @@ def main() -> None:
 
     from restorelab.apis import train
     from restorelab.config import load_config
-    from restorelab.utils.panels import stack_files
+    from restorelab.io.panels import stack_files
     from restorelab.utils.weights import resolve_weights
 
     options = {

@@ -39,14 +39,14 @@ from torch import Tensor, nn
 
 from restorelab.apis import load
 from restorelab.datasets import OnTheFlyDataset
+from restorelab.io.images import to_uint8, write_image
+from restorelab.io.panels import draw_panel
 from restorelab.models.backbones.hourglass import HourglassUNet
 from restorelab.models.blocks import FullAttentionBlock
 from restorelab.models.layers.attention import FullAttention
 from restorelab.models.processes import SharedResidualProcess
 from restorelab.models.restorers import DiffusionRestorer
 from restorelab.utils import LatticeNoise
-from restorelab.utils.images import to_uint8, write_image
-from restorelab.utils.panels import draw_panel
 
 DEGRADATIONS = ['blur', 'haze', 'jpeg', 'lowlight', 'noise', 'rain', 'snow']
 COLORS = [

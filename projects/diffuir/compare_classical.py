@@ -23,8 +23,8 @@ from tqdm import tqdm
 
 from restorelab.apis import load
 from restorelab.evaluation.protocols import Protocol
+from restorelab.io.images import to_uint8, to_unit_tensor
 from restorelab.registry import DATASETS
-from restorelab.utils.images import to_uint8, to_unit_tensor
 
 PACK = dict(type='PackRestoration')
 COLUMNS = ('degraded', 'restored', 'classical')

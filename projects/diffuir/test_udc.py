@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from restorelab.apis import load
 from restorelab.evaluation.protocols import find_preset
-from restorelab.utils.images import to_unit_tensor
+from restorelab.io.images import to_unit_tensor
 
 
 def read_pairs(folder: str | os.PathLike, kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -17,7 +17,7 @@ import numpy as np
 from restorelab.apis import load
 from restorelab.datasets.embedded import embedded_images
 from restorelab.datasets.transforms.degrade import Degrade
-from restorelab.utils.images import read_image, write_image
+from restorelab.io.images import read_image, write_image
 
 CROP = 176  # pixels
 LABEL = 20

@@ -31,8 +31,8 @@ from tqdm import tqdm
 from restorelab.apis import load
 from restorelab.datasets.embedded import embedded_images
 from restorelab.datasets.transforms.made_picture import lamps, screen, stars, text
+from restorelab.io.images import read_image, to_uint8
 from restorelab.registry import DATASETS
-from restorelab.utils.images import read_image, to_uint8
 
 PACK = dict(type='PackRestoration')
 STRONG = ('noise', 'haze', 'jpeg', 'lowlight', 'rain', 'snow', 'blur')

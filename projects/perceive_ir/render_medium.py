@@ -22,8 +22,8 @@ from torch import Tensor
 from restorelab.apis import RestoreModel, load
 from restorelab.cli import CfgOptions
 from restorelab.config import load_config
+from restorelab.io.images import to_uint8, write_image
 from restorelab.registry import DATASETS
-from restorelab.utils.images import to_uint8, write_image
 from restorelab.utils.weights import resolve_weights
 
 

@@ -15,8 +15,7 @@ from tqdm import tqdm
 
 from restorelab.apis.inference import RestoreModel, check_task, load
 from restorelab.apis.steering import Steering
-from restorelab.utils.files import fault_of_file
-from restorelab.utils.images import (
+from restorelab.io.images import (
     READ_EXTENSIONS,
     WRITE_OPTIONS,
     ImageReadError,
@@ -25,6 +24,7 @@ from restorelab.utils.images import (
     read_image,
     write_image,
 )
+from restorelab.utils.files import fault_of_file
 from restorelab.utils.results import ResultError
 from restorelab.utils.sources import check_name
 from restorelab.utils.stop_signals import StoppedBySignal, stop_signals
@@ -202,7 +202,7 @@ def _restore_file(restorer: RestoreModel, job: Job, overwrite: bool, options: di
     if overwrite or not job.result.exists():
         write_image(job.result, restored)
     if job.panel is not None and (overwrite or not job.panel.exists()):
-        from restorelab.utils.panels import compare
+        from restorelab.io.panels import compare
 
         write_image(job.panel, compare(image, restored))
 

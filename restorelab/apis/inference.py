@@ -18,6 +18,12 @@ from torch import Tensor, nn
 from restorelab.apis.precision import choose_dtype
 from restorelab.apis.steering import Steering
 from restorelab.apis.tiles import choose_tile, glance, restore_picture
+from restorelab.io.images import (
+    equalize_channels,
+    read_image,
+    to_levels,
+    to_rgb_array,
+)
 from restorelab.models.contracts import Model, Restorer
 from restorelab.trust import build_model
 from restorelab.utils.checkpoint import (
@@ -25,12 +31,6 @@ from restorelab.utils.checkpoint import (
     load_weights,
     model_state,
     read_checkpoint,
-)
-from restorelab.utils.images import (
-    equalize_channels,
-    read_image,
-    to_levels,
-    to_rgb_array,
 )
 from restorelab.utils.memory import keep_freed_memory
 from restorelab.utils.plain import parse_json

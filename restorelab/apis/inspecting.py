@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from restorelab.apis.files import plan
 from restorelab.apis.inference import load
-from restorelab.utils.images import ImageReadError
+from restorelab.io.images import ImageReadError
 from restorelab.utils.sources import check_name
 
 BAR = 20  # characters of a strength of 1

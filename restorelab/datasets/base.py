@@ -10,9 +10,9 @@ import numpy as np
 from mmengine.logging import print_log
 
 from restorelab.datasets.openmmlab import adapted
+from restorelab.io.images import READ_EXTENSIONS, find_image_files, read_image
 from restorelab.registry import TRANSFORMS
 from restorelab.structures import SampleDataset
-from restorelab.utils.images import READ_EXTENSIONS, find_image_files, read_image
 
 CACHE_VARIABLE = 'RESTORELAB_CACHE_MIB'
 CACHE_MIB = 1024.0

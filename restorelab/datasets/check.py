@@ -10,7 +10,7 @@ from mmengine.utils import ProgressBar
 from restorelab.datasets.base import find_images, find_images_and_faults
 from restorelab.datasets.pairing import Pairs, pair_folders
 from restorelab.datasets.recipes import RECIPES, Recipe, find_recipe
-from restorelab.utils.images import ImageReadError, read_image
+from restorelab.io.images import ImageReadError, read_image
 
 
 def check_data(root: str | Path, recipe: str | Recipe, quick: bool = False) -> list[str]:

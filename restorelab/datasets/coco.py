@@ -13,9 +13,9 @@ from mmengine.logging import print_log
 from restorelab.datasets.base import some, unique_keys
 from restorelab.datasets.coco_faults import coco_faults, run_lengths
 from restorelab.datasets.faults import refuse_faults
+from restorelab.io.images import ImageReadError, image_size
 from restorelab.registry import nearest
 from restorelab.utils.files import fault_of_file
-from restorelab.utils.images import ImageReadError, image_size
 from restorelab.utils.json_file import read_json
 
 

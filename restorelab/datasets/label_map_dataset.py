@@ -12,8 +12,8 @@ from restorelab.datasets.base import (
     unique_keys,
 )
 from restorelab.datasets.faults import refuse_faults
+from restorelab.io.images import ImageReadError, image_size, label_map_size, read_label_map
 from restorelab.registry import DATASETS
-from restorelab.utils.images import ImageReadError, image_size, label_map_size, read_label_map
 
 
 @DATASETS.register_module()

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restorelab.utils.images import read_image, to_uint8, write_image
+from restorelab.io.images import read_image, to_uint8, write_image
 
 CLASSES = ('disk', 'square', 'triangle', 'star')
 NUM_IMAGES = dict(train=600, val=100)

@@ -7,10 +7,10 @@ import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
+from restorelab.io.images import to_uint8
+from restorelab.io.panels import compare
 from restorelab.registry import HOOKS, optional_module
 from restorelab.structures import VIEWS
-from restorelab.utils.images import to_uint8
-from restorelab.utils.panels import compare
 
 MIN_SCORE = 0.3  # objects of a lower score are not drawn
 

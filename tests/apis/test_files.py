@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from restorelab.apis import RestoreModel, files, restore_files
+from restorelab.io.images import ImageReadError, read_image, write_image
 from restorelab.utils import weights
-from restorelab.utils.images import ImageReadError, read_image, write_image
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
+from tests.io.image_cases import PLACES
 from tests.models.tiny import HOUSE, house
-from tests.utils.image_cases import PLACES
 
 
 @pytest.fixture(autouse=True)

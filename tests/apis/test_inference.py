@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 
 from restorelab.apis import RestoreModel, inference, load, tiles
 from restorelab.apis.inference import pick_device
+from restorelab.io.images import ImageReadError, to_uint8, to_unit_tensor, write_image
 from restorelab.registry import MODELS
 from restorelab.utils import weights
 from restorelab.utils.checkpoint import CheckpointError
-from restorelab.utils.images import ImageReadError, to_uint8, to_unit_tensor, write_image
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import CONFIG, tiny_restorer
 

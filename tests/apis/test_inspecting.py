@@ -10,7 +10,7 @@ import torch
 from restorelab import cli
 from restorelab.apis import RestoreModel
 from restorelab.apis.inspecting import as_bars, inspect_files
-from restorelab.utils.images import read_image, write_image
+from restorelab.io.images import read_image, write_image
 from restorelab.utils.weights import save_published
 from tests.apis.tiny import tiny_restorer
 from tests.models.tiny import HOUSE, house

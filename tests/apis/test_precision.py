@@ -7,7 +7,7 @@ import torch
 from restorelab.apis import RestoreModel, load, precision, tiles
 from restorelab.apis.precision import choose_dtype, computes_in_bfloat16
 from restorelab.datasets.embedded import embedded_images
-from restorelab.utils.images import read_image
+from restorelab.io.images import read_image
 from restorelab.utils.psnr import psnr
 from tests.apis.tiny import tiny_restorer
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from restorelab.apis.training import train
+from restorelab.io.images import read_image, write_image
 from restorelab.utils.checkpoint import read_checkpoint
-from restorelab.utils.images import read_image, write_image
 from tests.engine.toys import recorded, toy_config
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ from PIL import Image
 
 from restorelab.apis import RestoreModel, tiles
 from restorelab.apis.steering import Steering
+from restorelab.io.images import write_image
 from restorelab.structures import Condition
-from restorelab.utils.images import write_image
 from tests.apis.tiny import tiny_restorer
 from tests.models.tiny import house
 

@@ -22,8 +22,8 @@ from mmengine.hooks import Hook
 
 from restorelab.apis import RestoreModel, load
 from restorelab.apis.training import train
+from restorelab.io.images import read_image, write_image
 from restorelab.registry import HOOKS
-from restorelab.utils.images import read_image, write_image
 from tests.apis.tiny import tiny_restorer
 from tests.engine.toys import toy_config
 

@@ -22,8 +22,8 @@ import torch
 
 from restorelab.apis.training import train
 from restorelab.engine import latest_checkpoint
+from restorelab.io.images import ImageReadError, read_image
 from restorelab.utils.checkpoint import CheckpointError, read_checkpoint
-from restorelab.utils.images import ImageReadError, read_image
 from tests.engine.toys import toy_config
 
 INTERVAL, KEPT = 5, 2  # iterations between two checkpoints, and how many of them stay

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from restorelab.apis import load
 from restorelab.datasets import DetectionDataset
 from restorelab.datasets.pairing import read_list
+from restorelab.io.images import ImageReadError, image_size, read_image
 from restorelab.utils.checkpoint import CheckpointError
-from restorelab.utils.images import ImageReadError, image_size, read_image
 from tests.attack.cases import time_limit
 from tests.attack.table import tiny
 from tests.attack.table.images import encoded

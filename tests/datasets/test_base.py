@@ -7,7 +7,7 @@ from PIL import Image
 from restorelab.datasets import OnTheFlyDataset, base
 from restorelab.datasets.base import ImageCache, find_images, unique_keys
 from tests.datasets.pictures import save, save_all, scene
-from tests.utils.image_cases import PLACES
+from tests.io.image_cases import PLACES
 
 GRAY = (scene(20, 24)[..., 0] * 255).astype(np.uint8)
 

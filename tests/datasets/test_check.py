@@ -7,7 +7,7 @@ from restorelab.cli import main
 from restorelab.datasets.check import check_data, recipes_in
 from restorelab.datasets.recipes import RECIPES
 from tests.datasets.pictures import save, save_all
-from tests.utils.image_cases import PLACES
+from tests.io.image_cases import PLACES
 
 RECIPE = replace(RECIPES['sots_outdoor_test'], lq='hazy', gt='clear', num_lq=3, num_gt=2)
 

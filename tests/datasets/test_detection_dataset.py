@@ -10,7 +10,7 @@ from PIL import Image
 from restorelab.datasets import DetectionDataset
 from restorelab.datasets import coco as coco_module
 from tests.datasets.coco_cases import CASES
-from tests.utils.image_cases import PLACES
+from tests.io.image_cases import PLACES
 
 POLYGON = [[2, 2, 12, 2, 12, 10, 2, 10]]
 

@@ -7,7 +7,7 @@ from restorelab.datasets import (
     EMBEDDED,
 )
 from restorelab.datasets.embedded import embedded_images
-from restorelab.utils.images import read_image
+from restorelab.io.images import read_image
 
 
 def test_embedded_photographs_are_six_in_disjoint_splits():

@@ -7,8 +7,8 @@ from PIL import Image
 from restorelab.datasets import (
     PairedDataset,
 )
+from restorelab.io.images import read_image
 from restorelab.registry import DATASETS
-from restorelab.utils.images import read_image
 from tests.datasets.pictures import save_all
 
 PACK = [dict(type='PackRestoration')]

@@ -3,7 +3,7 @@ import pytest
 from restorelab.datasets import pairing
 from restorelab.datasets.pairing import identify, pair_folders, read_list
 from tests.datasets.pictures import save_all
-from tests.utils.image_cases import fifo
+from tests.io.image_cases import fifo
 
 
 def names(pairs):

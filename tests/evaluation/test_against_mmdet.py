@@ -14,8 +14,8 @@ from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
 from restorelab.apis.testing import test as score
+from restorelab.io.images import to_uint8, write_image
 from restorelab.registry import HOOKS, MODELS
-from restorelab.utils.images import to_uint8, write_image
 from tests.engine.toys import toy_config
 
 mmdet_models = pytest.importorskip('mmdet.models')

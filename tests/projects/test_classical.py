@@ -9,8 +9,8 @@ import torch
 
 from restorelab.datasets.degradations import gaussian_noise, haze, jpeg, lowlight, motion_blur, rain
 from restorelab.datasets.embedded import embedded_images
+from restorelab.io.images import read_image
 from restorelab.registry import MODELS
-from restorelab.utils.images import read_image
 from restorelab.utils.weights import save_published
 from tests.parity.fixtures import load_script
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from restorelab.apis import load
+from restorelab.io.images import read_image
 from restorelab.models.backbones import ResidualDiffusionUNet
 from restorelab.models.processes import SharedResidualProcess
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import CheckpointError
-from restorelab.utils.images import read_image
 from restorelab.utils.weights import save_published
 from tests.parity.fixtures import load_converter, load_script
 

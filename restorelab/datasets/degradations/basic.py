@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from restorelab.io.images import to_uint8
 from restorelab.registry import DEGRADATIONS
-from restorelab.utils.images import to_uint8
 
 
 @DEGRADATIONS.register_module()

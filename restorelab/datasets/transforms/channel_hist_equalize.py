@@ -1,6 +1,6 @@
 from restorelab.datasets.geometry import IMAGES
+from restorelab.io.images import equalize_channels
 from restorelab.registry import TRANSFORMS
-from restorelab.utils.images import equalize_channels
 
 
 @TRANSFORMS.register_module()

@@ -6,8 +6,8 @@ from numbers import Real
 
 import numpy as np
 
+from restorelab.io.images import to_uint8
 from restorelab.registry import DEGRADATIONS, TRANSFORMS, find_part
-from restorelab.utils.images import to_uint8
 from restorelab.utils.options import check_keys, checked_by, is_slip, nearest
 
 DEFAULT_KINDS = dict(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from restorelab.datasets.transforms.degrade import Degrade, check_kinds
+from restorelab.io.images import to_uint8
 from restorelab.registry import TRANSFORMS
-from restorelab.utils.images import to_uint8
 from restorelab.utils.options import checked_by, nearest
 
 NO_DAMAGE = 45.0  # decibels between a picture before and after a degradation that nobody sees

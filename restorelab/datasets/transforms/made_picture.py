@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from restorelab.datasets.degradations.weather import smooth_field
+from restorelab.io.images import to_uint8
 from restorelab.registry import TRANSFORMS
-from restorelab.utils.images import to_uint8
 
 LETTERS = np.array(list('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;-'))
 

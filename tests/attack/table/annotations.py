@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from restorelab.datasets import DetectionDataset
-from restorelab.utils.images import read_label_map
+from restorelab.io.images import read_label_map
 from tests.attack.cases import Case
 from tests.datasets.coco_cases import CASES as COCO
 from tests.datasets.coco_cases import dumped, sound

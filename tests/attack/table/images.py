@@ -11,14 +11,14 @@ import numpy as np
 from PIL import Image
 
 from restorelab.datasets import PairedDataset
-from restorelab.utils.images import (
+from restorelab.io.images import (
     image_size,
     read_image,
     read_label_map,
 )
 from tests.attack.cases import Case, command
 from tests.attack.table import tiny
-from tests.utils.image_cases import DEPTHS, ImageCase
+from tests.io.image_cases import DEPTHS, ImageCase
 
 SUFFIXES = ('.png', '.jpg', '.bmp', '.gif', '.tif', '.webp', '.ppm')
 
@@ -200,7 +200,7 @@ def _by_entry() -> list[Case]:
 
 
 def of_image_case(case: ImageCase, entry: str, run: Callable, group: str) -> Case:
-    """A case of ``tests.utils.image_cases`` by one way in."""
+    """A case of ``tests.io.image_cases`` by one way in."""
     words = ()
     if case.words is not None:
         words = (case.words,)

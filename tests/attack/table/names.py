@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from restorelab.datasets import PairedDataset
-from restorelab.utils.images import read_image, write_image
+from restorelab.io.images import read_image, write_image
 from tests.attack.cases import Case, command
 from tests.attack.table import tiny
 

@@ -7,13 +7,13 @@ from restorelab.apis import load, publish
 from restorelab.config import load_config
 from restorelab.datasets import DetectionDataset
 from restorelab.datasets.pairing import read_list
+from restorelab.io.images import image_size, read_image, read_label_map
 from restorelab.utils.checkpoint import read_checkpoint
-from restorelab.utils.images import image_size, read_image, read_label_map
 from restorelab.utils.weights import read_published
 from tests.attack.cases import Case, command
 from tests.attack.table import tiny
 from tests.attack.table.images import by_command, by_model, of_image_case
-from tests.utils.image_cases import PLACES
+from tests.io.image_cases import PLACES
 
 PICTURES = dict(
     read_image=read_image,

@@ -13,7 +13,7 @@ from restorelab.datasets.transforms.made_picture import (
     text,
     toned,
 )
-from restorelab.utils.images import to_uint8
+from restorelab.io.images import to_uint8
 from tests.datasets.pictures import sample, scene
 
 

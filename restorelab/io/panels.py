@@ -5,7 +5,7 @@ import os
 import numpy as np
 from torch import Tensor
 
-from restorelab.utils.images import to_uint8, to_unit_tensor
+from restorelab.io.images import to_uint8, to_unit_tensor
 from restorelab.utils.psnr import psnr
 
 MARGIN = 4

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from restorelab.utils import images
-from restorelab.utils.images import (
+from restorelab.io import images
+from restorelab.io.images import (
     ImageReadError,
     find_image_files,
     image_size,
@@ -22,7 +22,7 @@ from restorelab.utils.images import (
     to_unit_tensor,
     write_image,
 )
-from tests.utils.image_cases import DEPTHS, PLACES
+from tests.io.image_cases import DEPTHS, PLACES
 
 
 @pytest.fixture

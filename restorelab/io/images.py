@@ -1,4 +1,4 @@
-"""Read and write image files. No other module of restorelab opens one.
+"""Image files as arrays of 8 bits, for training and for measuring.
 
 Pillow reads them. Unlike OpenCV it knows the EXIF orientation, palettes and CMYK, and it notices
 truncated files. Every reading error is an ``ImageReadError`` that begins with the name of the file.
@@ -13,9 +13,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from restorelab.io.png import check_samples
+from restorelab.io.sample_depth import WHITE_12, WHITE_16, chosen_white, depth_of, to_8_bits
 from restorelab.utils.files import atomic_path, fault_of_file
-from restorelab.utils.png import check_samples
-from restorelab.utils.sample_depth import WHITE_12, WHITE_16, chosen_white, depth_of, to_8_bits
 
 READ_EXTENSIONS = (
     '.bmp',
@@ -292,7 +292,7 @@ def _check_is_rgb(image: np.ndarray, path: Path) -> None:
         return
     raise TypeError(
         f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
-        'restorelab.utils.images.to_uint8 converts a tensor'
+        'restorelab.io.images.to_uint8 converts a tensor'
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from restorelab.utils.panels import (
+from restorelab.io.panels import (
     CAPTION_HEIGHT,
     MARGIN,
     compare,
