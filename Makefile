@@ -67,8 +67,9 @@ $(STAMPS)/core: $(STAMPS)/venv requirements/core.txt setup.py pyproject.toml
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt
-	@$(PIP) install --quiet --requirement requirements/dev.txt --constraint requirements/core.txt
+$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt
+	@$(PIP) install --quiet --requirement requirements/dev.txt --requirement requirements/photos.txt \
+	    --constraint requirements/core.txt
 	@touch $@
 
 $(STAMPS)/detection: $(STAMPS)/core requirements/detection.txt tools/install_detection.sh

@@ -37,7 +37,8 @@ setup(
         demo=[],  # the demo runs on the core
         iqa=tested('iqa'),
         analysis=tested('analysis'),
-        dev=at_least('dev'),
+        photos=at_least('photos'),
+        dev=at_least('dev') + at_least('photos'),
     ),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )

@@ -13,6 +13,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from restorelab.io.opening import PIXEL_LIMIT_VARIABLE as PIXEL_LIMIT_VARIABLE
+from restorelab.io.opening import ImageReadError as ImageReadError
+from restorelab.io.opening import reading, writing
 from restorelab.io.png import check_samples
 from restorelab.io.sample_depth import WHITE_12, WHITE_16, chosen_white, depth_of, to_8_bits
 from restorelab.utils.files import atomic_path, fault_of_file
@@ -40,12 +43,7 @@ WRITE_OPTIONS = {
     '.tiff': dict(compression='tiff_deflate'),
     '.webp': dict(lossless=True),
 }
-PIXEL_LIMIT_VARIABLE = 'RESTORELAB_MAX_PIXELS'
 ORIENTATION = 0x0112  # tag of EXIF
-
-
-class ImageReadError(ValueError):
-    """A file that cannot be read as an image; the message begins with its name."""
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -90,20 +88,8 @@ def read_label_map(path: str | os.PathLike) -> np.ndarray:
 
 def _read(path: Path, convert: Callable[[Image.Image], object]):
     """``convert`` of the opened image. Raises: ImageReadError."""
-    _check_is_readable_file(path)
-    _set_pixel_limit()
-    try:
-        with Image.open(path) as image:
-            return convert(image)
-    except Image.DecompressionBombError as error:
-        raise ImageReadError(
-            f'{path}: refused as a possible decompression bomb ({error}) If you trust it, set the '
-            f'environment variable {PIXEL_LIMIT_VARIABLE} to a larger number of pixels.'
-        ) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # Pillow's readers raise nearly anything on damaged data
-        raise ImageReadError(f'{path}: not a readable image ({_reason(error)})') from error
+    with reading(path), Image.open(path) as image:
+        return convert(image)
 
 
 def find_image_files(folder: str | os.PathLike) -> tuple[list[Path], list[str]]:
@@ -138,13 +124,8 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     path = Path(path)
     options = WRITE_OPTIONS[check_write_extension(path)]
     _check_is_rgb(image, path)
-    try:
-        with atomic_path(path) as temporary:
-            Image.fromarray(image).save(temporary, **options)
-    except (OSError, ValueError) as error:
-        failure = OSError(f'{path}: could not be written ({_reason(error)})')
-        failure.errno = error.errno if isinstance(error, OSError) else None
-        raise failure from error
+    with writing(path), atomic_path(path) as temporary:
+        Image.fromarray(image).save(temporary, **options)
 
 
 def check_write_extension(path: str | os.PathLike) -> str:
@@ -165,7 +146,7 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
     """
     depth = depth_of(image)
     image.load()
-    _check_png(image)
+    check_png(image)
     if 0 in image.size:
         raise ValueError(f'the image has no pixels ({image.width}x{image.height})')
     if depth.deep and image.mode in ('RGB', 'RGBA', 'LA'):
@@ -181,7 +162,7 @@ def to_rgb_array(image: Image.Image) -> np.ndarray:
     return np.array(image.convert('RGB'))
 
 
-def _check_png(image: Image.Image) -> None:
+def check_png(image: Image.Image) -> None:
     """Raise ValueError for a loaded PNG file without a palette or samples that it needs."""
     if image.format == 'PNG' and image.mode == 'P' and not image.palette.palette:
         raise ValueError('the file has numbers of a palette, but no palette')
@@ -294,26 +275,3 @@ def _check_is_rgb(image: np.ndarray, path: Path) -> None:
         f'{path}: write_image takes uint8 (H, W, 3) RGB, not {kind}; '
         'restorelab.io.images.to_uint8 converts a tensor'
     )
-
-
-def _check_is_readable_file(path: Path) -> None:
-    fault = fault_of_file(path)
-    if fault is not None:
-        raise ImageReadError(f'{path}: {fault}')
-    if path.stat().st_size == 0:
-        raise ImageReadError(f'{path}: the file is empty (0 bytes)')
-
-
-def _set_pixel_limit() -> None:
-    limit = os.environ.get(PIXEL_LIMIT_VARIABLE)
-    if not limit:
-        return
-    if not limit.isdecimal() or not int(limit):
-        raise ValueError(
-            f"{PIXEL_LIMIT_VARIABLE} is '{limit}'; it must be a number of pixels, such as 400000000"
-        )
-    Image.MAX_IMAGE_PIXELS = (int(limit) + 1) // 2  # Pillow refuses what is twice as large
-
-
-def _reason(error: Exception) -> str:
-    return f'{type(error).__name__}: {error}'

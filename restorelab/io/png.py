@@ -1,6 +1,11 @@
-"""What Pillow takes in silence: PNG files of too few samples, which come out black below."""
+"""Chunks of PNG files.
 
+Pillow takes in silence a PNG file of too few samples, which comes out black below.
+"""
+
+import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 # Of interlaced files: where the pixels of each pass begin, and their distances.
@@ -16,22 +21,31 @@ def check_samples(path: Path) -> None:
 
     The file was read by Pillow before, so its chunks are whole.
     """
-    data = path.read_bytes()
     header, compressed = b'', []
-    place = SIGNATURE
-    while place + 8 <= len(data):
-        length, kind = int.from_bytes(data[place : place + 4], 'big'), data[place + 4 : place + 8]
-        content = data[place + 8 : place + 8 + length]
+    for kind, content in chunks_of(path):
         if kind == b'IHDR':
             header = content
         elif kind == b'IDAT':
             compressed.append(content)
-        elif kind == b'IEND':
-            break
-        place += length + 12
     wanted, found = _needed(header), _unpacked(b''.join(compressed))
     if found < wanted:
         raise ValueError(f'the file has {found} bytes of samples, its size needs {wanted}')
+
+
+def chunks_of(file: Path | bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, content) of each chunk of a PNG file, up to its end."""
+    data = file if isinstance(file, bytes) else file.read_bytes()
+    place, kind = SIGNATURE, b''
+    while place + 8 <= len(data) and kind != b'IEND':
+        length, kind = int.from_bytes(data[place : place + 4], 'big'), data[place + 4 : place + 8]
+        yield kind, data[place + 8 : place + 8 + length]
+        place += length + 12
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """As a PNG file holds it, with its length and checksum."""
+    check = zlib.crc32(content, zlib.crc32(kind))
+    return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', check)
 
 
 def _needed(header: bytes) -> int:

@@ -53,15 +53,20 @@ def depth_of(image: Image.Image) -> Depth:
     bits = max(_numbers(image, BITS_PER_SAMPLE, (1,)))
     is_signed = SIGNED in _numbers(image, SAMPLE_FORMAT, (1,))
     if is_signed or (bits == 32 and image.mode == 'I'):
-        kind = 'signed' if is_signed else 'unsigned'
-        raise ValueError(
-            f'{kind} integers of {bits} bits, whose white is unknown; save the image with 8 or 16 '
-            'unsigned bits a sample, or as floats in [0, 1]'
-        )
+        raise unknown_white(is_signed, bits)
     if bits == 12:
         return Depth(True, WHITE_12)
     stated = max(_numbers(image, MAX_SAMPLE_VALUE, (0,)))
     return Depth(deep, stated if stated in WHITES else None)
+
+
+def unknown_white(is_signed: bool, bits: int) -> ValueError:
+    """The error for integers whose white nothing says."""
+    kind = 'signed' if is_signed else 'unsigned'
+    return ValueError(
+        f'{kind} integers of {bits} bits, whose white is unknown; save the image with 8 or 16 '
+        'unsigned bits a sample, or as floats in [0, 1]'
+    )
 
 
 def _is_file(image: Image.Image) -> bool:
@@ -92,8 +97,19 @@ def to_8_bits(values: np.ndarray, white: int | None) -> np.ndarray:
         white: what the file says, or None.
     Raises: ValueError for values outside the range, and for those that look like 12 bits.
     """
+    return np.round(values.astype(np.float64) * (255 / white_of(values, white))).astype(np.uint8)
+
+
+def white_of(values: np.ndarray, white: int | None) -> int:
+    """The white of integers of more than 8 bits, or of floats, all of which are checked.
+
+    Args:
+        white: what the file says, or None.
+    Raises: ValueError as ``to_8_bits``.
+    """
     if not np.issubdtype(values.dtype, np.integer):
-        return _scaled(values, 1)
+        _check_range(values, 1)
+        return 1
     white = white or chosen_white()
     if white is None and 0 < values.max(initial=0) <= WHITE_12 and values.min() >= 0:
         raise ValueError(
@@ -101,13 +117,13 @@ def to_8_bits(values: np.ndarray, white: int | None) -> np.ndarray:
             f'set the environment variable {SAMPLE_BITS_VARIABLE}=12 if white is {WHITE_12}, or '
             f'=16 if the picture is that dark'
         )
-    return _scaled(values, white or WHITE_16)
+    _check_range(values, white or WHITE_16)
+    return white or WHITE_16
 
 
-def _scaled(values: np.ndarray, white: int) -> np.ndarray:
+def _check_range(values: np.ndarray, white: int) -> None:
     if values.size and not (values.min() >= 0 and values.max() <= white):  # a NaN fails here too
         raise ValueError(
             f'{values.dtype} values from {values.min()} to {values.max()}, wanted 0 to {white}; '
             'save the image with 8 or 16 bits a channel'
         )
-    return np.round(values.astype(np.float64) * (255 / white)).astype(np.uint8)

@@ -1,0 +1,101 @@
+"""Raw files of cameras, developed: never the picture that the camera put into them for viewing."""
+
+import io
+import mmap
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from restorelab.io.extras import RAW_EXTENSIONS, missing
+from restorelab.io.metadata import PREVIEW, Metadata, exif_of_tags, tidy_exif
+from restorelab.io.opening import ImageReadError, check_pixels
+from restorelab.io.photo import Photo
+from restorelab.io.tiff_tags import Directory, layout_of, read_directory, read_inner
+
+# How the files of some cameras begin; others are TIFF files, some of them with their own version.
+BEGINNINGS = (b'FUJIFILMCCD-RAW', b'IIRO', b'IIRS', b'MMOR', b'IIU\0', b'FOVb', b'\0MRM')
+TIFF_HEADERS = (b'II*\0', b'MM\0*')
+DNG_VERSION, PHOTOMETRIC, SUB_DIRECTORIES = 50706, 262, 330
+SENSOR = (32803, 34892)  # photometric interpretations: color filter array, linear raw
+# What describes the picture; all else says how the raw data are stored.
+KEPT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432)
+
+
+def is_raw(path: Path, head: bytes) -> bool:
+    """Whether the file, which begins with ``head``, holds what the sensor of a camera saw."""
+    if path.suffix.lower() in RAW_EXTENSIONS or head.startswith(BEGINNINGS):
+        return True
+    if head[4:12] == b'ftypcrx ' or (head[8:10] == b'CR' and head[:2] in (b'II', b'MM')):
+        return True
+    return head[:4] in TIFF_HEADERS and _is_raw_tiff(path)
+
+
+def _is_raw_tiff(path: Path) -> bool:
+    with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        layout = layout_of(data)
+        tags, _, _ = read_directory(data, layout.first, layout)
+        directories = [tags]
+        for place in tags[SUB_DIRECTORIES].numbers() if SUB_DIRECTORIES in tags else ():
+            directories.append(read_directory(data, place, layout)[0])
+    return DNG_VERSION in tags or any(_interpretation(each) in SENSOR for each in directories)
+
+
+def _interpretation(tags: Directory) -> int | None:
+    values = tags[PHOTOMETRIC].numbers() if PHOTOMETRIC in tags else ()
+    return values[0] if values else None
+
+
+def read_raw(path: Path) -> Photo:
+    """16 bits in sRGB, with the white balance of the camera and its brightness.
+
+    Raises: ImageReadError without the library; what it raises, for a damaged file.
+    """
+    fault = missing('rawpy')
+    if fault is not None:
+        raise ImageReadError(f'{path}: {fault}')
+    import rawpy
+
+    with rawpy.imread(str(path)) as raw:
+        check_pixels(raw.sizes.width, raw.sizes.height)
+        developed = raw.postprocess(
+            use_camera_wb=True,
+            no_auto_bright=True,
+            output_bps=16,
+            output_color=rawpy.ColorSpace.sRGB,
+        )
+        exif = _description(path) or _exif_of_preview(raw)
+    height, width = developed.shape[:2]
+    exif, _ = tidy_exif(exif, width, height)
+    return Photo(
+        samples=np.ascontiguousarray(developed),
+        white=65535,
+        format='RAW',
+        metadata=Metadata(exif=exif),
+        lost=('raw data', PREVIEW) if exif else ('raw data', PREVIEW, 'EXIF'),
+    )
+
+
+def _description(path: Path) -> bytes:
+    """An EXIF block, of raw files that are TIFF files; of others nothing."""
+    with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data[:4] not in TIFF_HEADERS:
+            return b''
+        layout = layout_of(data)
+        tags, _, _ = read_directory(data, layout.first, layout)
+        inner = read_inner(data, tags, layout)
+    return exif_of_tags({tag: entry for tag, entry in tags.items() if tag in KEPT}, inner)
+
+
+def _exif_of_preview(raw) -> bytes:
+    """The EXIF block of the JPEG that the camera put into a raw file; empty without one."""
+    import rawpy
+
+    try:
+        preview = raw.extract_thumb()
+    except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+        return b''
+    if preview.format != rawpy.ThumbFormat.JPEG:
+        return b''
+    with Image.open(io.BytesIO(preview.data), formats=['JPEG']) as image:
+        return image.info.get('exif', b'')
