@@ -25,6 +25,7 @@ from restorelab.io.images import (
     to_rgb_array,
 )
 from restorelab.models.contracts import Model, Restorer
+from restorelab.structures import Condition
 from restorelab.trust import build_model
 from restorelab.utils.checkpoint import (
     CheckpointError,
@@ -167,6 +168,7 @@ class RestoreModel:
         strength: float = 1.0,
         only: Sequence[str] | None = None,
         excepted: Sequence[str] = (),
+        seen: Condition | None = None,
     ) -> Image.Image | np.ndarray | Tensor:
         """Restore one picture. The same picture and seed give the same result.
 
@@ -197,6 +199,9 @@ class RestoreModel:
             only: degradations to undo, such as ``['noise', 'jpeg']``, and no others. Only for
                 models that tell them apart; ``inspect`` names them.
             excepted: degradations to leave alone; instead of ``only``.
+            seen: what ``look`` found in the picture, or in others of the same scene, for the same
+                decisions about all of them (default: the picture is looked at). It has an entry
+                for each picture of a batch.
         Raises:
             ImageReadError: for a file.
             TypeError, ValueError: for other pictures, naming what was wanted.
@@ -204,11 +209,7 @@ class RestoreModel:
             ResultError: the result has values that are not finite.
         """
         restorer = self.model.image_restorer()
-        check_task(restorer, task)
-        check_steps(restorer, steps)
-        check_whole('seed', seed, least=0)
-        steering = Steering(strength, only, excepted)
-        steering.check(restorer)
+        steering = self.check_options(steps, seed, task, strength, only, excepted)
         batch, back = read_picture(image)
         if equalize:
             batch = _equalized(batch)
@@ -223,12 +224,47 @@ class RestoreModel:
             return rows if batch.is_floating_point() else to_levels(rows)
 
         options = dict(seed=seed, progress=progress, tasks=tasks, steps=steps)
-        options |= dict(steering=steering, dtype=self.dtype)
+        options |= dict(steering=steering, dtype=self.dtype, seen=seen)
         with torch.inference_mode():
             restored = restore_picture(
                 restorer, batch, self.device, tile, overlap, finish, **options
             )
         return back(restored)
+
+    def check_options(
+        self,
+        steps: int | None = None,
+        seed: int = 0,
+        task: str | None = None,
+        strength: float = 1.0,
+        only: Sequence[str] | None = None,
+        excepted: Sequence[str] = (),
+    ) -> Steering:
+        """How a call with these options steers. Raises: as ``__call__`` does for them."""
+        restorer = self.model.image_restorer()
+        check_task(restorer, task)
+        check_steps(restorer, steps)
+        check_whole('seed', seed, least=0)
+        steering = Steering(strength, only, excepted)
+        steering.check(restorer)
+        return steering
+
+    def look(
+        self, image: Picture, equalize: bool = False, wanted: Sequence[str] | None = None
+    ) -> Condition:
+        """What the model's priors see in a picture, for ``seen`` of a call.
+
+        Args:
+            equalize: as in the call.
+            wanted: full names such as ``vectors.noise``; only priors that provide one of them look.
+        Raises: as ``__call__`` for the picture.
+        """
+        batch, _ = read_picture(image)
+        return self._condition(_equalized(batch) if equalize else batch, wanted)
+
+    def _condition(self, batch: Tensor, wanted: Sequence[str] | None) -> Condition:
+        with torch.inference_mode():
+            return self.model.image_restorer().condition(glance(batch, self.device), wanted)
 
     def inspect(self, image: Picture) -> dict[str, float]:
         """How strong each degradation of a picture is, in [0, 1], as the model sees it.
@@ -245,9 +281,7 @@ class RestoreModel:
         batch, _ = read_picture(image)
         if len(batch) > 1:
             raise ValueError(f'{len(batch)} pictures at once; inspect one after another')
-        wanted = [f'vectors.{kind}' for kind in restorer.kinds]
-        with torch.inference_mode():
-            cond = restorer.condition(glance(batch, self.device), wanted)
+        cond = self._condition(batch, [f'vectors.{kind}' for kind in restorer.kinds])
         return {kind: float(cond.vector(kind)) for kind in restorer.kinds}
 
 

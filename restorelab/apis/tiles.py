@@ -8,6 +8,7 @@ it. So neighboring tiles agree, and tiles of any size give nearly the same resul
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import torch
 import torch.nn.functional as F
@@ -83,6 +84,7 @@ def restore_picture(
     steps: int | None = None,
     steering: Steering | None = None,
     dtype: torch.dtype = torch.float32,
+    seen: Condition | None = None,
 ) -> Tensor:
     """What ``restorer.restore`` gives, in tiles of the working size.
 
@@ -98,13 +100,15 @@ def restore_picture(
         tasks, steps: as in ``Restorer.restore``.
         steering: how much is done, and against what (default: all that the model can do).
         dtype: what the networks compute in, but not the priors: torch.float32 or torch.bfloat16.
+        seen: what the priors say of these pictures, before steering (default: they are asked).
     """
     steering = Steering() if steering is None else steering
     size = restorer.working_size(tuple(picture.shape[-2:]))
     is_cut = tile > 0 and max(size) > tile
     if not is_cut and size[0] * size[1] <= WHOLE_PIXELS:
         lq = to_unit(picture, device)
-        cond = steering.steer(restorer.condition(lq), restorer.kinds)
+        cond = restorer.condition(lq) if seen is None else seen
+        cond = steering.steer(cond, restorer.kinds)
         with computing_in(dtype, device):
             restored = restorer.restore(lq, cond, LatticeNoise(seed), tasks, steps).float()
         return finish(steering.blend(lq, restored))
@@ -114,7 +118,11 @@ def restore_picture(
         task = None if tasks is None else tasks[index : index + 1]
         call = _Call(restorer, device, seed, task, steps, steering, dtype)
         image = picture[index : index + 1]
-        restored.append(_restore_large(call, image, size, tile, overlap, finish, progress))
+        if seen is None:
+            cond = restorer.condition(glance(image, device))
+        else:
+            cond = seen.apply(itemgetter(slice(index, index + 1)))
+        restored.append(_restore_large(call, image, cond, size, tile, overlap, finish, progress))
     return restored[0] if len(restored) == 1 else torch.cat(restored)
 
 
@@ -173,6 +181,7 @@ def glance(picture: Tensor, device: torch.device) -> Tensor:
 def _restore_large(
     call: _Call,
     picture: Tensor,
+    cond: Condition,
     size: tuple[int, int],
     tile: int,
     overlap: int,
@@ -181,7 +190,6 @@ def _restore_large(
 ) -> Tensor:
     """``restore_picture`` for one image (1, 3, H, W), worked on in ``size``."""
     original = tuple(picture.shape[-2:])
-    cond = call.restorer.condition(glance(picture, call.device))
     cond = call.steering.steer(cond, call.restorer.kinds)
     is_resized = size != original
     image = resize(to_unit(picture, call.device), size) if is_resized else picture
