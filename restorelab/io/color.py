@@ -57,10 +57,10 @@ def is_srgb(profile: bytes | None) -> bool:
         return True
     if profile[16:20] != SPACES[3]:
         return False
-    steps = np.linspace(0, 65535, 9).astype(np.uint16)
+    steps = np.linspace(0, 1, 9, dtype=np.float32)
     grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
-    converted = _convert(grid, profile, srgb_profile(), 3, 'uint16')
-    return bool(np.abs(converted.astype(int) - grid).max() <= 128)
+    converted = _convert(grid, profile, srgb_profile(), 3, 'float32')
+    return bool(np.abs(converted - grid).max() <= 0.5 / 255)
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
@@ -84,8 +84,12 @@ def to_srgb(samples: np.ndarray, profile: bytes, kind: str) -> np.ndarray:
 
 
 def from_srgb(color: np.ndarray, profile: bytes, channels: int) -> np.ndarray:
-    """(H, W, channels) in ``profile`` of sRGB (H, W, 3), both uint16 or both float32."""
-    return _convert(color, srgb_profile(), profile, channels, color.dtype.name)
+    """(H, W, channels) in ``profile`` of sRGB (H, W, 3), both float32 in [0, 1], not clipped.
+
+    With integers of 16 bits Little CMS would interpolate in a table, and be wrong by up to 5 levels
+    of 255.
+    """
+    return _convert(color, srgb_profile(), profile, channels, 'float32')
 
 
 def _convert(

@@ -114,7 +114,9 @@ def _names_of(name: str, metadata: Metadata) -> list[str]:
     if name == 'segments':
         kinds = {segment[1] - 0xE0 for segment in metadata.segments if segment[1] != 0xFE}
         extended = any(segment[4:].startswith(EXTENDED_XMP) for segment in metadata.segments)
-        return [f'JPEG segment APP{kind}' for kind in sorted(kinds)] + ['extended XMP'] * extended
+        names = [f'JPEG segment APP{kind}' for kind in sorted(kinds)]
+        comments = len(metadata.segments) > sum(segment[1] != 0xFE for segment in metadata.segments)
+        return names + ['extended XMP'] * extended + ['further comments'] * comments
     if name == 'chunks':
         kinds = {kind for kind, _ in metadata.chunks}
         kinds -= SRGB_CHUNKS if b'sRGB' in kinds else set()

@@ -72,6 +72,8 @@ def _lost(info: dict) -> list[str]:
         lost.append('depth map')
     for kind in info['aux']:
         lost.append('gain map' if 'gainmap' in kind.lower() else 'auxiliary picture')
+    if info['metadata']:
+        lost.append('further metadata')
     transfer = (info.get('nclx_profile') or {}).get('transfer_characteristics')
     if transfer in HDR:
         lost.append(HDR[transfer])

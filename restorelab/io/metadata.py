@@ -24,6 +24,7 @@ from restorelab.io.tiff_tags import (
 
 EXIF_PREFIX = b'Exif\0\0'
 ORIENTATION, PIXEL_WIDTH, PIXEL_HEIGHT = 0x0112, 0xA002, 0xA003
+WIDTH, HEIGHT = 0x0100, 0x0101
 THUMBNAIL, THUMBNAIL_LENGTH = 513, 514
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 INCH, CENTIMETER = 2, 3
@@ -82,6 +83,8 @@ def tidy_exif(block: bytes, width: int, height: int) -> tuple[bytes, tuple[str, 
     inner = read_inner(block, tags, layout).get(EXIF, {})
     for entry, value in (
         (tags.get(ORIENTATION), 1),
+        (tags.get(WIDTH), width),
+        (tags.get(HEIGHT), height),
         (inner.get(PIXEL_WIDTH), width),
         (inner.get(PIXEL_HEIGHT), height),
     ):
@@ -183,8 +186,13 @@ def resolution_of(tags: Directory) -> tuple[float, float] | None:
 
 
 def tidy_xmp(packet: bytes) -> bytes:
-    """With the orientation 1."""
-    return re.sub(rb'(tiff:Orientation\s*(?:=\s*["\']|>\s*))[2-8](?=\s*["\'<])', rb'\g<1>1', packet)
+    """With the orientation 1, and without the claim that a film follows the picture."""
+    packet = re.sub(
+        rb'(tiff:Orientation\s*(?:=\s*["\']|>\s*))[2-8](?=\s*["\'<])', rb'\g<1>1', packet
+    )
+    return re.sub(
+        rb'(GCamera:(?:MotionPhoto|MicroVideo)\s*=\s*["\'])1(?=["\'])', rb'\g<1>0', packet
+    )
 
 
 def resources_of(data: bytes) -> list[tuple[int, bytes, bytes]]:

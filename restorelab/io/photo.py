@@ -140,12 +140,9 @@ class Photo:
             return self._levels(restored[..., :channels])
         before = self._band_in_srgb(band)
         if before.dtype == np.uint8:
-            restored = np.rint(restored * 65535).astype(np.uint16)
-            before = before.astype(np.uint16) * 257
-        change = color.from_srgb(restored, self.profile, channels).astype(np.float32)
+            before = before.astype(np.float32) / np.float32(255)
+        change = color.from_srgb(restored, self.profile, channels)
         change -= color.from_srgb(before, self.profile, channels)
-        if before.dtype == np.uint16:
-            change /= 65535
         return self._levels(self._unit(self.samples[band]) + change)
 
     def _levels(self, unit: np.ndarray) -> np.ndarray:

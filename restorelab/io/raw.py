@@ -37,7 +37,8 @@ def _is_raw_tiff(path: Path) -> bool:
         tags, _, _ = read_directory(data, layout.first, layout)
         directories = [tags]
         for place in tags[SUB_DIRECTORIES].numbers() if SUB_DIRECTORIES in tags else ():
-            directories.append(read_directory(data, place, layout)[0])
+            if 0 < place < len(data) - 20:  # a damaged reference is no reason to refuse a TIFF
+                directories.append(read_directory(data, place, layout)[0])
     return DNG_VERSION in tags or any(_interpretation(each) in SENSOR for each in directories)
 
 

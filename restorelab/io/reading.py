@@ -34,14 +34,18 @@ FORMATS = ('AVIF', 'BMP', 'GIF', 'JPEG', 'PNG', 'PPM', 'WEBP')
 ANIMATED = ('AVIF', 'GIF', 'PNG', 'WEBP')
 HEIF_BRANDS = {b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'hevm', b'hevs'}
 TIFF_HEADERS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+GIF_XMP = b'\x0bXMP DataXMP'
+BMP_PROFILES = (b'DEBM', b'KNIL')  # an embedded and a linked one, as their header names them
+AVIF_CODING = b'av1C'  # the box whose third byte has the bits of a sample
 DEEP_PPM = {b'P5': 1, b'P6': 3}  # channels, by how the file begins
 XMP_TEXT = 'XML:com.adobe.xmp'
 EXIF_TEXTS = ('Raw profile type exif', 'Raw profile type APP1')
 # PNG chunks that say what the samples mean, or when they were made, and stay true.
 KEPT_CHUNKS = (b'cHRM', b'gAMA', b'sRGB', b'cICP', b'mDCV', b'cLLI', b'tIME', b'sTER', b'oFFs')
 # PNG chunks that this package reads as something else and writes anew.
-RENEWED_CHUNKS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND', b'iCCP', b'pHYs', b'eXIf', b'tEXt')
-RENEWED_CHUNKS = (*RENEWED_CHUNKS, b'zTXt', b'iTXt', b'acTL', b'fcTL', b'fdAT', b'sBIT')
+TEXT_CHUNKS = (b'tEXt', b'zTXt', b'iTXt')
+RENEWED_CHUNKS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND', b'iCCP', b'pHYs', b'eXIf', b'sBIT')
+RENEWED_CHUNKS = (*RENEWED_CHUNKS, *TEXT_CHUNKS, b'acTL', b'fcTL', b'fdAT')
 
 
 def read_photo(path: str | Path) -> Photo:
@@ -93,12 +97,16 @@ def _read_with_pillow(path: Path) -> Frames:
     with Image.open(path, formats=FORMATS) as image:
         number = image.n_frames if image.format in ANIMATED else 1
         photos, durations = [], []
-        for index in range(number):
+        # an animated PNG may show another picture where animations are not known
+        first = 1 if image.info.get('default_image') else 0
+        for index in range(first, number):
             image.seek(index)
             photos.append(_photo_of(image, path, number > 1))
             durations.append(float(image.info.get('duration', 0)))
         loop = image.info.get('loop')
-    if number == 1:
+    if first:
+        photos[0] = replace(photos[0], lost=(*photos[0].lost, 'still picture'))
+    if len(photos) == 1:
         return Frames(photos)
     photos = [replace(photo, metadata=photos[0].metadata) for photo in photos]
     return Frames(photos, durations, loop, 'animation')
@@ -163,6 +171,8 @@ def _deep_picture(image: Image.Image, path: Path, is_deep: bool, is_frame: bool)
     """Of more than 8 bits a sample; None where there are no more, or no more can be read."""
     if image.format == 'PNG' and is_deep and not is_frame:
         return _deep_png(image, path)
+    if image.format == 'AVIF' and not is_frame:
+        return _deep_avif(path)
     if image.format == 'PPM' and image.mode == 'F':
         samples = np.array(image)
         return Picture(samples[..., None], None, float(white_of(samples, None)))
@@ -186,6 +196,22 @@ def _deep_png(image: Image.Image, path: Path) -> Picture:
     if alpha is not None and white != 65535:  # opacity is stored with all 16 bits
         alpha = np.rint(alpha * (white / 65535)).astype(np.uint16)
     return Picture(samples, alpha, white)
+
+
+def _deep_avif(path: Path) -> Picture | None:
+    """Of 10 or 12 bits, which Pillow reads as 8; None of 8."""
+    from imagecodecs import avif_decode
+
+    data = path.read_bytes()
+    flags = data[data.find(AVIF_CODING) + len(AVIF_CODING) + 2]
+    if not flags & 0x40:
+        return None
+    samples = avif_decode(data)
+    samples = samples.reshape(*samples.shape[:2], -1)
+    white = 4095 if flags & 0x20 else 1023
+    if samples.shape[2] in (1, 3):
+        return Picture(samples, None, white)
+    return Picture(samples[..., :-1].copy(), samples[..., -1].copy(), white)
 
 
 def _deep_ppm(path: Path) -> Picture | None:
@@ -227,11 +253,19 @@ def _metadata_of(
         kept, lost_there = _png_metadata(image, path)
         lost += lost_there
     elif image.format == 'GIF':
-        comment = info.get('comment', b'')
-        kept = Metadata(comment=comment if isinstance(comment, bytes) else comment.encode())
+        kept = Metadata(comment=info.get('comment', b''))
+        lost += ('XMP',) if GIF_XMP in path.read_bytes() else ()
+    elif image.format == 'BMP' and _has_bmp_profile(path):
+        lost += ('color profile',)
     xmp = info.get('xmp') or b''
     xmp = xmp if isinstance(xmp, bytes) else xmp.encode()
     return replace(kept, exif=exif, xmp=tidy_xmp(xmp), dpi=_dpi(image, exif)), lost
+
+
+def _has_bmp_profile(path: Path) -> bool:
+    with open(path, 'rb') as file:
+        head = file.read(74)
+    return head[70:74] in BMP_PROFILES and int.from_bytes(head[14:18], 'little') >= 124
 
 
 def _exif_block(image: Image.Image) -> bytes:
@@ -259,12 +293,15 @@ def _png_metadata(image: Image.Image, path: Path) -> tuple[Metadata, tuple[str, 
     for key, value in image.text.items():
         if key != XMP_TEXT and key not in EXIF_TEXTS:
             text[key] = value
-    chunks, lost = [], []
+    chunks, lost, texts = [], [], 0
     for kind, content in chunks_of(path):
+        texts += kind in TEXT_CHUNKS
         if kind in KEPT_CHUNKS:
             chunks.append((kind, content))
         elif kind not in RENEWED_CHUNKS:
             lost.append(f'PNG chunk {kind.decode("latin-1")}')
+    if texts > len(image.text):
+        lost.append('texts of the same keyword')
     return Metadata(text=text, chunks=tuple(chunks)), tuple(dict.fromkeys(lost))
 
 

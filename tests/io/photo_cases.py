@@ -15,6 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image, PngImagePlugin
 
+from restorelab.io.png import chunk
 from tests.io.image_cases import packed_12_bits
 
 HEIGHT, WIDTH = 24, 40
@@ -34,6 +35,24 @@ XMP = (
 )
 MAKER_NOTE = b'Maker\0' + bytes(range(40))
 IPTC = b'\x1c\x02\x05\x00\x05Title' + b'\x1c\x02\x50\x00\x06Author'
+
+
+def cmyk_profile() -> bytes:
+    """An ICC profile of inks of which only the black one shows: the others are white."""
+    grid = bytearray()
+    for node in range(16):  # two steps of each ink, of which black turns fastest
+        grid += bytes([0 if node & 1 else 255, 128, 128])  # L*, a*, b*
+    identity = struct.pack('>9i', 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b'mft1' + bytes(4) + bytes([4, 3, 2, 0]) + identity
+    table += bytes(range(256)) * 4 + bytes(grid) + bytes(range(256)) * 3
+    white = b'XYZ ' + bytes(4) + struct.pack('>3i', 63190, 65536, 54061)
+    size = 128 + 4 + 2 * 12 + len(white) + len(table) + len(table) % 2
+    header = struct.pack('>I4sI4s4s4s', size, bytes(4), 0x02400000, b'prtr', b'CMYK', b'Lab ')
+    header += bytes(12) + b'acsp' + bytes(28) + struct.pack('>3i', 63190, 65536, 54061)
+    start = 128 + 4 + 2 * 12
+    tags = struct.pack('>I', 2) + struct.pack('>4sII', b'wtpt', start, len(white))
+    tags += struct.pack('>4sII', b'A2B0', start + len(white), len(table))
+    return header.ljust(128, b'\0') + tags + white + table + bytes(len(table) % 2)
 
 
 def ramp(channels: int = 3) -> np.ndarray:
@@ -199,6 +218,63 @@ def heif(array: np.ndarray, mode: str, **info) -> Callable:
     return make
 
 
+def thumbnail_and_page(folder: Path) -> Path:
+    with tifffile.TiffWriter(folder / 'a.tif') as file:
+        file.write(COLOR, photometric='rgb', metadata=None, subifds=1)
+        file.write(COLOR[::2, ::2], photometric='rgb', metadata=None, subfiletype=1)
+        file.write(COLOR[::4, ::4], photometric='rgb', metadata=None, subfiletype=1)
+    return folder / 'a.tif'
+
+
+def with_chunks(*chunks: tuple[bytes, bytes]) -> Callable:
+    def make(folder: Path) -> Path:
+        path = pillow(COLOR, 'a.png')(folder)
+        data = path.read_bytes()
+        made = b''.join(chunk(kind, content) for kind, content in chunks)
+        path.write_bytes(data[:33] + made + data[33:])
+        return path
+
+    return make
+
+
+def fractions(*values: float) -> tuple[int, ...]:
+    pairs = []
+    for value in values:
+        pairs += [round(value * 10000), 10000]
+    return tuple(pairs)
+
+
+def dng(name: str) -> Callable:
+    """A raw file as cameras write it: a red picture for viewing comes first, then the sensor's."""
+
+    def make(folder: Path) -> Path:
+        across = np.mgrid[:64, :96][1]
+        sensor = (200 + 3500 * across / 96).astype(np.uint16)
+        small = np.full((16, 24, 3), (255, 0, 0), np.uint8)
+        identity = fractions(1, 0, 0, 0, 1, 0, 0, 0, 1)
+        camera = [
+            (50706, 1, 4, bytes([1, 4, 0, 0]), True),
+            (50708, 2, None, 'Maker Model', True),
+            (50721, 10, 9, identity, True),
+            (50728, 5, 3, fractions(1, 1, 1), True),
+            (271, 2, None, 'Maker', True),
+            (274, 3, 1, 6, True),
+        ]
+        filters = [
+            (33421, 3, 2, (2, 2), True),
+            (33422, 1, 4, bytes([0, 1, 1, 2]), True),
+            (50714, 4, 1, 200, True),
+            (50717, 4, 1, 4095, True),
+        ]
+        with tifffile.TiffWriter(folder / name) as file:
+            options = dict(photometric='rgb', subfiletype=1, subifds=1, metadata=None)
+            file.write(small, extratags=camera, **options)
+            file.write(sensor, photometric=32803, metadata=None, extratags=filters)
+        return folder / name
+
+    return make
+
+
 FULL = dict(icc_profile=P3, dpi=(300, 300))
 
 JPEGS = [
@@ -229,6 +305,9 @@ JPEGS = [
     PhotoCase('JPEG 4:4:4', pillow(COLOR, 'a.jpg', subsampling=0, quality=93)),
     PhotoCase('coarse JPEG', pillow(COLOR, 'a.jpg', quality=40)),
     PhotoCase('JPEG in sRGB, said', pillow(COLOR, 'a.jpg', icc_profile=SRGB)),
+    PhotoCase(
+        'JPEG with segments of others', pillow(COLOR, 'a.jpg', extra=b'\xff\xe5\0\x08others')
+    ),
     PhotoCase('MPO', mpo, {'1 further pictures'}),
     PhotoCase('JPEG and a film', with_tail(b'\0\0\0\x18ftypmp42film'), {'film behind the picture'}),
     PhotoCase('JPEG and something', with_tail(b'something'), {'data behind the picture'}),
@@ -265,6 +344,13 @@ PNGS = [
         deep_png(levels(3, 12)),
         variables={'RESTORELAB_SAMPLE_BITS': '12'},
     ),
+    PhotoCase(
+        'PNG with chunks',
+        with_chunks(
+            (b'gAMA', b'\0\0\xb1\x8f'), (b'tIME', b'\x07\xe8\5\6\7\x08\x09'), (b'prVt', b'x')
+        ),
+        {'PNG chunk prVt'},
+    ),
     PhotoCase('animated PNG', animation('a.png'), frames=3),
 ]
 
@@ -299,6 +385,7 @@ TIFFS = [
     ),
     PhotoCase('packed TIFF of 12 bits', packed_12_bits),
     PhotoCase('TIFF of pages', tiff(COLOR, COLOR[::-1], photometric='rgb'), frames=2),
+    PhotoCase('TIFF with previews', thumbnail_and_page, {'embedded preview', 'embedded pictures'}),
     PhotoCase('CMYK TIFF', pillow(COLOR, 'a.tif', 'CMYK'), {'CMYK'}),
     PhotoCase('TIFF in L*a*b*', pillow(COLOR, 'a.tif', 'LAB'), {'L*a*b* colors'}),
     PhotoCase('TIFF in YCbCr', pillow(COLOR, 'a.tif', 'YCbCr')),

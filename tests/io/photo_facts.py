@@ -8,9 +8,11 @@ import pillow_heif
 import tifffile
 from PIL import Image, ImageOps, IptcImagePlugin
 
+from restorelab.io.png import chunks_of
+
 # Tags that say how or in which size the samples are stored, or point at others.
 OF_STORAGE = {254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 281, 284, 317, 320, 338, 339}
-OF_STORAGE |= {700, 0x8769, 0x8825, 0x83BB, 0x8649, 0x8773, 529, 530, 531, 532}
+OF_STORAGE |= {330, 700, 0x8769, 0x8825, 0x83BB, 0x8649, 0x8773, 529, 530, 531, 532}
 RESOLUTION = {282, 283, 296}
 SIZES = {0xA002, 0xA003}
 LOSSY = {'JPEG', 'MPO', 'AVIF', 'HEIF'}
@@ -42,6 +44,11 @@ def _others(path: Path) -> dict:
         text = dict(image.text)
         text.pop('XML:com.adobe.xmp', None)
         found['text'] = text
+        found['chunks'] = tuple(
+            each for each in chunks_of(path) if each[0] in (b'gAMA', b'tIME', b'cICP')
+        )
+    if path.suffix == '.jpg':
+        found['segments'] = tuple(each for each in image.applist if each[0] == 'APP5')
     if path.suffix == '.jpg' and image.mode != 'CMYK':
         found['progressive'] = info.get('progressive')
     if number > 1:
@@ -72,10 +79,10 @@ def _tiff(path: Path) -> dict:
         exif.endian = file.byteorder
         with open(path, 'rb') as opened:
             exif.load_from_fp(opened, page.offset)
-        found = _exif(exif)
+            found = _exif(exif)
         tags = {tag.code: tag.value for tag in page.tags}
         found['profile'], found['xmp'], found['iptc'] = map(tags.get, (34675, 700, 33723))
-        found['pictures'] = len(file.pages)
+        found['pictures'] = sum(not page.subfiletype for page in file.pages)
         if 282 in tags and tags.get(296) == 2:
             found['dpi'] = tuple(round(tags[tag][0] / tags[tag][1]) for tag in (282, 283))
         found['white'] = int(np.max(tags.get(281, 0))) or None
@@ -86,7 +93,8 @@ def pictures_of(path: Path) -> list[np.ndarray]:
     """Upright pixels of every picture, as deep as the file has them; RGB unless gray."""
     if path.suffix == '.tif':
         with tifffile.TiffFile(path) as file:
-            return [_tiff_page(path, index) for index in range(len(file.pages))]
+            wanted = [page.index for page in file.pages if not page.subfiletype]
+        return [_tiff_page(path, index) for index in wanted]
     if path.suffix == '.heic':
         image = pillow_heif.open_heif(path, convert_hdr_to_8bit=False, hdr_to_16bit=False)
         return [np.asarray(image)]
