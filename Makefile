@@ -67,8 +67,9 @@ $(STAMPS)/core: $(STAMPS)/venv requirements/core.txt setup.py pyproject.toml
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt
+$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt requirements/video.txt
 	@$(PIP) install --quiet --requirement requirements/dev.txt --requirement requirements/photos.txt \
+	    --requirement requirements/video.txt \
 	    --constraint requirements/core.txt
 	@touch $@
 

@@ -38,7 +38,8 @@ setup(
         iqa=tested('iqa'),
         analysis=tested('analysis'),
         photos=at_least('photos'),
-        dev=at_least('dev') + at_least('photos'),
+        video=at_least('video'),
+        dev=at_least('dev') + at_least('photos') + at_least('video'),
     ),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )
