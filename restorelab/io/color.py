@@ -15,6 +15,46 @@ NAMES = {1: 'gray', 3: 'rgb', 4: 'cmyk'}  # of imagecodecs
 RELATIVE = 1  # the intent
 
 
+PRIMARIES = {  # x and y of red, green and blue, by their number in H.273
+    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046),  # BT.2020
+    12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060),  # Display P3
+}
+D65 = [0.3127, 0.3290, 1.0]
+SRGB_TRANSFER = 13
+HDR = {16: 'HDR brightness (PQ)', 18: 'HDR brightness (HLG)'}
+
+
+@lru_cache(maxsize=4)
+def profile_of_primaries(primaries: int, transfer: int) -> bytes | None:
+    """For numbers of H.273, which HEIF and AVIF may have in place of a profile.
+
+    None for all but a wide gamut with the curve of sRGB; others count as sRGB.
+    """
+    if primaries not in PRIMARIES or transfer != SRGB_TRANSFER:
+        return None
+    from imagecodecs import cms_profile
+
+    points = []
+    for start in (0, 2, 4):
+        points += [*PRIMARIES[primaries][start : start + 2], 1.0]
+    level = np.linspace(0, 1, 1024)
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    curve = np.rint(linear * 65535).astype(np.uint16)
+    return _undated(cms_profile('rgb', whitepoint=D65, primaries=points, transferfunction=curve))
+
+
+@lru_cache(maxsize=1)
+def adobe_rgb_profile() -> bytes:
+    from imagecodecs import cms_profile
+
+    return _undated(cms_profile('adobergb'))
+
+
+def _undated(profile: bytes) -> bytes:
+    """Without the time it was made, so that equal files get equal profiles."""
+    return profile[:24] + bytes(12) + profile[36:]
+
+
 @lru_cache(maxsize=1)
 def srgb_profile() -> bytes:
     from imagecodecs import cms_profile

@@ -38,6 +38,21 @@ def fit(photo: Photo, form: Format) -> tuple[Photo, tuple[str, ...]]:
     return replace(photo, metadata=_fit_metadata(photo.metadata, form, lost)), tuple(lost)
 
 
+def alike(photos: list[Photo]) -> list[Photo]:
+    """All with color, and with opacity, where one of them has it."""
+    has_color = not all(photo.is_gray for photo in photos)
+    has_alpha = any(photo.alpha is not None for photo in photos)
+    result = []
+    for photo in photos:
+        samples, alpha = photo.samples, photo.alpha
+        if has_color and photo.is_gray:
+            samples = np.repeat(samples, 3, axis=2)
+        if has_alpha and alpha is None:
+            alpha = np.full(samples.shape[:2], photo.white, samples.dtype)
+        result.append(replace(photo, samples=samples, alpha=alpha))
+    return result
+
+
 def _in_srgb(photo: Photo) -> Photo:
     """The same colors in sRGB, without a profile; what sRGB cannot hold is clipped."""
     samples = photo.to_srgb()[..., : photo.samples.shape[2]]
@@ -111,6 +126,8 @@ def _names_of(name: str, metadata: Metadata) -> list[str]:
         return ['EXIF', 'GPS'] if metadata.has_gps else ['EXIF']
     if name == 'dpi':
         return ['resolution']
+    if name == 'hdr':
+        return [color.HDR[metadata.hdr[1]]]
     if name == 'segments':
         kinds = {segment[1] - 0xE0 for segment in metadata.segments if segment[1] != 0xFE}
         extended = any(segment[4:].startswith(EXTENDED_XMP) for segment in metadata.segments)

@@ -46,7 +46,7 @@ FORMATS = (
         transparency=True,
         frames=True,
         durations=True,
-        metadata=('exif', 'xmp', 'dpi', 'text', 'chunks'),
+        metadata=('exif', 'xmp', 'dpi', 'text', 'chunks', 'hdr'),
     ),
     Format(
         'TIFF',
@@ -86,7 +86,7 @@ FORMATS = (
         'quality 90',
         transparency=True,
         frames=True,
-        metadata=('exif', 'xmp'),
+        metadata=('exif', 'xmp', 'hdr'),
     ),
     Format(
         'GIF',

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from restorelab.io.color import HDR, profile_of_primaries
 from restorelab.io.extras import missing
 from restorelab.io.frames import Frames
 from restorelab.io.metadata import (
@@ -19,7 +20,6 @@ from restorelab.io.photo import Photo
 from restorelab.io.pictures import Picture, with_profile
 
 QUALITY = 90
-HDR = {16: 'HDR brightness (PQ)', 18: 'HDR brightness (HLG)'}  # transfer characteristics
 
 
 def read_heif(path: Path) -> Frames:
@@ -44,7 +44,8 @@ def _photo_of(image) -> Photo:
     alpha = samples[..., -1].copy() if samples.shape[2] in (2, 4) else None
     if alpha is not None:
         samples = samples[..., :-1].copy()
-    profile = info.get('icc_profile')
+    numbers = _numbers_of(info)
+    profile = profile_of_primaries(*numbers) if numbers else info.get('icc_profile')
     picture = with_profile(Picture(samples, alpha, white), profile)
     exif, lost = tidy_exif(info.get('exif') or b'', width, height)
     return Photo(
@@ -57,6 +58,7 @@ def _photo_of(image) -> Photo:
             exif=exif,
             xmp=tidy_xmp((info.get('xmp') or b'').rstrip(b'\0')),
             dpi=resolution_of(tags_of_exif(exif)[0]),
+            hdr=numbers if numbers and numbers[1] in HDR else None,
         ),
         lost=tuple(dict.fromkeys((*picture.lost, *lost, *_lost(info)))),
         lossless=False,
@@ -74,10 +76,15 @@ def _lost(info: dict) -> list[str]:
         lost.append('gain map' if 'gainmap' in kind.lower() else 'auxiliary picture')
     if info['metadata']:
         lost.append('further metadata')
-    transfer = (info.get('nclx_profile') or {}).get('transfer_characteristics')
-    if transfer in HDR:
-        lost.append(HDR[transfer])
     return lost
+
+
+def _numbers_of(info: dict) -> tuple[int, int] | None:
+    """Primaries and transfer characteristics (H.273), of pictures without a profile."""
+    if 'nclx_profile' not in info:
+        return None
+    numbers = info['nclx_profile']
+    return numbers['color_primaries'], numbers['transfer_characteristics']
 
 
 def write_heif(path: Path, photos: list[Photo]) -> None:
@@ -92,7 +99,11 @@ def write_heif(path: Path, photos: list[Photo]) -> None:
             info['icc_profile'], info['icc_profile_type'] = photo.profile, 'prof'
         info['exif'] = photo.metadata.exif or None
         info['xmp'] = photo.metadata.xmp or None
-    file.save(path, quality=QUALITY, chroma=444, format='HEIF')
+    options = {}
+    hdr = photos[0].metadata.hdr
+    if hdr is not None:
+        options = dict(color_primaries=hdr[0], transfer_characteristics=hdr[1])
+    file.save(path, quality=QUALITY, chroma=444, format='HEIF', **options)
 
 
 def _encoded(photo: Photo) -> tuple[str, tuple[int, int], bytes]:

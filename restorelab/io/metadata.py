@@ -31,6 +31,8 @@ INCH, CENTIMETER = 2, 3
 RESOURCE = b'8BIM'
 IPTC, DIGEST, THUMBNAILS = 0x0404, 0x0425, (0x0409, 0x040C)  # numbers of Photoshop's resources
 PREVIEW = 'embedded preview'
+XMP_ORIENTATION = re.compile(rb'(tiff:Orientation\s*(?:=\s*["\']|>\s*))([1-8])(?=\s*["\'<])')
+XMP_FILM = re.compile(rb'(GCamera:(?:MotionPhoto|MicroVideo)\s*=\s*["\'])1(?=["\'])')
 HEADER = b'II*\0\x08\0\0\0'  # of an EXIF block whose first directory follows
 
 
@@ -49,6 +51,8 @@ class Metadata:
         text: texts by their keyword, of a PNG.
         segments: JPEG segments that are kept as they are, with their markers.
         chunks: PNG chunks that are kept as they are, as (kind, content).
+        hdr: primaries and transfer characteristics (H.273) of samples that are coded for HDR
+            screens. They are not converted: the network sees them as if they were sRGB.
     """
 
     exif: bytes = b''
@@ -59,6 +63,7 @@ class Metadata:
     text: dict[str, str] = field(default_factory=dict)
     segments: tuple[bytes, ...] = ()
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+    hdr: tuple[int, int] | None = None
 
     @property
     def has_gps(self) -> bool:
@@ -77,6 +82,8 @@ def tidy_exif(block: bytes, width: int, height: int) -> tuple[bytes, tuple[str, 
     try:
         layout = layout_of(block)
         tags, following, end = read_directory(block, layout.first, layout)
+        if layout.big:
+            raise ValueError('BigTIFF is no EXIF')
     except (ValueError, struct.error):
         return b'', ('damaged EXIF',) if block else ()
     data = bytearray(block)
@@ -93,6 +100,24 @@ def tidy_exif(block: bytes, width: int, height: int) -> tuple[bytes, tuple[str, 
         return bytes(data), ()
     struct.pack_into(layout.order + 'I', data, end, 0)
     return bytes(_without_thumbnail(data, following, layout)), (PREVIEW,)
+
+
+def orientation_of(block: bytes, xmp: bytes) -> int:
+    """By the EXIF block, else by the XMP packet; 1 where neither says it."""
+    try:
+        entry = tags_of_exif(block.removeprefix(EXIF_PREFIX))[0].get(ORIENTATION)
+    except (ValueError, struct.error):
+        entry = None
+    if entry is not None and entry.numbers():
+        return entry.numbers()[0]
+    stated = XMP_ORIENTATION.search(xmp)
+    return int(stated[2]) if stated else 1
+
+
+def is_adobe_rgb(block: bytes) -> bool:
+    """Whether an EXIF block says it, as cameras do that write no color profile (DCF, ``R03``)."""
+    interop = tags_of_exif(block)[1].get(INTEROP, {})
+    return 1 in interop and interop[1].data.startswith(b'R03')
 
 
 def _set_number(data: bytearray, order: str, entry: Entry | None, value: int) -> None:
@@ -187,12 +212,7 @@ def resolution_of(tags: Directory) -> tuple[float, float] | None:
 
 def tidy_xmp(packet: bytes) -> bytes:
     """With the orientation 1, and without the claim that a film follows the picture."""
-    packet = re.sub(
-        rb'(tiff:Orientation\s*(?:=\s*["\']|>\s*))[2-8](?=\s*["\'<])', rb'\g<1>1', packet
-    )
-    return re.sub(
-        rb'(GCamera:(?:MotionPhoto|MicroVideo)\s*=\s*["\'])1(?=["\'])', rb'\g<1>0', packet
-    )
+    return XMP_FILM.sub(rb'\g<1>0', XMP_ORIENTATION.sub(rb'\g<1>1', packet))
 
 
 def resources_of(data: bytes) -> list[tuple[int, bytes, bytes]]:

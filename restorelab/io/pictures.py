@@ -17,6 +17,7 @@ TURNS = {
     7: (True, True, True),
     8: (True, True, False),
 }
+SIDEWAYS = (5, 6, 7, 8)  # those that swap the axes
 
 
 class Picture(NamedTuple):

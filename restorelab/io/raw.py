@@ -8,7 +8,15 @@ import numpy as np
 from PIL import Image
 
 from restorelab.io.extras import RAW_EXTENSIONS, missing
-from restorelab.io.metadata import PREVIEW, Metadata, exif_of_tags, tidy_exif
+from restorelab.io.metadata import (
+    PREVIEW,
+    Metadata,
+    exif_of_tags,
+    resolution_of,
+    tags_of_exif,
+    tidy_exif,
+    tidy_xmp,
+)
 from restorelab.io.opening import ImageReadError, check_pixels
 from restorelab.io.photo import Photo
 from restorelab.io.tiff_tags import Directory, layout_of, read_directory, read_inner
@@ -17,6 +25,11 @@ from restorelab.io.tiff_tags import Directory, layout_of, read_directory, read_i
 BEGINNINGS = (b'FUJIFILMCCD-RAW', b'IIRO', b'IIRS', b'MMOR', b'IIU\0', b'FOVb', b'\0MRM')
 TIFF_HEADERS = (b'II*\0', b'MM\0*')
 DNG_VERSION, PHOTOMETRIC, SUB_DIRECTORIES = 50706, 262, 330
+XMP = 700
+SRGB_CURVE = (
+    2.4,
+    12.92,
+)  # exponent and slope at black, as LibRaw takes them; its own are of BT.709
 SENSOR = (32803, 34892)  # photometric interpretations: color filter array, linear raw
 # What describes the picture; all else says how the raw data are stored.
 KEPT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432)
@@ -48,7 +61,10 @@ def _interpretation(tags: Directory) -> int | None:
 
 
 def read_raw(path: Path) -> Photo:
-    """16 bits in sRGB, with the white balance of the camera and its brightness.
+    """16 bits in sRGB, with the white balance and the brightness of the camera.
+
+    LibRaw takes the largest value of the sensor as white where that is less than the file says, but
+    more than three quarters of it; highlights would be pink otherwise.
 
     Raises: ImageReadError without the library; what it raises, for a damaged file.
     """
@@ -64,28 +80,31 @@ def read_raw(path: Path) -> Photo:
             no_auto_bright=True,
             output_bps=16,
             output_color=rawpy.ColorSpace.sRGB,
+            gamma=SRGB_CURVE,
         )
-        exif = _description(path) or _exif_of_preview(raw)
+        exif, xmp = _description(path)
+        exif = exif or _exif_of_preview(raw)
     height, width = developed.shape[:2]
     exif, _ = tidy_exif(exif, width, height)
     return Photo(
         samples=np.ascontiguousarray(developed),
-        white=65535,
+        white=65535.0,
         format='RAW',
-        metadata=Metadata(exif=exif),
+        metadata=Metadata(exif=exif, xmp=xmp, dpi=resolution_of(tags_of_exif(exif)[0])),
         lost=('raw data', PREVIEW) if exif else ('raw data', PREVIEW, 'EXIF'),
     )
 
 
-def _description(path: Path) -> bytes:
-    """An EXIF block, of raw files that are TIFF files; of others nothing."""
+def _description(path: Path) -> tuple[bytes, bytes]:
+    """An EXIF block and an XMP packet, of raw files that are TIFF files; of others nothing."""
     with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if data[:4] not in TIFF_HEADERS:
-            return b''
+            return b'', b''
         layout = layout_of(data)
         tags, _, _ = read_directory(data, layout.first, layout)
         inner = read_inner(data, tags, layout)
-    return exif_of_tags({tag: entry for tag, entry in tags.items() if tag in KEPT}, inner)
+    kept = {tag: entry for tag, entry in tags.items() if tag in KEPT}
+    return exif_of_tags(kept, inner), tidy_xmp(tags[XMP].data) if XMP in tags else b''
 
 
 def _exif_of_preview(raw) -> bytes:

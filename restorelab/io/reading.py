@@ -1,6 +1,7 @@
 """Photographs from files that Pillow reads, and which reader takes the others."""
 
 import re
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,18 +9,22 @@ import numpy as np
 from PIL import Image
 
 from restorelab.io import jpeg
+from restorelab.io.color import HDR, adobe_rgb_profile, profile_of_primaries
 from restorelab.io.frames import Frames
-from restorelab.io.images import ORIENTATION, check_png
+from restorelab.io.images import check_png
 from restorelab.io.metadata import (
     Metadata,
+    is_adobe_rgb,
+    orientation_of,
     resolution_of,
     tags_of_exif,
     tidy_exif,
     tidy_xmp,
 )
-from restorelab.io.opening import ImageReadError, reading
+from restorelab.io.opening import ImageReadError, check_pixels, reading
 from restorelab.io.photo import Photo
 from restorelab.io.pictures import (
+    SIDEWAYS,
     Picture,
     plain_picture,
     rgb_of_cmyk,
@@ -36,6 +41,7 @@ HEIF_BRANDS = {b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'hevm', b'
 TIFF_HEADERS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 GIF_XMP = b'\x0bXMP DataXMP'
 BMP_PROFILES = (b'DEBM', b'KNIL')  # an embedded and a linked one, as their header names them
+AVIF_COLORS = b'colrnclx'  # the box of the numbers of H.273
 AVIF_CODING = b'av1C'  # the box whose third byte has the bits of a sample
 DEEP_PPM = {b'P5': 1, b'P6': 3}  # channels, by how the file begins
 XMP_TEXT = 'XML:com.adobe.xmp'
@@ -115,19 +121,25 @@ def _read_with_pillow(path: Path) -> Frames:
 def _photo_of(image: Image.Image, path: Path, is_frame: bool) -> Photo:
     depth = depth_of(image)
     image.load()
+    check_pixels(*image.size)
     check_png(image)
     picture = _picture_of(image, path, depth, is_frame)
-    orientation = image.getexif().get(ORIENTATION, 1)
+    orientation = orientation_of(_exif_block(image), _xmp_packet(image))
     samples = turned(picture.samples, orientation)
     alpha = None if picture.alpha is None else turned(picture.alpha, orientation)
     metadata, lost = _metadata_of(image, path, samples.shape)
+    if orientation in SIDEWAYS and metadata.dpi is not None:
+        metadata = replace(metadata, dpi=metadata.dpi[::-1])
+    profile = picture.profile
+    if profile is None and is_adobe_rgb(metadata.exif) and samples.shape[2] == 3:
+        profile = adobe_rgb_profile()
     is_jpeg = image.format in ('JPEG', 'MPO')
     return Photo(
         samples=samples,
         alpha=alpha,
         white=float(picture.white),
         format='JPEG' if is_jpeg else image.format,
-        profile=picture.profile,
+        profile=profile,
         metadata=metadata,
         jpeg=jpeg.coding_of(image) if is_jpeg else None,
         lost=(*picture.lost, *lost),
@@ -157,6 +169,8 @@ def _is_lossless(form: str, path: Path) -> bool:
 
 def _picture_of(image: Image.Image, path: Path, depth, is_frame: bool) -> Picture:
     deep = _deep_picture(image, path, depth.deep, is_frame)
+    if deep is not None and image.format == 'AVIF':
+        return _with_numbers(deep, path, image.info.get('icc_profile'))
     if deep is not None:
         return with_profile(deep, image.info.get('icc_profile'))
     if image.mode == 'CMYK':
@@ -164,7 +178,23 @@ def _picture_of(image: Image.Image, path: Path, depth, is_frame: bool) -> Pictur
     if image.mode == 'LAB':
         return rgb_of_lab(image)
     lost = ('16 bits',) if depth.deep else ()
-    return with_profile(plain_picture(image, lost), image.info.get('icc_profile'))
+    picture = plain_picture(image, lost)
+    if image.format == 'AVIF':
+        return _with_numbers(picture, path, image.info.get('icc_profile'))
+    return with_profile(picture, image.info.get('icc_profile'))
+
+
+def _with_numbers(picture: Picture, path: Path, profile: bytes | None) -> Picture:
+    """With a profile for the numbers that an AVIF file may have in its place."""
+    numbers = None if profile else _numbers_of_avif(path)
+    return with_profile(picture, profile_of_primaries(*numbers) if numbers else profile)
+
+
+def _numbers_of_avif(path: Path) -> tuple[int, int] | None:
+    """Primaries and transfer characteristics (H.273), where the file has them."""
+    data = path.read_bytes()
+    place = data.find(AVIF_COLORS)
+    return struct.unpack_from('>HH', data, place + len(AVIF_COLORS)) if place >= 0 else None
 
 
 def _deep_picture(image: Image.Image, path: Path, is_deep: bool, is_frame: bool) -> Picture | None:
@@ -193,8 +223,8 @@ def _deep_png(image: Image.Image, path: Path) -> Picture:
         clear = np.all(samples == np.array(image.info['transparency']), axis=2)
         alpha = np.where(clear, 0, 65535).astype(np.uint16)
     white = white_of(samples, None)
-    if alpha is not None and white != 65535:  # opacity is stored with all 16 bits
-        alpha = np.rint(alpha * (white / 65535)).astype(np.uint16)
+    if alpha is not None and alpha.max() > white:  # opacity has more bits than the colors
+        samples, white = np.rint(samples * (65535 / white)).astype(np.uint16), 65535
     return Picture(samples, alpha, white)
 
 
@@ -252,14 +282,31 @@ def _metadata_of(
     elif image.format == 'PNG':
         kept, lost_there = _png_metadata(image, path)
         lost += lost_there
+    elif image.format == 'AVIF' and 'icc_profile' not in info:
+        numbers = _numbers_of_avif(path)
+        kept = Metadata(hdr=numbers if numbers and numbers[1] in HDR else None)
     elif image.format == 'GIF':
         kept = Metadata(comment=info.get('comment', b''))
         lost += ('XMP',) if GIF_XMP in path.read_bytes() else ()
     elif image.format == 'BMP' and _has_bmp_profile(path):
         lost += ('color profile',)
-    xmp = info.get('xmp') or b''
-    xmp = xmp if isinstance(xmp, bytes) else xmp.encode()
-    return replace(kept, exif=exif, xmp=tidy_xmp(xmp), dpi=_dpi(image, exif)), lost
+    if _has_other_aspect(image):
+        lost += ('shape of the pixels',)
+    xmp = tidy_xmp(_xmp_packet(image))
+    return replace(kept, exif=exif, xmp=xmp, dpi=_dpi(image, exif)), lost
+
+
+def _xmp_packet(image: Image.Image) -> bytes:
+    packet = image.info.get('xmp') or b''
+    return packet if isinstance(packet, bytes) else packet.encode()
+
+
+def _has_other_aspect(image: Image.Image) -> bool:
+    """Whether pixels are said to be no squares, in no unit of length."""
+    aspect = image.info.get('aspect', (1, 1))
+    if image.info.get('jfif_unit') == 0:
+        aspect = image.info['jfif_density']
+    return aspect[0] != aspect[1]
 
 
 def _has_bmp_profile(path: Path) -> bool:

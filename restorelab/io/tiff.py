@@ -12,9 +12,6 @@ from restorelab.io.frames import Frames
 from restorelab.io.metadata import (
     ORIENTATION,
     PREVIEW,
-    RESOLUTION_UNIT,
-    X_RESOLUTION,
-    Y_RESOLUTION,
     Metadata,
     exif_of_tags,
     iptc_fields,
@@ -28,6 +25,7 @@ from restorelab.io.metadata import (
 from restorelab.io.opening import check_pixels
 from restorelab.io.photo import Photo
 from restorelab.io.pictures import (
+    SIDEWAYS,
     Picture,
     plain_picture,
     rgb_of_cmyk,
@@ -48,6 +46,7 @@ from restorelab.io.tiff_tags import (
 )
 
 SUBFILE, SUB_DIRECTORIES, XMP, IPTC, PHOTOSHOP, PROFILE = 254, 330, 700, 33723, 34377, 34675
+LAYERS = 37724
 REDUCED, MASK = 1, 4  # bits of SUBFILE
 # Tags of how the samples are stored; the writer makes its own. Others describe the picture.
 STORAGE = {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281}
@@ -89,6 +88,8 @@ def _photo_of(page, path: Path, data: mmap.mmap) -> Photo:
     picture, orientation = _picture_of(page, path, tags)
     samples = turned(picture.samples, orientation)
     metadata, lost = _metadata_of(data, tags, layout, samples.shape)
+    if orientation in SIDEWAYS and metadata.dpi is not None:
+        metadata = replace(metadata, dpi=metadata.dpi[::-1])
     return Photo(
         samples=samples,
         alpha=None if picture.alpha is None else turned(picture.alpha, orientation),
@@ -171,12 +172,14 @@ def _opacity(own: np.ndarray, extra: np.ndarray, kinds: tuple, white: float):
 def _metadata_of(
     data: mmap.mmap, tags: dict[int, Entry], layout: Layout, shape: tuple[int, ...]
 ) -> tuple[Metadata, tuple[str, ...]]:
-    described = {tag: entry for tag, entry in tags.items() if tag not in STORAGE}
+    described = {tag: entry for tag, entry in tags.items() if tag not in (*STORAGE, LAYERS)}
     inner = read_inner(data, tags, layout)
     exif, lost = tidy_exif(exif_of_tags(described, inner), shape[1], shape[0])
     resources = tags[PHOTOSHOP].data if PHOTOSHOP in tags else b''
     iptc, lost_there = tidy_resources(resources, tags[IPTC].data if IPTC in tags else b'')
     lost += lost_there
+    if LAYERS in tags:
+        lost += ('layers of Photoshop',)  # of the picture before it was restored
     if SUB_DIRECTORIES in tags:
         lost += ('embedded pictures',)
     xmp = tidy_xmp(tags[XMP].data) if XMP in tags else b''
@@ -250,9 +253,6 @@ def _page_tags(photo: Photo) -> dict[int, Entry]:
     tags = {tag: entry for tag, entry in tags.items() if tag not in STORAGE}
     if metadata.dpi is not None:
         tags.update(resolution_tags(metadata.dpi))
-    elif resolution_of(tags) is None:
-        for tag in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT):
-            tags.pop(tag, None)
     if metadata.xmp:
         tags[XMP] = Entry(1, len(metadata.xmp), metadata.xmp)
     if metadata.iptc:

@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from restorelab.io import jpeg
 from restorelab.io.extras import HEIF_EXTENSIONS, missing
-from restorelab.io.fitting import fit
+from restorelab.io.fitting import alike, fit
 from restorelab.io.formats import FORMATS, Format, format_of
 from restorelab.io.frames import Frames
 from restorelab.io.opening import writing
@@ -22,6 +22,7 @@ LONG_TEXT = 1024  # characters; longer texts of a PNG are compressed
 # PNG chunks that say what the ones spliced in replace, or that the pixels need.
 OF_PIXELS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')
 GIF_COLORS = 256
+OF_PAGES = ('TIFF', 'HEIF')  # formats whose pictures may differ in all
 
 
 def write_photo(path: str | Path, photo: Photo) -> tuple[str, ...]:
@@ -45,7 +46,8 @@ def write_frames(path: str | Path, frames: Frames) -> tuple[str, ...]:
     path = Path(path)
     form = format_of(check_photo_extension(path, len(frames.photos)))
     fitted, lost = [], []
-    for photo in frames.photos:
+    photos = frames.photos if form.name in OF_PAGES else alike(frames.photos)
+    for photo in photos:
         photo, lost_there = fit(photo, form)
         fitted.append(photo)
         lost += lost_there
@@ -215,6 +217,8 @@ def _png_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
     buffer = io.BytesIO()
     Image.new('L' if photo.is_gray else 'RGB', (1, 1)).save(buffer, 'PNG', **options)
     made = [each for each in chunks_of(buffer.getvalue()) if each[0] not in OF_PIXELS]
+    if metadata.hdr is not None:  # in RGB, and in the full range
+        made.append((b'cICP', bytes([*metadata.hdr, 0, 1])))
     return [*metadata.chunks, *made]
 
 

@@ -401,6 +401,7 @@ OTHERS = [
     PhotoCase('WebP, lossy', pillow(COLOR, 'a.webp', quality=95)),
     PhotoCase('WebP with alpha', pillow(RGBA, 'a.webp', lossless=True, exact=True)),
     PhotoCase('animated WebP', animation('a.webp', lossless=True), frames=3),
+    PhotoCase('animated AVIF', animation('a.avif', quality=95), frames=3),
     PhotoCase('GIF', palette(name='a.gif')),
     PhotoCase('animated GIF', animation('a.gif', comment=b'a comment'), frames=3),
     PhotoCase('BMP', pillow(COLOR, 'a.bmp', dpi=(300, 300))),

@@ -15,6 +15,7 @@ OF_STORAGE = {254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 281, 284, 3
 OF_STORAGE |= {330, 700, 0x8769, 0x8825, 0x83BB, 0x8649, 0x8773, 529, 530, 531, 532}
 RESOLUTION = {282, 283, 296}
 SIZES = {0xA002, 0xA003}
+ANIMATED = ('.png', '.gif', '.webp', '.avif')
 LOSSY = {'JPEG', 'MPO', 'AVIF', 'HEIF'}
 
 
@@ -31,7 +32,7 @@ def _others(path: Path) -> dict:
         image = image.to_pillow()
     found = _exif(image.getexif())
     info = image.info
-    number = image.n_frames if path.suffix in ('.png', '.gif', '.webp') else 1
+    number = image.n_frames if path.suffix in ANIMATED else 1
     found['pictures'] = number
     found['profile'] = info.get('icc_profile')
     xmp = info.get('xmp') or b''
@@ -57,7 +58,7 @@ def _others(path: Path) -> dict:
             image.seek(index)
             image.load()
             durations.append(image.info['duration'])
-        found['durations'], found['loop'] = tuple(durations), image.info['loop']
+        found['durations'], found['loop'] = tuple(durations), image.info.get('loop')
     return found
 
 
@@ -105,7 +106,7 @@ def pictures_of(path: Path) -> list[np.ndarray]:
         return [deep]
     pictures = []
     with Image.open(path) as image:
-        number = image.n_frames if path.suffix in ('.png', '.gif', '.webp') else 1
+        number = image.n_frames if path.suffix in ANIMATED else 1
         for index in range(number):
             image.seek(index)
             pictures.append(_plain(ImageOps.exif_transpose(image)))

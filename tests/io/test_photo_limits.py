@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -25,6 +26,7 @@ from restorelab.io.photo_files import (
     write_frames,
     write_photo,
 )
+from restorelab.io.png import chunks_of
 from tests.io.image_cases import DEPTHS, PLACES
 from tests.io.photo_cases import (
     ADOBE_RGB,
@@ -100,6 +102,8 @@ def test_a_raw_file_is_developed_whatever_its_name_is(tmp_path, name):
     assert photo.samples.dtype == np.uint16
     green = photo.samples[:, 32, 1].astype(int)
     assert green[-8] > green[48] > green[8]  # the ramp that the sensor saw
+    linear = 48 / 95  # of the brightest column, by the ramp of the sensor
+    assert abs(green[48] / 65535 - (1.055 * linear ** (1 / 2.4) - 0.055)) < 0.02
     assert photo.lost == ('raw data', 'embedded preview')
     assert write_photo(tmp_path / 'b.tif', photo) == ()
     found = facts_of(tmp_path / 'b.tif')
@@ -282,6 +286,107 @@ def test_inks_with_a_profile_of_another_space_take_the_usual_formula(tmp_path):
     photo = read_photo(pillow(COLOR, 'a.jpg', 'CMYK', icc_profile=SRGB)(tmp_path))
     assert photo.lost == ('CMYK', 'color profile of another space (RGB)')
     assert np.abs(photo.samples.astype(int) - COLOR).mean() < 3
+
+
+def test_adobe_rgb_that_only_exif_says_is_used(tmp_path):
+    block = Image.Exif()
+    block.get_ifd(0x8769)[0xA001] = 65535
+    block.get_ifd(0x8769)[0xA005] = {1: 'R03'}
+    photo = read_photo(pillow(COLOR, 'a.jpg', quality=95, exif=block)(tmp_path))
+    np.testing.assert_array_equal(photo.to_srgb(), replace(photo, profile=ADOBE_RGB).to_srgb())
+    write_photo(tmp_path / 'b.jpg', photo)
+    assert read_photo(tmp_path / 'b.jpg').profile == photo.profile is not None
+
+
+@pytest.mark.parametrize('bits', [8, 10])
+def test_numbers_in_place_of_a_profile_are_used(tmp_path, bits):
+    import pillow_heif
+
+    samples, mode = (COLOR, 'RGB') if bits == 8 else (levels(3, 16), 'RGB;16')
+    image = pillow_heif.from_bytes(mode, (40, 24), samples.tobytes())
+    image.save(tmp_path / 'a.heic', color_primaries=12, transfer_characteristic=13)
+    heif = read_photo(tmp_path / 'a.heic')
+    assert heif.white == 2**bits - 1
+    avif = imagecodecs.avif_encode(
+        COLOR if bits == 8 else levels(3, 16) >> 6, level=95, bitspersample=bits
+    )
+    place = avif.index(b'colrnclx') + 8
+    avif = avif[:place] + b'\0\x0c\0\x0d' + avif[place + 4 :]
+    (tmp_path / 'a.avif').write_bytes(avif)
+    assert read_photo(tmp_path / 'a.avif').white == 2**bits - 1
+    for photo in (heif, read_photo(tmp_path / 'a.avif')):
+        seen = Photo(np.full((1, 1, 3), (204, 76, 51), np.uint8), profile=photo.profile).to_srgb()
+        assert np.abs(seen[0, 0] - (221.0, 64.0, 37.0)).max() < 3
+
+
+def test_hdr_coding_is_kept_or_named(tmp_path):
+    import pillow_heif
+
+    image = pillow_heif.from_bytes('RGB;16', (40, 24), levels(3, 16).tobytes())
+    image.save(tmp_path / 'a.heic', color_primaries=9, transfer_characteristics=16)
+    photo = read_photo(tmp_path / 'a.heic')
+    assert write_photo(tmp_path / 'b.heic', photo) == ()
+    assert read_photo(tmp_path / 'b.heic').metadata.hdr == (9, 16)
+    assert write_photo(tmp_path / 'b.png', photo) == ()
+    assert (b'cICP', b'\x09\x10\0\1') in chunks_of(tmp_path / 'b.png')
+    assert write_photo(tmp_path / 'b.tif', photo) == ('HDR brightness (PQ)',)
+    assert write_photo(tmp_path / 'b.avif', photo) == ('10 bits', 'HDR brightness (PQ)')
+
+
+def test_damaged_exif_is_named_and_the_picture_is_read(tmp_path):
+    photo = read_photo(pillow(COLOR, 'a.jpg', quality=95, exif=b'Exif\0\0damaged')(tmp_path))
+    assert photo.lost == ('damaged EXIF',)
+    assert photo.samples.shape == COLOR.shape
+
+
+def test_an_orientation_that_only_xmp_says_is_applied(tmp_path):
+    xmp = XMP.replace(b'Orientation="1"', b'Orientation="6"')
+    path = pillow(COLOR, 'a.jpg', quality=95, xmp=xmp)(tmp_path)
+    photo = read_photo(path)
+    assert photo.samples.shape == (40, 24, 3)
+    assert photo.metadata.xmp == XMP
+
+
+def test_layers_of_photoshop_are_not_taken_along(tmp_path):
+    path = tiff(COLOR, photometric='rgb', extratags=[(37724, 7, 6, b'layers', True)])(tmp_path)
+    photo = read_photo(path)
+    assert photo.lost == ('layers of Photoshop',)
+    write_photo(tmp_path / 'b.tif', photo)
+    assert b'layers' not in (tmp_path / 'b.tif').read_bytes()
+
+
+def test_opacity_of_deep_pictures_stays_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv('RESTORELAB_SAMPLE_BITS', '12')
+    samples = levels(4, 12)
+    for opacity in (samples[..., 3:], samples[..., 3:] * 16):
+        path = tmp_path / 'a.png'
+        path.write_bytes(imagecodecs.png_encode(np.dstack([samples[..., :3], opacity])))
+        photo = read_photo(path)
+        np.testing.assert_array_equal(photo.alpha, opacity[..., 0])
+        assert photo.white == (4095 if opacity.max() <= 4095 else 65535)
+
+
+def test_frames_that_differ_in_color_and_opacity_become_alike(tmp_path):
+    alpha = np.full(COLOR.shape[:2], 255, np.uint8)
+    alpha[:, :5] = 0
+    few = COLOR // 64 * 64
+    photos = [Photo(few[..., :1]), Photo(few), Photo(few, alpha=alpha)]
+    for name in ('a.gif', 'a.png', 'a.webp'):
+        frames = Frames(photos, [100.0, 100.0, 100.0], 0, 'animation')
+        assert write_frames(tmp_path / name, frames) == ()
+        back = read_frames(tmp_path / name).photos
+        assert len(back) == 3
+        for photo, read in zip(photos, back, strict=True):
+            shown = photo.alpha is None or photo.alpha[..., None] > 0
+            assert (np.where(shown, read.samples == photo.samples, True)).all()
+        assert (back[2].alpha == alpha).all()
+
+
+def test_pixels_that_are_no_squares_are_named(tmp_path):
+    path = pillow(COLOR, 'a.jpg', quality=95)(tmp_path)
+    data = path.read_bytes()
+    path.write_bytes(data[:14] + b'\0\2\0\1' + data[18:])  # the densities of JFIF
+    assert read_photo(path).lost == ('shape of the pixels',)
 
 
 def test_an_xmp_packet_too_long_for_a_jpeg_is_named(tmp_path):
