@@ -251,41 +251,66 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
         help='what the networks compute in; auto is bf16 where the processor or the GPU has '
         'instructions for it, and float32 elsewhere (default: auto)',
     )
-    parser.add_argument(
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument(
+        '--skip-existing',
+        action='store_const',
+        const='skip',
+        dest='existing',
+        default='refuse',
+        help='keep the results that are there and restore the rest, as after an interruption',
+    )
+    existing.add_argument(
         '--overwrite',
-        action='store_true',
+        action='store_const',
+        const='overwrite',
+        dest='existing',
         help='replace earlier results; inputs are never replaced',
     )
     parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='keep earlier results and restore only what has none yet, after an interruption',
+        '--report',
+        metavar='FILE',
+        help='a .json or .csv file with a line for each file: what was found in it, seconds, what '
+        'could not be kept, scores',
+    )
+    parser.add_argument(
+        '--reference',
+        metavar='FOLDER',
+        help='clean pictures of the same names, for the scores in the report',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['auto', 'none', 'slurm'],
+        default='auto',
+        help='how several processes were started; auto joins those of torchrun (default: auto)',
     )
     _add_trust(parser)
 
 
 def _restore(args: argparse.Namespace) -> int:
     from restorelab.apis import restore_files
+    from restorelab.apis.inference import Loading
+    from restorelab.apis.wishes import Wishes
 
     return restore_files(
         args.input,
         args.output,
-        model=args.model,
-        checkpoint=args.checkpoint,
-        tile=args.tile,
-        steps=args.steps,
+        loading=Loading(args.model, args.checkpoint, args.device, args.trust, args.dtype),
+        wishes=Wishes(
+            steps=args.steps,
+            tile=args.tile,
+            seed=args.seed,
+            equalize=args.equalize,
+            task=args.task,
+            strength=args.strength,
+            only=args.only,
+            excepted=args.excepted,
+        ),
+        existing=args.existing,
         panel=args.panel,
-        seed=args.seed,
-        device=args.device,
-        overwrite=args.overwrite,
-        equalize=args.equalize,
-        task=args.task,
-        resume=args.resume,
-        trust=args.trust,
-        strength=args.strength,
-        only=args.only,
-        excepted=args.excepted,
-        dtype=args.dtype,
+        report=args.report,
+        reference=args.reference,
+        launcher=args.launcher,
     )
 
 

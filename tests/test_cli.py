@@ -125,12 +125,20 @@ def test_restore_hands_its_arguments_on_and_its_code_back(monkeypatch):
     assert cli.main(['restore', 'in', 'out', '--tile', '256', '--steps', '5', '--panel']) == 1
     args, options = calls[0]
     assert args == ('in', 'out')
-    assert (options['tile'], options['steps'], options['panel'], options['seed']) == (
-        256,
-        5,
-        True,
-        0,
-    )
+    wishes = options['wishes']
+    assert (wishes.tile, wishes.steps, options['panel'], wishes.seed) == (256, 5, True, 0)
+
+
+@pytest.mark.parametrize(
+    ('words', 'existing'),
+    [([], 'refuse'), (['--skip-existing'], 'skip'), (['--overwrite'], 'overwrite')],
+)
+def test_restore_hands_on_what_becomes_of_results_that_are_there(monkeypatch, words, existing):
+    calls = record_calls(monkeypatch, 'restore_files', result=0)
+    cli.main(['restore', 'in', 'out', *words, '--report', 'r.csv', '--reference', 'clean'])
+    options = calls[0][1]
+    assert options['existing'] == existing
+    assert (options['report'], options['reference']) == ('r.csv', 'clean')
 
 
 def test_restore_hands_on_how_much_is_done_and_against_what(monkeypatch):
@@ -140,7 +148,8 @@ def test_restore_hands_on_how_much_is_done_and_against_what(monkeypatch):
     cli.main(['restore', 'in', 'out'])
     steering = []
     for _, options in calls:
-        steering.append([options['strength'], options['only'], list(options['excepted'])])
+        wishes = options['wishes']
+        steering.append([wishes.strength, wishes.only, list(wishes.excepted)])
     assert steering == [
         [0.5, ['noise', 'jpeg'], []],
         [1.0, None, ['lowlight']],

@@ -7,6 +7,7 @@ model('street.jpg').save('restored.png')
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from restorelab.apis.precision import choose_dtype
-from restorelab.apis.steering import Steering
 from restorelab.apis.tiles import choose_tile, glance, restore_picture
-from restorelab.io.images import (
-    equalize_channels,
-    read_image,
-    to_levels,
-    to_rgb_array,
-)
-from restorelab.models.contracts import Model, Restorer
+from restorelab.apis.wishes import Wishes
+from restorelab.io.images import equalize_channels, to_levels
+from restorelab.io.photo import Photo
+from restorelab.io.photo_files import read_photo
+from restorelab.io.pillow import photo_of_pil, pil_of_photo
+from restorelab.models.contracts import Model
 from restorelab.structures import Condition
 from restorelab.trust import build_model
 from restorelab.utils.checkpoint import (
@@ -38,12 +37,14 @@ from restorelab.utils.plain import parse_json
 from restorelab.utils.results import check_finite
 from restorelab.utils.sources import check_source
 from restorelab.utils.weights import SCHEME, published_names, read_published, resolve_weights
-from restorelab.utils.whole import check_whole
 
 DEFAULT = 'house'
 CONFIG_EXTENSIONS = ('.py', '.json', '.yaml', '.yml')
 
-Picture = str | os.PathLike | Image.Image | np.ndarray | Tensor
+# The values of white in arrays of whole numbers.
+WHITES = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+
+Picture = str | os.PathLike | Photo | Image.Image | np.ndarray | Tensor
 
 
 def load(
@@ -107,6 +108,20 @@ def load(
     return RestoreModel(model.to(device), info, os.fspath(source), chosen)
 
 
+@dataclass(frozen=True)
+class Loading:
+    """The arguments of ``load``, for those who load later."""
+
+    model: str | None = None
+    checkpoint: str | None = None
+    device: str | None = None
+    trust: bool = False
+    dtype: str = 'auto'
+
+    def load(self) -> 'RestoreModel':
+        return load(self.model, self.checkpoint, self.device, self.trust, self.dtype)
+
+
 def pick_device(device: str | torch.device | None) -> torch.device:
     """``device``, or the best one here. Raises: ValueError that lists the devices here."""
     if device is None:
@@ -155,6 +170,11 @@ class RestoreModel:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The degradations that it tells apart."""
+        return tuple(self.model.image_restorer().kinds)
+
     def __call__(
         self,
         image: Picture,
@@ -169,15 +189,16 @@ class RestoreModel:
         only: Sequence[str] | None = None,
         excepted: Sequence[str] = (),
         seen: Condition | None = None,
-    ) -> Image.Image | np.ndarray | Tensor:
+    ) -> Photo | Image.Image | np.ndarray | Tensor:
         """Restore one picture. The same picture and seed give the same result.
 
         ============================================  ==========================
         image                                         result
         ============================================  ==========================
-        path, PIL image of any mode                   PIL image, RGB
-        array (H, W, 3), uint8                        array (H, W, 3), uint8
-        array (H, W, 3), floating, RGB in [0, 1]      the same type
+        path, ``Photo``                               ``Photo``, with ``save`` and ``to_pil``
+        PIL image of any mode                         PIL image, with its ``info``
+        array (H, W, 3), RGB, or (H, W), gray, of     the same shape and type
+        uint8, uint16, or floating in [0, 1]
         tensor (3, H, W) or (B, 3, H, W), floating,   the same shape, type and
         RGB in [0, 1]                                 device
         ============================================  ==========================
@@ -208,46 +229,51 @@ class RestoreModel:
             KeyError: for a task that the model does not know.
             ResultError: the result has values that are not finite.
         """
-        restorer = self.model.image_restorer()
-        steering = self.check_options(steps, seed, task, strength, only, excepted)
+        options = dict(steps=steps, tile=tile, overlap=overlap, seed=seed, equalize=equalize)
+        options |= dict(task=task, strength=strength, only=only, excepted=excepted)
+        wishes = Wishes(**options)
+        wishes.check(self.model.image_restorer())
         batch, back = read_picture(image)
-        if equalize:
+        return back(self.restore_batch(batch, wishes, progress, _name_of(image), seen))
+
+    def restore_batch(
+        self,
+        batch: Tensor,
+        wishes: Wishes,
+        progress: bool = False,
+        name: str = 'the picture',
+        seen: Condition | None = None,
+    ) -> Tensor:
+        """Pictures of one size (B, 3, H, W), uint8 or floating in [0, 1] -> the same type.
+
+        Args:
+            wishes: as the arguments of ``__call__``; they are not checked again.
+            progress: show a progress bar over the tiles.
+            name: of the pictures, for messages.
+            seen: as in ``__call__``.
+        Raises: ValueError for a tile that cannot be; ResultError.
+        """
+        restorer = self.model.image_restorer()
+        if wishes.equalize:
             batch = _equalized(batch)
-        if strength == 0:
-            return back(batch.clone())  # nobody wants a view of their own picture
+        if wishes.strength == 0:
+            return batch.clone()  # nobody wants a view of their own picture
         size = restorer.working_size(tuple(batch.shape[-2:]))
-        tile, overlap = choose_tile(size, tile, overlap, restorer.tile_grid)
-        tasks = None if task is None else [task] * len(batch)
+        tile, overlap = choose_tile(size, wishes.tile, wishes.overlap, restorer.tile_grid)
+        tasks = None if wishes.task is None else [wishes.task] * len(batch)
 
         def finish(rows: Tensor) -> Tensor:
-            check_finite(rows, _name_of(image), self.name)
+            check_finite(rows, name, self.name)
             return rows if batch.is_floating_point() else to_levels(rows)
 
-        options = dict(seed=seed, progress=progress, tasks=tasks, steps=steps)
-        options |= dict(steering=steering, dtype=self.dtype, seen=seen)
+        options = dict(seed=wishes.seed, progress=progress, tasks=tasks, steps=wishes.steps)
+        options |= dict(steering=wishes.steering, dtype=self.dtype, seen=seen)
         with torch.inference_mode():
-            restored = restore_picture(
-                restorer, batch, self.device, tile, overlap, finish, **options
-            )
-        return back(restored)
+            return restore_picture(restorer, batch, self.device, tile, overlap, finish, **options)
 
-    def check_options(
-        self,
-        steps: int | None = None,
-        seed: int = 0,
-        task: str | None = None,
-        strength: float = 1.0,
-        only: Sequence[str] | None = None,
-        excepted: Sequence[str] = (),
-    ) -> Steering:
-        """How a call with these options steers. Raises: as ``__call__`` does for them."""
-        restorer = self.model.image_restorer()
-        check_task(restorer, task)
-        check_steps(restorer, steps)
-        check_whole('seed', seed, least=0)
-        steering = Steering(strength, only, excepted)
-        steering.check(restorer)
-        return steering
+    def check_options(self, **options) -> None:
+        """Raise as ``__call__`` does for these arguments of it, before any picture is there."""
+        Wishes(**options).check(self.model.image_restorer())
 
     def look(
         self, image: Picture, equalize: bool = False, wanted: Sequence[str] | None = None
@@ -300,37 +326,18 @@ def _equalized(batch: Tensor) -> Tensor:
 
 
 def _as_batch(image: np.ndarray) -> Tensor:
-    """uint8 (H, W, 3) -> (1, 3, H, W), a view where torch can have one."""
+    """(H, W, 3) -> (1, 3, H, W), a view where torch can have one."""
     return torch.from_numpy(np.require(image, requirements='W')).permute(2, 0, 1)[None]
 
 
 def _as_array(batch: Tensor) -> np.ndarray:
-    """uint8 (1, 3, H, W) -> (H, W, 3)."""
+    """(1, 3, H, W) -> (H, W, 3)."""
     return np.ascontiguousarray(batch[0].permute(1, 2, 0).cpu().numpy())
-
-
-def check_task(restorer: Restorer, task: str | None) -> None:
-    """Raise KeyError that lists the known tasks, unless ``restorer`` has a prompt for ``task``."""
-    if task is None or task in restorer.tasks:
-        return
-    if not restorer.tasks:
-        raise KeyError(f"task '{task}': this model has no tasks; leave the task out")
-    raise KeyError(
-        f"task '{task}': this model restores for {list(restorer.tasks)}; choose one of these"
-    )
-
-
-def check_steps(restorer: Restorer, steps: int | None) -> None:
-    """Raise ValueError unless ``restorer`` can sample in ``steps`` steps. None is always fine."""
-    if steps is None:
-        return
-    check_whole('steps', steps)
-    restorer.check_steps(steps)
 
 
 def read_picture(
     image: Picture,
-) -> tuple[Tensor, Callable[[Tensor], Image.Image | np.ndarray | Tensor]]:
+) -> tuple[Tensor, Callable[[Tensor], Photo | Image.Image | np.ndarray | Tensor]]:
     """The picture as a batch, and the way back.
 
     Returns: (B, 3, H, W), uint8 or floating in [0, 1], and the function that turns such a batch
@@ -338,35 +345,47 @@ def read_picture(
     Raises: as ``RestoreModel.__call__`` does.
     """
     if isinstance(image, str | os.PathLike):
-        return _as_batch(read_image(image)), _to_pil
+        return _read_photo(read_photo(image))
+    if isinstance(image, Photo):
+        return _read_photo(image)
     if isinstance(image, Image.Image):
-        return _as_batch(to_rgb_array(image)), _to_pil
+        batch, to_photo = _read_photo(photo_of_pil(image))
+        return batch, lambda batch: pil_of_photo(to_photo(batch), image.info)
     if isinstance(image, np.ndarray):
         return _read_array(image)
     if isinstance(image, Tensor):
         return _read_tensor(image)
     raise TypeError(
-        'a picture is a path, a PIL image, a numpy array or a torch tensor, not a '
+        'a picture is a path, a Photo, a PIL image, a numpy array or a torch tensor, not a '
         f'{type(image).__name__}'
     )
 
 
-def _to_pil(batch: Tensor) -> Image.Image:
-    return Image.fromarray(_as_array(batch))
+def _read_photo(photo: Photo) -> tuple[Tensor, Callable[[Tensor], Photo]]:
+    return _as_batch(photo.to_srgb()), lambda batch: photo.with_srgb(_as_array(batch))
 
 
 def _read_array(image: np.ndarray) -> tuple[Tensor, Callable]:
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+    is_image = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if not is_image or 0 in image.shape:
         raise ValueError(
-            f'array of shape {image.shape}; wanted (H, W, 3), RGB, with at least one pixel'
+            f'array of shape {image.shape}; wanted (H, W, 3), RGB, or (H, W), gray, with at least '
+            'one pixel'
         )
-    if image.dtype == np.uint8:
-        return _as_batch(image), _as_array
-    if not np.issubdtype(image.dtype, np.floating):
-        raise TypeError(f'array of type {image.dtype}; wanted uint8, or floating values in [0, 1]')
-    batch = torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32))
-    _check_unit_range(batch)
-    return batch, lambda batch: batch[0].permute(1, 2, 0).cpu().numpy().astype(image.dtype)
+    if image.dtype not in WHITES and not np.issubdtype(image.dtype, np.floating):
+        raise TypeError(
+            f'array of type {image.dtype}; wanted uint8, uint16, or floating values in [0, 1]'
+        )
+    samples = image.reshape(*image.shape[:2], -1)
+    if image.dtype not in WHITES:
+        _check_unit_range(samples)
+        samples = samples.astype(np.float32)
+    batch, to_photo = _read_photo(Photo(samples, white=WHITES.get(image.dtype, 1.0)))
+
+    def back(batch: Tensor) -> np.ndarray:
+        return to_photo(batch).samples.reshape(image.shape).astype(image.dtype, copy=False)
+
+    return batch, back
 
 
 def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
@@ -388,7 +407,7 @@ def _read_tensor(image: Tensor) -> tuple[Tensor, Callable]:
     return batch, lambda batch: batch.reshape(image.shape).to(image.device, image.dtype).clone()
 
 
-def _check_unit_range(batch: Tensor) -> None:
+def _check_unit_range(batch: Tensor | np.ndarray) -> None:
     low, high = float(batch.min()), float(batch.max())
     if not (low >= 0 and high <= 1):  # a NaN fails here too
         raise ValueError(

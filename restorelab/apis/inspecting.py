@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from restorelab.apis.files import plan
 from restorelab.apis.inference import load
+from restorelab.apis.jobs import find
 from restorelab.io.images import ImageReadError
 from restorelab.utils.sources import check_name
 
@@ -30,11 +30,14 @@ def inspect_files(
     """
     check_name('source', source)
     with tempfile.TemporaryDirectory() as nowhere:
-        pairs, skipped = plan(source, nowhere)
+        plan = find(source, nowhere)
+    skipped = [f'{path}: {reason}' for path, reason in plan.unreadable.items()]
     restorer = load(model, checkpoint, device, trust)
-    for path, _ in pairs:
+    for job in plan.jobs:
+        if job.is_video:
+            continue
         try:
-            tqdm.write(as_bars(path, restorer.inspect(path)))
+            tqdm.write(as_bars(job.path, restorer.inspect(job.path)))
         except ImageReadError as error:
             skipped.append(str(error))
     if skipped:

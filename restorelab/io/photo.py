@@ -1,11 +1,17 @@
 """A photograph with all that its file holds, and the way of its picture to sRGB and back."""
 
+import os
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from restorelab.io import color
+from restorelab.io.images import to_uint8
 from restorelab.io.metadata import Metadata
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,27 @@ class Photo:
     def is_srgb(self) -> bool:
         """Whether no conversion of colors is needed."""
         return color.is_srgb(self.profile)
+
+    def save(self, path: str | os.PathLike) -> tuple[str, ...]:
+        """Write it to ``path``, whose extension names the format.
+
+        Returns: what the format could not hold, in short phrases.
+        Raises: ValueError for an extension that is not written, OSError naming the file.
+        """
+        from restorelab.io.writing import write_photo
+
+        return write_photo(path, self)
+
+    def to_pil(self) -> 'Image.Image':
+        """A Pillow image: L, LA, RGB, RGBA, I;16 or F. Colors of more than 8 bits get 8."""
+        from restorelab.io.pillow import pil_of_photo
+
+        return pil_of_photo(self)
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        """uint8 (H, W, 3), sRGB, as a screen shows it."""
+        levels = to_uint8(self.to_srgb())
+        return levels if dtype is None else levels.astype(dtype)
 
     def to_srgb(self) -> np.ndarray:
         """(H, W, 3) in sRGB: uint8 where the samples are uint8, else float32 in [0, 1]."""

@@ -2,8 +2,11 @@
 
 import errno
 import os
+import re
 import secrets
+import socket
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath, PureWindowsPath
@@ -67,7 +70,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     extension, because many writers choose the format by it.
     """
     path = Path(path)
-    temporary = path.with_name(f'.{secrets.token_hex(6)}.tmp{path.suffix}')
+    name = f'.{secrets.token_hex(6)}.{_machine()}.{os.getpid()}.tmp{path.suffix}'
+    temporary = path.with_name(name)
     try:
         yield temporary
         with open(temporary, 'rb') as file:
@@ -75,3 +79,40 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+TEMPORARY = re.compile(r'\.[0-9a-f]{12}\.(?P<machine>[0-9a-f]{8})\.(?P<process>\d+)\.tmp(\.\w+)?')
+
+
+def _machine() -> str:
+    """Eight hexadecimal digits that name this machine."""
+    return f'{zlib.crc32(socket.gethostname().encode()):08x}'
+
+
+def is_temporary(path: str | os.PathLike) -> bool:
+    """Whether the name is one that ``atomic_path`` gives to what is not finished."""
+    return TEMPORARY.fullmatch(Path(path).name) is not None
+
+
+def remove_abandoned(folder: str | os.PathLike) -> int:
+    """Remove the unfinished files in ``folder`` whose process on this machine was killed.
+
+    Returns: how many.
+    """
+    count = 0
+    for path in Path(folder).iterdir():
+        name = TEMPORARY.fullmatch(path.name)
+        if name and name['machine'] == _machine() and not _is_alive(int(name['process'])):
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True

@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 from restorelab.apis import RestoreModel, inference, load, tiles
 from restorelab.apis.inference import pick_device
 from restorelab.io.images import ImageReadError, to_uint8, to_unit_tensor, write_image
+from restorelab.io.photo import Photo
+from restorelab.io.photo_files import read_photo
 from restorelab.registry import MODELS
 from restorelab.utils import weights
 from restorelab.utils.checkpoint import CheckpointError
@@ -62,10 +64,14 @@ def test_every_kind_of_picture_comes_back_in_kind_with_the_same_values(restorer,
     assert as_array.dtype == np.uint8
     assert as_array.shape == picture.shape
     assert not np.array_equal(as_array, picture)
-    for image in (tmp_path / 'a.png', str(tmp_path / 'a.png'), Image.fromarray(picture)):
+    path = tmp_path / 'a.png'
+    for image, kind in ((path, Photo), (str(path), Photo), (read_photo(path), Photo)):
         result = restorer(image)
-        assert (result.mode, type(result)) == ('RGB', Image.Image)
+        assert type(result) is kind
         np.testing.assert_array_equal(np.array(result), as_array)
+    result = restorer(Image.fromarray(picture))
+    assert (result.mode, type(result)) == ('RGB', Image.Image)
+    np.testing.assert_array_equal(np.array(result), as_array)
     assert restorer(tensor).shape == tensor.shape
     np.testing.assert_array_equal(to_uint8(restorer(tensor)), as_array)
     assert torch.equal(restorer(tensor[None])[0], restorer(tensor))
@@ -102,10 +108,58 @@ def test_the_input_is_left_as_it_was(restorer, picture):
     assert torch.equal(tensor, before)
 
 
-@pytest.mark.parametrize('mode', ['L', 'P', 'RGBA', 'LA', 'CMYK', 'I;16'])
-def test_pil_images_of_any_mode_become_rgb(restorer, mode):
-    image = Image.new(mode, (12, 10))
-    assert restorer(image).size == (12, 10)
+@pytest.mark.parametrize(
+    ('mode', 'result'),
+    [
+        ('1', 'L'),
+        ('L', 'L'),
+        ('P', 'RGB'),
+        ('RGBA', 'RGBA'),
+        ('LA', 'LA'),
+        ('CMYK', 'RGB'),
+        ('LAB', 'RGB'),
+        ('I;16', 'I;16'),
+        ('F', 'F'),
+    ],
+)
+def test_pil_images_of_any_mode_keep_what_they_can(restorer, mode, result):
+    restored = restorer(Image.new(mode, (12, 10)))
+    assert (restored.size, restored.mode) == ((12, 10), result)
+
+
+def test_a_pil_image_keeps_its_info_and_is_upright(restorer):
+    image = Image.new('RGBA', (12, 10), (90, 80, 70, 60))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, 'Maker'
+    image.info = dict(exif=exif.tobytes(), dpi=(72, 72), comment='mine')
+    restored = restorer(image)
+    assert (restored.size, restored.info['dpi'], restored.info['comment']) == (
+        (10, 12),
+        (72, 72),
+        'mine',
+    )
+    assert restored.getexif()[0x010F] == 'Maker'
+    assert restored.getexif().get(0x0112, 1) == 1
+    assert restored.getchannel('A').getextrema() == (60, 60)
+
+
+def test_a_photo_is_saved_with_what_was_read(restorer, picture, tmp_path):
+    Image.fromarray(picture).save(tmp_path / 'a.jpg', comment=b'hello', dpi=(90, 90))
+    lost = restorer(tmp_path / 'a.jpg').save(tmp_path / 'b.jpg')
+    with Image.open(tmp_path / 'b.jpg') as saved:
+        assert (saved.info['comment'], saved.info['dpi'], lost) == (b'hello', (90, 90), ())
+    assert restorer(tmp_path / 'a.jpg').to_pil().mode == 'RGB'
+
+
+@pytest.mark.parametrize(('dtype', 'white'), [(np.uint8, 255), (np.uint16, 65535), (float, 1.0)])
+def test_a_gray_array_stays_gray_and_a_deep_one_deep(restorer, picture, dtype, white):
+    gray = (picture[..., 0] / 255 * white).round(6).astype(dtype)
+    restored = restorer(gray)
+    assert (restored.shape, restored.dtype) == (gray.shape, gray.dtype)
+    expected = restorer(np.repeat(picture[..., :1], 3, axis=2)).mean(axis=2) / 255
+    np.testing.assert_allclose(restored / white, expected, atol=0.006)
+    untouched = restorer(gray, strength=0)
+    np.testing.assert_allclose(untouched, gray, atol=1 if dtype == np.uint16 else 1e-6)
 
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 9), (2, 3)])
@@ -116,7 +170,7 @@ def test_a_tiny_image_is_restored(restorer, size):
 @pytest.mark.parametrize(
     'image',
     [
-        np.zeros((4, 4), np.uint8),
+        np.zeros((4,), np.uint8),
         np.zeros((3, 4, 4), np.uint8),
         np.zeros((0, 4, 3), np.uint8),
         np.zeros((4, 4, 4)),
@@ -132,7 +186,7 @@ def test_a_wrong_shape_is_named(restorer, image):
 
 
 @pytest.mark.parametrize(
-    'image', [np.zeros((4, 4, 3), np.uint16), torch.zeros(3, 4, 4, dtype=torch.uint8)]
+    'image', [np.zeros((4, 4, 3), np.uint32), torch.zeros(3, 4, 4, dtype=torch.uint8)]
 )
 def test_a_wrong_type_is_named(restorer, image):
     with pytest.raises(TypeError, match=r'of type (torch\.)?uint.*\[0, 1\]'):

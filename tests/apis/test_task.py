@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from restorelab.apis import RestoreModel
-from restorelab.apis.inference import check_task
+from restorelab.apis.wishes import check_task
 from restorelab.registry import MODELS
 from tests.apis.tiny import tiny_restorer
 from tests.models.tiny import LATENT_RESTORER, TINY_BACKBONES, part, randomize

@@ -157,11 +157,14 @@ OUTPUTS = {
         _to('out/b.png', prepare=_no_rights),
         ('out', 'cannot write there'),
     ),
-    'output of another kind': (_to('b.gif'), (r'b\.gif', 'choose one of')),
+    'output of another kind': (_to('b.psd'), (r'b\.psd', 'choose one of')),
     'output that is a text': (_to('b.txt'), (r'b\.txt', 'choose one of')),
     'output with a name too long': (_to('b' * 300 + '.png'), ('bbbbb', 'too long')),
     'output with a zero byte': (_to('b\0.png'), (r'b\\x00\.png', 'zero byte')),
-    '--overwrite and --resume': (_to('b.png', '--overwrite', '--resume'), ('choose one',)),
+    '--overwrite and --skip-existing': (
+        _to('b.png', '--overwrite', '--skip-existing'),
+        ('not allowed with',),
+    ),
     'output is a FIFO': (
         _to('b.png', prepare=lambda f: os.mkfifo(f / 'b.png')),
         (r'b\.png: is no file',),
