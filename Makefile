@@ -67,9 +67,9 @@ $(STAMPS)/core: $(STAMPS)/venv requirements/core.txt setup.py pyproject.toml
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt requirements/video.txt
+$(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt requirements/video.txt requirements/bulk.txt
 	@$(PIP) install --quiet --requirement requirements/dev.txt --requirement requirements/photos.txt \
-	    --requirement requirements/video.txt \
+	    --requirement requirements/video.txt --requirement requirements/bulk.txt \
 	    --constraint requirements/core.txt
 	@touch $@
 

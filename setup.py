@@ -39,7 +39,8 @@ setup(
         analysis=tested('analysis'),
         photos=at_least('photos'),
         video=at_least('video'),
-        dev=at_least('dev') + at_least('photos') + at_least('video'),
+        bulk=at_least('bulk'),
+        dev=sum(map(at_least, ('dev', 'photos', 'video', 'bulk')), []),
     ),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )
