@@ -16,6 +16,7 @@ PICTURES_INDEX = b'MPF\0'
 RENEWED = (b'JFIF\0', EXIF_PREFIX, XMP_PREFIX, b'ICC_PROFILE\0', PHOTOSHOP, b'Adobe', b'JFXX\0')
 START_OF_SCAN, END = 0xDA, 0xD9
 ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a segment
+HALF_ACROSS = 1  # 4:2:2
 MAX_SEGMENT = 65533
 QUALITY = 90
 # Means of libjpeg's tables of quality 90: luminance, chrominance. A table counts as fine when its
@@ -23,9 +24,15 @@ QUALITY = 90
 FINE_MEANS = (11.5, 17.34375)
 
 
-def coding_of(image: Image.Image) -> JpegCoding:
-    """Of a JPEG that Pillow opened."""
+def coding_of(image: Image.Image, is_turned: bool) -> JpegCoding:
+    """Of a JPEG that Pillow opened.
+
+    Args:
+        is_turned: whether the upright picture has the other axis across.
+    """
     sampling = JpegImagePlugin.get_sampling(image)
+    if sampling == HALF_ACROSS and is_turned:
+        sampling = 0  # the axis that had all of the chroma is the halved one now
     return JpegCoding(
         tables={key: tuple(table) for key, table in image.quantization.items()},
         subsampling=max(0, sampling),  # unknown ones are written in full resolution

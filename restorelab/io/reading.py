@@ -141,7 +141,7 @@ def _photo_of(image: Image.Image, path: Path, is_frame: bool) -> Photo:
         format='JPEG' if is_jpeg else image.format,
         profile=profile,
         metadata=metadata,
-        jpeg=jpeg.coding_of(image) if is_jpeg else None,
+        jpeg=jpeg.coding_of(image, orientation in SIDEWAYS) if is_jpeg else None,
         lost=(*picture.lost, *lost),
         lossless=_is_lossless(image.format, path),
     )

@@ -262,6 +262,13 @@ def test_the_coding_of_a_jpeg(tmp_path, quality, tables_stay, subsampling, wante
     assert read_photo(tmp_path / 'b.jpg').jpeg.subsampling == wanted
 
 
+def test_turned_chroma_of_half_the_width_is_not_halved_again(tmp_path):
+    path = pillow(COLOR, 'a.jpg', subsampling=1, exif=exif(6))(tmp_path)
+    assert read_photo(path).jpeg.subsampling == 0
+    path = pillow(COLOR, 'a.jpg', subsampling=2, exif=exif(6))(tmp_path)
+    assert read_photo(path).jpeg.subsampling == 2
+
+
 def test_a_photo_of_another_format_becomes_a_fine_jpeg(tmp_path):
     write_photo(tmp_path / 'a.jpg', Photo(COLOR))
     pillow(COLOR, 'b.jpg', quality=95, subsampling=0)(tmp_path)
