@@ -66,7 +66,7 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # encoders raise all of them
         failure = OSError(f'{path}: could not be written ({reason(error)})')
         failure.errno = error.errno if isinstance(error, OSError) else None
         raise failure from error

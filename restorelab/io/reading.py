@@ -75,7 +75,10 @@ def read_frames(path: str | Path) -> Frames:
     with reading(path):
         with open(path, 'rb') as file:
             head = file.read(64)
-        return _reader_of(path, head)(path)
+        frames = _reader_of(path, head)(path)
+        if not frames.photos:
+            raise ValueError('the file has no picture')
+        return frames
 
 
 def _reader_of(path: Path, head: bytes):

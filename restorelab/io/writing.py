@@ -41,12 +41,16 @@ def write_frames(path: str | Path, frames: Frames) -> tuple[str, ...]:
 
     Equal frames that follow each other may be stored as one of their durations together.
 
-    Raises: as ``write_photo``; ValueError also for several pictures in a format of one.
+    Raises: as ``write_photo``; ValueError also for several pictures in a format of one, and for
+        pictures of several sizes in one of animations.
     """
     path = Path(path)
     form = format_of(check_photo_extension(path, len(frames.photos)))
     fitted, lost = [], []
-    photos = frames.photos if form.name in OF_PAGES else alike(frames.photos)
+    photos = frames.photos
+    if form.name not in OF_PAGES:
+        _check_sizes(path, photos)
+        photos = alike(photos)
     for photo in photos:
         photo, lost_there = fit(photo, form)
         fitted.append(photo)
@@ -56,6 +60,15 @@ def write_frames(path: str | Path, frames: Frames) -> tuple[str, ...]:
     with writing(path), atomic_path(path) as temporary:
         lost += _write(temporary, form, Frames(fitted, frames.durations, frames.loop, frames.kind))
     return tuple(dict.fromkeys(lost))
+
+
+def _check_sizes(path: Path, photos: list[Photo]) -> None:
+    sizes = {photo.samples.shape[:2] for photo in photos}
+    if len(sizes) > 1:
+        raise ValueError(
+            f'{path}: pictures of {len(sizes)} sizes are not written into one {path.suffix}; '
+            'choose .tif, whose pages may differ'
+        )
 
 
 def check_photo_extension(path: str | Path, pictures: int = 1) -> str:

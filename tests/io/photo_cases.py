@@ -100,10 +100,18 @@ def with_preview(block: bytes) -> bytes:
     return b'Exif\0\0' + bytes(data)
 
 
-def iptc_segment() -> bytes:
-    resource = b'8BIM\x04\x04\0\0' + struct.pack('>I', len(IPTC)) + IPTC
-    content = b'Photoshop 3.0\0' + resource
-    return b'\xff\xed' + struct.pack('>H', len(content) + 2) + content
+def iptc_segment(preview: bytes = b'') -> bytes:
+    content = b'Photoshop 3.0\0' + resource(0x0404, IPTC)
+    return segment(0xED, content + (resource(0x040C, preview) if preview else b''))
+
+
+def resource(kind: int, content: bytes) -> bytes:
+    data = b'8BIM' + struct.pack('>H', kind) + bytes(2) + struct.pack('>I', len(content)) + content
+    return data + bytes(len(content) % 2)
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack('>BBH', 0xFF, marker, len(content) + 2) + content
 
 
 class PhotoCase(NamedTuple):
@@ -194,6 +202,25 @@ def mpo(folder: Path) -> Path:
     images = [Image.fromarray(COLOR), Image.fromarray(COLOR[:, ::-1].copy())]
     images[0].save(folder / 'a.jpg', 'MPO', save_all=True, append_images=images[1:], quality=95)
     return folder / 'a.jpg'
+
+
+def gain_map(folder: Path) -> Path:
+    """A JPEG with a second picture that brightens it on HDR screens."""
+    images = [Image.fromarray(COLOR), Image.fromarray(GRAY)]
+    xmp = XMP.replace(b'tiff:Make="Maker"', b'hdrgm:Version="1.0"')
+    options = dict(save_all=True, append_images=images[1:], quality=95, xmp=xmp)
+    images[0].save(folder / 'a.jpg', 'MPO', **options)
+    return folder / 'a.jpg'
+
+
+def heif_pages(folder: Path) -> Path:
+    import pillow_heif
+
+    file = pillow_heif.HeifFile()
+    for array in (COLOR, COLOR[:, ::-1]):
+        file.add_frombytes('RGB', (WIDTH, HEIGHT), array.tobytes())
+    file.save(folder / 'a.heic', quality=95, chroma=444)
+    return folder / 'a.heic'
 
 
 def with_tail(tail: bytes) -> Callable:
@@ -308,6 +335,17 @@ JPEGS = [
     PhotoCase(
         'JPEG with segments of others', pillow(COLOR, 'a.jpg', extra=b'\xff\xe5\0\x08others')
     ),
+    PhotoCase(
+        'JPEG with content credentials',
+        pillow(COLOR, 'a.jpg', extra=segment(0xEB, b'JP\0\1credentials')),
+        {'content credentials'},
+    ),
+    PhotoCase(
+        'JPEG with a preview of Photoshop',
+        pillow(COLOR, 'a.jpg', extra=iptc_segment(b'a preview')),
+        {'embedded preview'},
+    ),
+    PhotoCase('JPEG with a gain map', gain_map, {'gain map'}),
     PhotoCase('MPO', mpo, {'1 further pictures'}),
     PhotoCase('JPEG and a film', with_tail(b'\0\0\0\x18ftypmp42film'), {'film behind the picture'}),
     PhotoCase('JPEG and something', with_tail(b'something'), {'data behind the picture'}),
@@ -413,6 +451,7 @@ OTHERS = [
         'HEIC',
         heif(COLOR, 'RGB', exif=exif()[6:], xmp=XMP, icc_profile=P3, icc_profile_type='prof'),
     ),
+    PhotoCase('HEIC of pages', heif_pages, frames=2),
     PhotoCase('HEIC with alpha', heif(RGBA, 'RGBA')),
     PhotoCase('gray HEIC', heif(GRAY, 'L')),
     PhotoCase('HEIC of 10 bits', heif(levels(3, 16), 'RGB;16')),

@@ -29,10 +29,11 @@ def _others(path: Path) -> dict:
     opened = pillow_heif.open_heif if path.suffix == '.heic' else Image.open
     image = opened(path)
     if path.suffix == '.heic':
-        image = image.to_pillow()
+        number, image = len(image), image.to_pillow()
+    else:
+        number = image.n_frames if path.suffix in ANIMATED else 1
     found = _exif(image.getexif())
     info = image.info
-    number = image.n_frames if path.suffix in ANIMATED else 1
     found['pictures'] = number
     found['profile'] = info.get('icc_profile')
     xmp = info.get('xmp') or b''
@@ -52,7 +53,7 @@ def _others(path: Path) -> dict:
         found['segments'] = tuple(each for each in image.applist if each[0] == 'APP5')
     if path.suffix == '.jpg' and image.mode != 'CMYK':
         found['progressive'] = info.get('progressive')
-    if number > 1:
+    if number > 1 and path.suffix in ANIMATED:
         durations = []
         for index in range(number):
             image.seek(index)
@@ -97,8 +98,8 @@ def pictures_of(path: Path) -> list[np.ndarray]:
             wanted = [page.index for page in file.pages if not page.subfiletype]
         return [_tiff_page(path, index) for index in wanted]
     if path.suffix == '.heic':
-        image = pillow_heif.open_heif(path, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-        return [np.asarray(image)]
+        images = pillow_heif.open_heif(path, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        return [np.asarray(image) for image in images]
     deep = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if deep is not None and deep.dtype == np.uint16:
         if deep.ndim == 3:

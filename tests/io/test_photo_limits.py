@@ -32,6 +32,7 @@ from tests.io.photo_cases import (
     ADOBE_RGB,
     CASES,
     COLOR,
+    IPTC,
     MAKER_NOTE,
     P3,
     SRGB,
@@ -43,6 +44,7 @@ from tests.io.photo_cases import (
     levels,
     pillow,
     png,
+    segment,
     tiff,
 )
 from tests.io.photo_facts import facts_of
@@ -426,6 +428,40 @@ def test_several_pictures_need_a_format_of_several(tmp_path):
     frames = Frames([Photo(COLOR), Photo(COLOR)], kind='pages')
     with pytest.raises(ValueError, match=r"2 pictures in one file are not written as '\.jpg'"):
         write_frames(tmp_path / 'a.jpg', frames)
+
+
+def test_pictures_of_several_sizes_need_pages(tmp_path):
+    frames = Frames([Photo(COLOR), Photo(COLOR[:-1])], kind='pages')
+    with pytest.raises(ValueError, match=r'pictures of 2 sizes .* choose \.tif'):
+        write_frames(tmp_path / 'a.gif', frames)
+    assert write_frames(tmp_path / 'a.tif', frames) == ()
+
+
+def test_the_still_picture_of_an_animated_png_is_named(tmp_path):
+    frames = [Image.fromarray(np.roll(COLOR, n, axis=1)) for n in range(3)]
+    options = dict(save_all=True, default_image=True, append_images=frames[1:], duration=100)
+    frames[0].save(tmp_path / 'a.png', **options)
+    photos = read_frames(tmp_path / 'a.png').photos
+    assert len(photos) == 2
+    np.testing.assert_array_equal(photos[0].samples, np.asarray(frames[1]))
+    assert photos[0].lost == ('still picture',)
+
+
+def test_extended_xmp_stays_in_a_jpeg_and_is_named_elsewhere(tmp_path):
+    extension = segment(0xE1, b'http://ns.adobe.com/xmp/extension/\0' + b'0' * 60)
+    photo = read_photo(pillow(COLOR, 'a.jpg', xmp=XMP, extra=extension)(tmp_path))
+    assert write_photo(tmp_path / 'b.jpg', photo) == ()
+    assert extension in (tmp_path / 'b.jpg').read_bytes()
+    assert 'extended XMP' in write_photo(tmp_path / 'b.png', photo)
+
+
+def test_iptc_goes_from_tiff_to_jpeg_and_back(tmp_path):
+    fields = [(33723, 7, len(IPTC), IPTC, True)]
+    photo = read_photo(tiff(COLOR, photometric='rgb', extratags=fields)(tmp_path))
+    assert write_photo(tmp_path / 'b.jpg', photo) == ()
+    assert facts_of(tmp_path / 'b.jpg')['iptc'] == {(2, 5): b'Title', (2, 80): b'Author'}
+    write_photo(tmp_path / 'c.tif', read_photo(tmp_path / 'b.jpg'))
+    assert facts_of(tmp_path / 'c.tif')['iptc'] == IPTC
 
 
 def test_an_animation_becomes_pages_and_loses_its_durations(tmp_path):
