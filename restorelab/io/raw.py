@@ -19,13 +19,22 @@ from restorelab.io.metadata import (
 )
 from restorelab.io.opening import ImageReadError, check_pixels
 from restorelab.io.photo import Photo
-from restorelab.io.tiff_tags import Directory, layout_of, read_directory, read_inner
+from restorelab.io.tiff_tags import (
+    EXIF,
+    INTEROP,
+    SHORT,
+    Directory,
+    layout_of,
+    number,
+    read_directory,
+    read_inner,
+)
 
 # How the files of some cameras begin; others are TIFF files, some of them with their own version.
 BEGINNINGS = (b'FUJIFILMCCD-RAW', b'IIRO', b'IIRS', b'MMOR', b'IIU\0', b'FOVb', b'\0MRM')
 TIFF_HEADERS = (b'II*\0', b'MM\0*')
 DNG_VERSION, PHOTOMETRIC, SUB_DIRECTORIES = 50706, 262, 330
-XMP = 700
+XMP, COLOR_SPACE = 700, 0xA001
 SRGB_CURVE = (
     2.4,
     12.92,
@@ -104,6 +113,9 @@ def _description(path: Path) -> tuple[bytes, bytes]:
         tags, _, _ = read_directory(data, layout.first, layout)
         inner = read_inner(data, tags, layout)
     kept = {tag: entry for tag, entry in tags.items() if tag in KEPT}
+    inner.pop(INTEROP, None)  # with the next tag it may say Adobe RGB
+    if COLOR_SPACE in inner.get(EXIF, {}):
+        inner[EXIF][COLOR_SPACE] = number(1, SHORT)  # sRGB, as the developed picture
     return exif_of_tags(kept, inner), tidy_xmp(tags[XMP].data) if XMP in tags else b''
 
 

@@ -133,10 +133,10 @@ def _photo_of(image: Image.Image, path: Path, is_frame: bool) -> Photo:
     metadata, lost = _metadata_of(image, path, samples.shape)
     if orientation in SIDEWAYS and metadata.dpi is not None:
         metadata = replace(metadata, dpi=metadata.dpi[::-1])
-    profile = picture.profile
-    if profile is None and is_adobe_rgb(metadata.exif) and samples.shape[2] == 3:
+    is_jpeg, profile = image.format in ('JPEG', 'MPO'), picture.profile
+    # of the file of a camera; CMYK was converted to sRGB
+    if is_jpeg and profile is None and image.mode == 'RGB' and is_adobe_rgb(metadata.exif):
         profile = adobe_rgb_profile()
-    is_jpeg = image.format in ('JPEG', 'MPO')
     return Photo(
         samples=samples,
         alpha=alpha,

@@ -245,6 +245,20 @@ def heif(array: np.ndarray, mode: str, **info) -> Callable:
     return make
 
 
+def big_endian_tiff(folder: Path) -> Path:
+    text = [(315, 2, None, 'Author', True), (33432, 2, None, 'all rights', True)]
+    samples = levels(3, 16)
+    options = dict(photometric='rgb', metadata=None, resolution=(72, 72), resolutionunit='INCH')
+    tifffile.imwrite(folder / 'a.tif', samples, byteorder='>', extratags=text, **options)
+    return folder / 'a.tif'
+
+
+def big_tiff(folder: Path) -> Path:
+    options = dict(photometric='rgb', metadata=None, iccprofile=P3, description='a description')
+    tifffile.imwrite(folder / 'a.tif', COLOR, bigtiff=True, **options)
+    return folder / 'a.tif'
+
+
 def thumbnail_and_page(folder: Path) -> Path:
     with tifffile.TiffWriter(folder / 'a.tif') as file:
         file.write(COLOR, photometric='rgb', metadata=None, subifds=1)
@@ -415,6 +429,11 @@ TIFFS = [
     PhotoCase('TIFF of 16 bits', tiff(levels(3, 16), photometric='rgb', iccprofile=ADOBE_RGB)),
     PhotoCase('gray TIFF of 16 bits', tiff(levels(1, 16)[..., 0])),
     PhotoCase('TIFF in planes', tiff(levels(3, 16).transpose(2, 0, 1), photometric='rgb')),
+    PhotoCase('TIFF in tiles', tiff(COLOR, photometric='rgb', tile=(16, 16))),
+    PhotoCase('TIFF, LZW', tiff(COLOR, photometric='rgb', compression='lzw', predictor=True)),
+    PhotoCase('TIFF, JPEG', tiff(COLOR, photometric='rgb', compression='jpeg')),
+    PhotoCase('TIFF in big-endian order', big_endian_tiff),
+    PhotoCase('BigTIFF', big_tiff),
     PhotoCase('TIFF of floats', tiff(ramp().astype(np.float32), photometric='rgb')),
     PhotoCase('gray TIFF of floats', tiff(ramp(1)[..., 0].astype(np.float32))),
     PhotoCase(

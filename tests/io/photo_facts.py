@@ -12,7 +12,23 @@ from restorelab.io.png import chunks_of
 
 # Tags that say how or in which size the samples are stored, or point at others.
 OF_STORAGE = {254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 281, 284, 317, 320, 338, 339}
-OF_STORAGE |= {330, 700, 0x8769, 0x8825, 0x83BB, 0x8649, 0x8773, 529, 530, 531, 532}
+OF_STORAGE |= {
+    322,
+    323,
+    324,
+    325,
+    330,
+    700,
+    0x8769,
+    0x8825,
+    0x83BB,
+    0x8649,
+    0x8773,
+    529,
+    530,
+    531,
+    532,
+}
 RESOLUTION = {282, 283, 296}
 SIZES = {0xA002, 0xA003}
 ANIMATED = ('.png', '.gif', '.webp', '.avif')
@@ -78,7 +94,7 @@ def _tiff(path: Path) -> dict:
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         exif = Image.Exif()
-        exif.endian = file.byteorder
+        exif.endian, exif.bigtiff = file.byteorder, file.is_bigtiff
         with open(path, 'rb') as opened:
             exif.load_from_fp(opened, page.offset)
             found = _exif(exif)
