@@ -40,7 +40,7 @@ setup(
         photos=at_least('photos'),
         video=at_least('video'),
         bulk=at_least('bulk'),
-        dev=sum(map(at_least, ('dev', 'photos', 'video', 'bulk')), []),
+        dev=at_least('dev') + at_least('photos') + at_least('video') + at_least('bulk'),
     ),
     entry_points=dict(console_scripts=['restorelab = restorelab.cli:main']),
 )
