@@ -35,6 +35,9 @@ def plain_picture(image: Image.Image, lost: tuple[str, ...] = ()) -> Picture:
 
     A palette is looked up, which loses nothing: a restored picture has colors of its own.
     """
+    if image.mode.startswith('I'):  # 16 bits of gray, which Pillow would cut off at 255
+        samples = np.rint(np.asarray(image) * (255 / 65535)).astype(np.uint8)
+        return Picture(samples[..., None], None, 255, lost)
     mode = 'L' if image.mode in ('1', 'L', 'LA', 'La') else 'RGB'
     if image.has_transparency_data:
         samples = np.asarray(image.convert('RGBA' if mode == 'RGB' else 'LA'))

@@ -43,7 +43,8 @@ GIF_XMP = b'\x0bXMP DataXMP'
 BMP_PROFILES = (b'DEBM', b'KNIL')  # an embedded and a linked one, as their header names them
 AVIF_COLORS = b'colrnclx'  # the box of the numbers of H.273
 AVIF_CODING = b'av1C'  # the box whose third byte has the bits of a sample
-DEEP_PPM = {b'P5': 1, b'P6': 3}  # channels, by how the file begins
+DEEP_PPM = {b'P2': 1, b'P3': 3, b'P5': 1, b'P6': 3}  # channels, by how the file begins
+TEXT_PPM = (b'P2', b'P3')  # with numbers as text
 XMP_TEXT = 'XML:com.adobe.xmp'
 EXIF_TEXTS = ('Raw profile type exif', 'Raw profile type APP1')
 # PNG chunks that say what the samples mean, or when they were made, and stay true.
@@ -262,9 +263,14 @@ def _deep_ppm(path: Path) -> Picture | None:
     if white <= 255:
         return None
     channels = DEEP_PPM[kind]
-    samples = np.frombuffer(data, '>u2', width * height * channels, place + 1)
-    samples = samples.astype(np.uint16).reshape(height, width, channels)
-    return Picture(samples, None, white_of(samples, white))
+    count = width * height * channels
+    if kind in TEXT_PPM:
+        samples = np.array(re.sub(rb'#[^\n]*', b'', data[place:]).split()[:count], np.int64)
+    else:
+        samples = np.frombuffer(data, '>u2', count, place + 1)
+    samples = samples.reshape(height, width, channels)
+    white_of(samples, white)
+    return Picture(samples.astype(np.uint16), None, white)
 
 
 def _metadata_of(

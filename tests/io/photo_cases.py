@@ -198,6 +198,13 @@ def portable(array: np.ndarray, kind: str, maximum: int, name: str) -> Callable:
     return make
 
 
+def text_pgm(folder: Path) -> Path:
+    numbers = ' '.join(map(str, levels(1, 16).ravel()))
+    header = f'P2 # of gray\n{WIDTH} {HEIGHT} 65535\n'
+    (folder / 'a.pgm').write_text(f'{header}# the numbers\n{numbers}\n')
+    return folder / 'a.pgm'
+
+
 def mpo(folder: Path) -> Path:
     images = [Image.fromarray(COLOR), Image.fromarray(COLOR[:, ::-1].copy())]
     images[0].save(folder / 'a.jpg', 'MPO', save_all=True, append_images=images[1:], quality=95)

@@ -456,6 +456,14 @@ def test_the_still_picture_of_an_animated_png_is_named(tmp_path):
     assert photos[0].lost == ('still picture',)
 
 
+def test_an_animated_png_of_16_bits_is_read_with_8(tmp_path):
+    frames = [Image.fromarray(np.roll(levels(1, 16)[..., 0], n, axis=1)) for n in range(2)]
+    frames[0].save(tmp_path / 'a.png', save_all=True, append_images=frames[1:], duration=100)
+    photos = read_frames(tmp_path / 'a.png').photos
+    assert [photo.lost for photo in photos] == [('16 bits',)] * 2
+    assert np.abs(photos[0].samples.astype(int) - levels(1)).max() <= 1
+
+
 def test_extended_xmp_stays_in_a_jpeg_and_is_named_elsewhere(tmp_path):
     extension = segment(0xE1, b'http://ns.adobe.com/xmp/extension/\0' + b'0' * 60)
     photo = read_photo(pillow(COLOR, 'a.jpg', xmp=XMP, extra=extension)(tmp_path))
