@@ -33,6 +33,13 @@ _kinds = dict(
             tint=(0.0, 0.06),
             steepness=(0.0, 1.0),
         ),
+        dict(
+            type='depth_haze',
+            beta=(0.1, 0.7),
+            airlight=(0.7, 1.0),
+            tint=(0.0, 0.03),
+            steepness=(0.0, 1.0),
+        ),
     ],
     lowlight=[
         dict(type='lowlight', gamma=(1.8, 3.0), gain=(0.35, 0.8), read_noise=0.0, shot_noise=0.0),
@@ -94,10 +101,10 @@ _kinds = dict(
     ],
 )
 train_dataloader = dict(
-    batch_size=13,
+    batch_size=16,
     num_workers=1,
     batch_sampler=dict(
-        quota=dict(clean=3, noise=3, jpeg=2, blur=1, rain=1, snow=1, haze=1, lowlight=1)
+        quota=dict(clean=4, noise=2, jpeg=2, blur=2, rain=1, snow=1, haze=2, lowlight=2)
     ),
     dataset=dict(
         degradations=['clean', 'noise', 'jpeg', 'blur', 'rain', 'snow', 'haze', 'lowlight'],
