@@ -10,6 +10,7 @@ FUNCTIONS = {
     'load': 'inference',
     'publish': 'publishing',
     'restore_files': 'files',
+    'restore_video': 'video',
     'test': 'testing',
     'train': 'training',
 }

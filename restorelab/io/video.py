@@ -34,6 +34,7 @@ HDR_TRANSFERS = {16: 'PQ', 18: 'HLG'}
 SCALER_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 HD_ROWS = 720  # players take BT.709 for untagged video of so many rows and more, else BT.601
 USUAL_RATE = Fraction(25)  # where the file says nothing about its rate
+ALPHA_TAG = 'alpha_mode'  # of a VP9 stream that has its transparency beside its frames
 # What frames may carry, by PyAV's name, and what to call it. An encoder here writes none of it.
 SIDE_DATA = dict(
     A53_CC='closed captions inside the pictures',
@@ -233,7 +234,7 @@ def _facts_of(stream: av.VideoStream, frame: av.VideoFrame) -> VideoFacts:
         halved=halved,
         is_rgb=layout.is_rgb or layout.has_palette,
         is_gray=is_gray,
-        has_alpha=any(part.is_alpha for part in parts),
+        has_alpha=any(part.is_alpha for part in parts) or ALPHA_TAG in stream.metadata,
         color_range=FULL if is_full else frame.color_range,
         primaries=frame.color_primaries,
         transfer=frame.color_trc,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from restorelab.io.video import (
+    ALPHA_TAG,
     BT709,
     HDR_TRANSFERS,
     VideoFacts,
@@ -45,7 +46,7 @@ PART_EXTENSION = '.nut'  # the container that keeps any time base and time exact
 GLOBAL_HEADER = 1 << 22  # FFmpeg's flag for an encoder: its headers stand before all packets
 # Said of the file itself or of the old video stream, so not true of the new one
 FILE_METADATA = {'compatible_brands', 'duration', 'encoder', 'major_brand', 'minor_version'}
-OLD_STATISTICS = ('_statistics', 'bps', 'duration', 'encoder', 'number_of_')
+OLD_ENTRIES = ('_statistics', ALPHA_TAG, 'bps', 'duration', 'encoder', 'number_of_')
 
 
 def encoder_of(output: Path) -> tuple[str, dict[str, str]]:
@@ -178,7 +179,7 @@ def _add_video(joined, part: av.VideoStream, main: av.VideoStream, facts: VideoF
         new.set_display_rotation(facts.rotation)
     new.disposition = main.disposition
     for key, value in main.metadata.items():
-        if not key.lower().startswith(OLD_STATISTICS):
+        if not key.lower().startswith(OLD_ENTRIES):
             new.metadata[key] = value
     return new
 

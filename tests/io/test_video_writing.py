@@ -167,3 +167,12 @@ def test_what_is_lost_is_named(source, tmp_path):
     wide = replace(facts, pixel_shape=Fraction(4, 3))
     assert lost_facts(wide, source) == []
     assert 'shape of pixels (4/3)' in lost_facts(wide, tmp_path / 'a.webm')[0]
+
+
+def test_the_transparency_of_vp9_is_named_and_no_longer_promised(tmp_path):
+    options = dict(codec='libvpx-vp9', options={'b': '0', 'crf': '20'}, sound='libopus')
+    source = make_video(tmp_path / 'a.webm', scene(0, 6), pixel_format='yuva420p', **options)
+    assert lost_facts(facts_of(source), tmp_path / 'out.webm') == ['transparency']
+    write_parts(source, tmp_path / 'out.webm')
+    with av.open(str(tmp_path / 'out.webm')) as container:
+        assert 'alpha_mode' not in container.streams.video[0].metadata
