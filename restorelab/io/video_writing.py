@@ -164,7 +164,7 @@ def join_parts(
                 copies[stream.index] = _add_copy(joined, stream)
         joined.metadata.update(_without(original.metadata, FILE_METADATA))
         joined.set_chapters(original.chapters())
-        video = _video_packets(parts, new, last)
+        video = _video_packets(parts, new, last * facts.time_base)
         others = _copied_packets(original, copies)
         for packet in _merged(video, others):
             joined.mux(packet)
@@ -195,8 +195,11 @@ def _without(metadata: dict[str, str], names: set[str]) -> dict[str, str]:
     return {key: value for key, value in metadata.items() if key.lower() not in names}
 
 
-def _video_packets(parts: Sequence[Path], stream, last: int) -> Iterator[av.Packet]:
-    """The packets of all parts, each with the time until the next one."""
+def _video_packets(parts: Sequence[Path], stream, last: Fraction) -> Iterator[av.Packet]:
+    """The packets of all parts, each with the time until the next one, or for ``last`` seconds.
+
+    A part may have a finer time base than the video.
+    """
     av = import_av()
     before = None
     for path in parts:
@@ -210,7 +213,7 @@ def _video_packets(parts: Sequence[Path], stream, last: int) -> Iterator[av.Pack
                     before.duration = packet.pts - before.pts
                     yield before
                 before = packet
-    before.duration = last
+    before.duration = round(last / before.time_base)
     yield before
 
 

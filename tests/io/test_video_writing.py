@@ -45,6 +45,24 @@ def test_parts_are_joined_without_a_gap(source, tmp_path):
     assert content.sound == content_of(source).sound
 
 
+@pytest.mark.parametrize('tick', [Fraction(1, 12800), Fraction(1, 30), Fraction(1, 1000000)])
+def test_times_and_the_length_are_kept_in_any_time_base(tmp_path, tick):
+    frame = round(Fraction(1, 30) / tick)
+    times = [frame * index for index in range(6)]
+    source = make_video(tmp_path / 'a.mp4', scene(0, 6), times, tick=tick, sound=None)
+    facts = facts_of(source)
+    with writing_part(tmp_path / '0.nut', facts, tmp_path / 'out.mp4') as writer:
+        for time in times:
+            writer.add(scene(0, 1)[0], round(time * tick / facts.time_base))
+    last = round(frame * tick / facts.time_base)
+    join_parts([tmp_path / '0.nut'], source, tmp_path / 'out.mp4', facts, last)
+    assert content_of(tmp_path / 'out.mp4').times == [time * tick for time in times]
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        stream = container.streams.video[0]
+        assert stream.time_base == facts.time_base
+        assert stream.duration * stream.time_base == 6 * frame * tick
+
+
 def test_each_part_begins_with_a_key_frame(source, tmp_path):
     write_parts(source, tmp_path / 'out.mp4')
     with av.open(str(tmp_path / 'out.mp4')) as container:

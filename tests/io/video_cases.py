@@ -45,20 +45,22 @@ def make_video(
     pixel_shape: Fraction = Fraction(1),
     rotation: int = 0,
     sound: str | None = 'aac',
+    tick: Fraction = TICK,
 ) -> Path:
     """Write a video.
 
     Args:
-        times: of the frames in ticks of 1/90000 (default: 30000/1001 frames a second).
+        times: of the frames in ticks (default: 3003 ticks apart).
         tags: attributes of the encoder, such as ``color_range``.
         sound: its codec; None for a video without.
+        tick: seconds that one takes, the time base.
     """
     times = times or [3003 * index for index in range(len(images))]
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(codec, rate=RATE, options=options or {'crf': '12'})
         height, width = images[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
-        stream.time_base = stream.codec_context.time_base = TICK
+        stream.time_base = stream.codec_context.time_base = tick
         stream.codec_context.sample_aspect_ratio = pixel_shape
         for name, value in (tags or {}).items():
             setattr(stream.codec_context, name, value)
@@ -74,11 +76,11 @@ def make_video(
                 dst_color_range=2 if full else 1,
                 interpolation=SCALING,
             )
-            frame.pts, frame.time_base = time, TICK
+            frame.pts, frame.time_base = time, tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if track is not None:
-            _add_sound(container, track, float(times[-1] * TICK))
+            _add_sound(container, track, float(times[-1] * tick))
     return path
 
 
