@@ -204,7 +204,7 @@ def _decision_path(folder: Path, shot: int) -> Path:
 
 def _plan(restorer: RestoreModel, source: Path, output: Path, folder: Path, options: dict) -> Plan:
     """The plan in ``folder``, if it is of this work, or a new one, which is written there."""
-    made_of = _made_of(restorer, source, options)
+    made_of = _made_of(restorer, source, output, options)
     path = folder / PLAN
     if path.exists():
         known = read_json(path)[0]
@@ -224,7 +224,7 @@ def _plan(restorer: RestoreModel, source: Path, output: Path, folder: Path, opti
     return plan
 
 
-def _made_of(restorer: RestoreModel, source: Path, options: dict) -> dict:
+def _made_of(restorer: RestoreModel, source: Path, output: Path, options: dict) -> dict:
     """All that the result depends on, as JSON has it."""
     status = source.stat()
     made_of = dict(
@@ -232,6 +232,7 @@ def _made_of(restorer: RestoreModel, source: Path, options: dict) -> dict:
         source=dict(name=source.name, size=status.st_size, changed=status.st_mtime_ns),
         model=_digest(restorer.model),
         dtype=str(restorer.dtype),
+        encoder=[*encoder_of(output), import_av().__version__],
         options=options,
     )
     return json.loads(json.dumps(made_of))  # what reading it gives: lists for tuples

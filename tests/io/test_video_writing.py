@@ -1,7 +1,11 @@
 """Encoded parts become one file, with the other streams of the source."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,6 +20,8 @@ from restorelab.io.video_writing import (
     written_format,
 )
 from tests.io.video_cases import content_of, make_video, scene
+
+ROOT = Path(__file__).parents[2]
 
 
 def facts_of(path):
@@ -68,6 +74,44 @@ def test_each_part_begins_with_a_key_frame(source, tmp_path):
     with av.open(str(tmp_path / 'out.mp4')) as container:
         keys = [packet.is_keyframe for packet in container.demux(video=0) if packet.size]
     assert keys == [True, False, False, True, False, False]
+
+
+ENCODED_ALIKE = """
+import hashlib, sys
+from pathlib import Path
+import numpy as np
+from restorelab.io.video import VideoReader
+from restorelab.io.video_writing import writing_part
+
+source = Path(sys.argv[1])
+with VideoReader(source) as reader:
+    facts = reader.facts
+rng = np.random.default_rng(0)
+with writing_part(source.with_name('a.nut'), facts, Path('a.mp4')) as writer:
+    for index in range(20):
+        areas = rng.random((facts.height // 8, facts.width // 8, 3)).repeat(8, 0).repeat(8, 1)
+        image = 60 + 130 * areas
+        noise = 4 * rng.standard_normal((facts.height, facts.width, 3))
+        writer.add((image + noise).astype(np.uint8), 3003 * index)
+print(hashlib.sha256(source.with_name('a.nut').read_bytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_the_same_frames_are_encoded_alike_whatever_was_in_the_memory(tmp_path):
+    images = [np.full((176, 320, 3), 90, np.uint8)] * 2
+    source = make_video(tmp_path / 'a.mp4', images, sound=None)
+    found = set()
+    for pattern in ('0', '1', '127', '200'):  # glibc fills new memory with it
+        environment = dict(os.environ, MALLOC_PERTURB_=pattern, PYTHONPATH=str(ROOT))
+        done = subprocess.run(
+            [sys.executable, '-c', ENCODED_ALIKE, source],
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
 
 
 def test_a_part_that_fails_is_not_there(source, tmp_path):
