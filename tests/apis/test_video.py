@@ -139,7 +139,7 @@ def test_what_is_left_as_it_is_keeps_its_colors(tmp_path, pixel_format, tags):
     """With a strength of 0, and up to what the encoder changes.
 
     Without the flags in ``SCALING`` it would be 1.2 levels darker. In full range swscale rounds
-    color down, so it loses half a level.
+    color down by half a level, which is about one level of blue.
     """
     options = dict(pixel_format=pixel_format, tags=tags)
     source = make_video(tmp_path / 'source.mp4', scene(0, 3), **options)
@@ -148,7 +148,7 @@ def test_what_is_left_as_it_is_keeps_its_colors(tmp_path, pixel_format, tags):
     assert after.pixel_format.replace('j', '') == before.pixel_format.replace('j', '')
     change = after.images[1].astype(float) - before.images[1]
     assert np.abs(change).mean() < 1.5
-    assert np.abs(change.mean(axis=(0, 1))).max() < 1
+    assert np.abs(change.mean(axis=(0, 1))).max() < (1.5 if tags.get('color_range') == 2 else 0.7)
     assert np.abs(change.mean()) < 0.5
 
 

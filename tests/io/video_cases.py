@@ -14,6 +14,7 @@ WIDTH, HEIGHT = 64, 48
 RATE = Fraction(30000, 1001)
 TICK = Fraction(1, 90000)
 SAMPLE_RATE = 48000
+SAME = {'crf': '12', 'mbtree': '0'}  # without mbtree, the same file in every run
 
 
 def scene(seed: int, frames: int, noise: float = 0.0) -> list[np.ndarray]:
@@ -57,7 +58,7 @@ def make_video(
     """
     times = times or [3003 * index for index in range(len(images))]
     with av.open(str(path), 'w') as container:
-        stream = container.add_stream(codec, rate=RATE, options=options or {'crf': '12'})
+        stream = container.add_stream(codec, rate=RATE, options=options or SAME)
         height, width = images[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         stream.time_base = stream.codec_context.time_base = tick
