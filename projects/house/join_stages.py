@@ -4,7 +4,8 @@
 
 The last checkpoint of each stage is taken from its folder in WORK_DIRS, and of that the moving
 average. A stage whose training is not finished is taken as far as it has come, and a stage without
-a checkpoint is an error.
+a checkpoint is an error. With --base FILE, such stages stay as they are in FILE, so that a single
+stage can be trained again.
 """
 
 import argparse
@@ -14,11 +15,12 @@ from pathlib import Path
 
 import torch
 
+from restorelab.apis.inference import published_path
 from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
-from restorelab.utils.weights import save_published
+from restorelab.utils.weights import read_published, save_published
 from restorelab.version import __version__
 
 CONFIG = Path(__file__).parents[2] / 'configs/house/allinone.py'
@@ -43,18 +45,26 @@ def stage_weights(stage: str, checkpoint: str) -> dict[str, torch.Tensor]:
     return moved
 
 
-def join(work_dirs: Path, output: Path, license: str, notes: str) -> dict[str, int]:
-    """Write ``output``. Returns: the iterations of each stage.
+def join(
+    work_dirs: Path, output: Path, license: str, notes: str, base: str | None = None
+) -> dict[str, int]:
+    """Write ``output``. Returns: the iterations of each stage that was trained.
 
+    Args:
+        base: a joined file, or the name of weights that ship, for stages without a checkpoint.
     Raises: FileNotFoundError for a stage without a checkpoint, FileExistsError for an ``output``
         that exists.
     """
     if output.exists():
         raise FileExistsError(f'{output} exists; remove it first, or choose another name')
     state: dict[str, torch.Tensor] = {}
+    if base is not None:
+        state |= read_published(published_path(base))[0]
     iterations = {}
     for stage in PLACES:
         checkpoint = latest_checkpoint(work_dirs / stage)
+        if checkpoint is None and base is not None:
+            continue
         if checkpoint is None:
             raise FileNotFoundError(
                 f'{work_dirs / stage} holds no checkpoint; train it first: '
@@ -88,8 +98,9 @@ def main() -> None:
     parser.add_argument('output', type=Path, help='the .safetensors file to write')
     parser.add_argument('--license', default='research-only data', help='license of the weights')
     parser.add_argument('--notes', default='', help='photographs, commit and scores; kept inside')
+    parser.add_argument('--base', help='file, or name of weights, for stages that are not there')
     args = parser.parse_args()
-    done = join(args.work_dirs, args.output, args.license, args.notes)
+    done = join(args.work_dirs, args.output, args.license, args.notes, args.base)
     size = args.output.stat().st_size / 2**20
     print(f'{args.output}: {size:.1f} MiB; iterations of each stage: {done}')
 
