@@ -17,6 +17,7 @@ from restorelab.io.photo_files import (
     result_extension,
 )
 from restorelab.io.video import VideoReadError
+from restorelab.io.video_writing import FORMATS as VIDEO_WRITE_EXTENSIONS
 from restorelab.utils.files import fault_of_file, is_temporary
 from restorelab.utils.sources import check_name
 
@@ -187,7 +188,8 @@ def _is_below(path: Path, folder: str) -> bool:
 
 def _result_name(name: Path) -> Path:
     if name.suffix.lower() in VIDEO_EXTENSIONS:
-        return name
+        is_written = name.suffix.lower() in VIDEO_WRITE_EXTENSIONS
+        return name if is_written else name.with_suffix('.mkv')  # which holds any stream
     extension = result_extension(name)
     return name if name.suffix.lower() == extension else name.with_suffix(extension)
 

@@ -560,17 +560,19 @@ def make_video(path):
 
 def test_a_folder_may_hold_videos(photos, tmp_path, capsys):
     make_video(photos / 'deep/film.mp4')
+    make_video(photos / 'old.avi')
     (photos / 'bad.mp4').write_text('words')
     assert restore(photos, tmp_path / 'out', report=tmp_path / 'r.json') == 1
     said = capsys.readouterr().out
-    assert '6 files: 4 restored, 1 no picture, 1 failed' in said
+    assert '7 files: 5 restored, 1 no picture, 1 failed' in said
     assert re.search(r'failed:\n  \S+bad\.mp4: ', said)
     files = {
         os.path.basename(entry['path']): entry
         for entry in json.loads((tmp_path / 'r.json').read_text())['files']
     }
     assert files['film.mp4']['frames'] == 5
-    assert names(tmp_path / 'out') == ['a.png', 'deep/b.jpg', 'deep/c.tif', 'deep/film.mp4']
+    results = ['a.png', 'deep/b.jpg', 'deep/c.tif', 'deep/film.mp4', 'old.mkv']
+    assert names(tmp_path / 'out') == results
 
 
 def test_a_video_alone_is_refused_before_any_work(tmp_path, monkeypatch):
