@@ -1,8 +1,10 @@
 # make demo    install the core into .venv (the first time), then train and restore, in minutes
-# make test    compile mmcv for detection (once, about 8 minutes on 2 cores), then run all tests
+# make test    install what the tests need, with detection, then run all of them
 # make lint    ruff check and ruff format --check, as .ci/run does
 # make format  let ruff rewrite the files
-# make detection, make clean
+# make detection            mmcv-lite and mmdet, in seconds
+# make detection-compiled   mmcv with all operators: compiled once, about 8 minutes on 2 cores
+# make clean   remove .venv and what was built
 # Nothing is done twice: stamps in .venv say what is installed.
 # PYTHON=... names the Python of a new .venv.
 
@@ -10,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test detection lint format clean
+.PHONY: help demo test detection detection-compiled lint format clean
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -30,6 +32,8 @@ test: $(STAMPS)/dev $(STAMPS)/detection
 
 detection: $(STAMPS)/detection
 
+detection-compiled: $(STAMPS)/detection-compiled
+
 lint: $(STAMPS)/dev
 	$(PY) -m ruff check . && clean=1 || clean=0; \
 	$(PY) -m ruff format --check . && [ $$clean = 1 ]
@@ -46,7 +50,7 @@ $(STAMPS)/venv: requirements/build.txt
 	    for python in $(PYTHON) python3 python3.12 python3.11 python3.10 none; do \
 	        if [ $$python = none ]; then \
 	            echo 'No suitable Python: restorelab needs 3.10, 3.11 or 3.12 with the module venv.' >&2; \
-	            echo 'Install one (Debian, Ubuntu: apt-get install python3 python3-venv python3-dev),' >&2; \
+	            echo 'Install one (Debian, Ubuntu: apt-get install python3 python3-venv),' >&2; \
 	            echo 'or name one: make PYTHON=/path/to/python3.11 demo' >&2; \
 	            exit 1; \
 	        fi; \
@@ -76,3 +80,7 @@ $(STAMPS)/dev: $(STAMPS)/core requirements/dev.txt requirements/photos.txt requi
 $(STAMPS)/detection: $(STAMPS)/core requirements/detection.txt tools/install_detection.sh
 	@PYTHON=$(PY) tools/install_detection.sh
 	@touch $@
+
+$(STAMPS)/detection-compiled: $(STAMPS)/core requirements/detection.txt tools/install_detection.sh
+	@PYTHON=$(PY) tools/install_detection.sh --compile
+	@touch $@ $(STAMPS)/detection

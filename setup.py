@@ -33,7 +33,7 @@ setup(
     package_data={'restorelab': ['weights/*.safetensors']},
     install_requires=at_least('core'),
     extras_require=dict(
-        detection=tested('detection'),  # mmdet 3.3.0 refuses other mmcv releases
+        detection=tested('detection'),  # mmdet 3.3.0 refuses other releases of mmcv-lite
         demo=[],  # the demo runs on the core
         iqa=tested('iqa'),
         analysis=tested('analysis'),

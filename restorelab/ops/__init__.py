@@ -2,7 +2,7 @@
 
 A layer in ``restorelab.models.layers`` states its formula plainly. Where a faster way to the same
 numbers exists, the layer asks ``fast_forms()`` and calls the function from here. The tests compare
-both forms.
+both forms. ``mmcv_ext`` stands apart: it has the operators of mmcv for MMDetection's networks.
 """
 
 from restorelab.ops.attention_bound import constant_error_bound
