@@ -315,6 +315,23 @@ def test_a_slip_in_the_kinds_of_degrade_is_named_with_its_place(kinds, message):
         load_config(changed(path, kinds))
 
 
+@pytest.mark.parametrize(
+    ('transform', 'error'),
+    [
+        (dict(type='Resize', size=160), r'size of Resize is 160; wanted is \(height, width\)'),
+        (dict(type='Resize', size=(160, 0)), 'size of Resize is 0; it must be a whole number'),
+        (dict(type='RandomCrop', size=(64, 64)), r'size of RandomCrop is \(64, 64\)'),
+        (dict(type='CenterCrop', size='64'), "size of CenterCrop is '64'"),
+        (dict(type='ModCrop', divisor=0), 'divisor of ModCrop is 0'),
+    ],
+)
+def test_a_size_of_a_transform_is_checked_before_a_worker_stumbles_over_it(transform, error):
+    cfg = good()
+    cfg.train_dataloader.dataset.pipeline.insert(0, transform)
+    with pytest.raises((TypeError, ValueError), match=rf'pipeline\.0: {error}'):
+        load_config(cfg)
+
+
 def test_a_slip_in_a_quota_is_named():
     sampler = dict(type='BalancedBatchSampler', quota=dict(noise=1, haaze=1))
     with pytest.raises(KeyError, match=r"batch_sampler: quota names 'haaze'; did you mean haze"):

@@ -1,5 +1,6 @@
 """Check the whole numbers that a user gives."""
 
+from collections.abc import Callable
 from numbers import Integral
 
 
@@ -14,3 +15,14 @@ def check_is_whole(name: str, value: object, bound: str = '') -> None:
     """Raise TypeError for no whole number.  bound: said behind what is wanted."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f'{name} is {value!r}; it must be a whole number{bound}')
+
+
+def whole_options(part: str, *names: str) -> Callable[[dict], None]:
+    """A check for ``checked_by``: these options of ``part`` are whole numbers from 1."""
+
+    def check(options: dict) -> None:
+        for name in names:
+            if name in options:
+                check_whole(f'{name} of {part}', options[name])
+
+    return check

@@ -1,4 +1,8 @@
-"""The smallest detectors of MMDetection: one-stage, two-stage, with masks, query-based."""
+"""The smallest detectors of MMDetection: one-stage, two-stage, with masks, query-based.
+
+Between them they call the operators of mmcv that detectors need: nms, roi_align, deformable
+convolution (``dcn``) and deformable attention.
+"""
 
 PREPROCESSOR = dict(
     type='DetDataPreprocessor',
@@ -229,10 +233,128 @@ def detr() -> dict:
     )
 
 
+def deformable_detr(dino: bool = False, num_queries: int = 8) -> dict:
+    """With ``dino``, DINO, which takes its queries from the pixels of the feature maps."""
+    width = 256 if dino else 16  # DINO's own code has no other
+    attention = dict(embed_dims=width, num_levels=4, num_heads=2, batch_first=True)
+    own_attention = dict(embed_dims=width, num_heads=2, dropout=0.0, batch_first=True)
+    feedforward = dict(embed_dims=width, feedforward_channels=32, ffn_drop=0.0)
+    noise = dict(
+        label_noise_scale=0.5,
+        box_noise_scale=1.0,
+        group_cfg=dict(dynamic=True, num_groups=None, num_dn_queries=4),
+    )
+    return dict(
+        type='mmdet.DINO' if dino else 'mmdet.DeformableDETR',
+        num_queries=num_queries,
+        data_preprocessor=dict(PREPROCESSOR, pad_size_divisor=1),
+        backbone=dict(BACKBONE, out_indices=(1, 2, 3)),
+        neck=dict(
+            type='ChannelMapper',
+            in_channels=[8, 16, 32],
+            kernel_size=1,
+            out_channels=width,
+            act_cfg=None,
+            norm_cfg=dict(type='GN', num_groups=4),
+            num_outs=4,
+        ),
+        encoder=dict(num_layers=1, layer_cfg=dict(self_attn_cfg=attention, ffn_cfg=feedforward)),
+        decoder=dict(
+            num_layers=1,
+            return_intermediate=True,
+            layer_cfg=dict(
+                self_attn_cfg=own_attention, cross_attn_cfg=attention, ffn_cfg=feedforward
+            ),
+            post_norm_cfg=None,
+        ),
+        positional_encoding=dict(
+            num_feats=width // 2, normalize=True, offset=0.0 if dino else -0.5
+        ),
+        bbox_head=dict(
+            type='DINOHead' if dino else 'DeformableDETRHead',
+            num_classes=4,
+            embed_dims=width,
+            sync_cls_avg_factor=True,
+            loss_cls=dict(type='FocalLoss', use_sigmoid=True),
+            loss_bbox=dict(type='L1Loss'),
+            loss_iou=dict(type='GIoULoss'),
+        ),
+        train_cfg=dict(
+            assigner=dict(
+                type='HungarianAssigner',
+                match_costs=[
+                    dict(type='FocalLossCost', weight=2.0),
+                    dict(type='BBoxL1Cost', weight=5.0, box_format='xywh'),
+                    dict(type='IoUCost', iou_mode='giou', weight=2.0),
+                ],
+            )
+        ),
+        test_cfg=dict(max_per_img=5),
+        **(dict(dn_cfg=noise, with_box_refine=True, as_two_stage=True) if dino else {}),
+    )
+
+
+def rtmdet() -> dict:
+    norm = dict(type='BN')
+    return dict(
+        type='mmdet.RTMDet',
+        data_preprocessor=PREPROCESSOR,
+        backbone=dict(
+            type='CSPNeXt', deepen_factor=0.167, widen_factor=0.125, out_indices=(2, 3, 4)
+        ),
+        neck=dict(
+            type='CSPNeXtPAFPN',
+            in_channels=[32, 64, 128],
+            out_channels=16,
+            num_csp_blocks=1,
+            norm_cfg=norm,
+        ),
+        bbox_head=dict(
+            type='RTMDetSepBNHead',
+            num_classes=4,
+            in_channels=16,
+            stacked_convs=1,
+            feat_channels=16,
+            anchor_generator=dict(type='MlvlPointGenerator', offset=0, strides=[8, 16, 32]),
+            bbox_coder=dict(type='DistancePointBBoxCoder'),
+            loss_cls=dict(type='QualityFocalLoss', use_sigmoid=True, beta=2.0),
+            loss_bbox=dict(type='GIoULoss', loss_weight=2.0),
+            with_objectness=False,
+            pred_kernel_size=1,
+            norm_cfg=norm,
+        ),
+        train_cfg=dict(
+            assigner=dict(type='DynamicSoftLabelAssigner', topk=5),
+            allowed_border=-1,
+            pos_weight=-1,
+            debug=False,
+        ),
+        test_cfg=dict(nms_pre=50, min_bbox_size=0, score_thr=0.0, nms=NMS, max_per_img=10),
+    )
+
+
+def dcn() -> dict:
+    """A RetinaNet with modulated deformable convolutions and soft NMS."""
+    made = retinanet()
+    made['backbone'] = dict(
+        BACKBONE,
+        depth=50,  # the blocks of smaller ones have none
+        dcn=dict(type='DCNv2', deform_groups=1),
+        stage_with_dcn=(False, False, False, True),
+    )
+    made['neck'] = dict(fpn(), in_channels=[16, 32, 64, 128])
+    made['test_cfg'] = dict(made['test_cfg'], nms=dict(type='soft_nms', iou_threshold=0.5))
+    return made
+
+
 DETECTORS = dict(
     retinanet=retinanet,
     fcos=fcos,
     faster_rcnn=faster_rcnn,
     mask_rcnn=lambda: faster_rcnn(masks=True),
     detr=detr,
+    deformable_detr=deformable_detr,
+    dino=lambda: deformable_detr(dino=True),
+    rtmdet=rtmdet,
+    dcn=dcn,
 )

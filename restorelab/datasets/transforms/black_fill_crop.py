@@ -3,9 +3,12 @@ import torch.nn.functional as F
 
 from restorelab.datasets.geometry import image_names, to_tensor
 from restorelab.registry import TRANSFORMS
+from restorelab.utils.options import checked_by
+from restorelab.utils.whole import whole_options
 
 
 @TRANSFORMS.register_module()
+@checked_by(whole_options('BlackFillCrop', 'size'))
 class BlackFillCrop:
     """A random square as DiffUIR's training cuts it. Outside that recipe ``RandomCrop`` is better.
 

@@ -1,9 +1,12 @@
 from restorelab.datasets.transforms.random_crop import RandomCrop
 from restorelab.datasets.transforms.random_flip import RandomFlip
 from restorelab.registry import TRANSFORMS
+from restorelab.utils.options import checked_by
+from restorelab.utils.whole import whole_options
 
 
 @TRANSFORMS.register_module()
+@checked_by(whole_options('PositiveView', 'size'))
 class PositiveView:
     """Cut ``positive_lq``, a second view of ``lq``, for losses that compare two views.
 

@@ -1,10 +1,13 @@
 from restorelab.datasets import geometry
 from restorelab.registry import TRANSFORMS
+from restorelab.utils.options import checked_by
+from restorelab.utils.whole import whole_options
 
 ATTEMPTS = 10
 
 
 @TRANSFORMS.register_module()
+@checked_by(whole_options('RandomCrop', 'size'))
 class RandomCrop:
     """A random square. An image that is too small is first continued (``geometry.grow``).
 

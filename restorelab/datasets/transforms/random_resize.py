@@ -1,8 +1,11 @@
 from restorelab.datasets import geometry
 from restorelab.registry import TRANSFORMS
+from restorelab.utils.options import checked_by
+from restorelab.utils.whole import whole_options
 
 
 @TRANSFORMS.register_module()
+@checked_by(whole_options('RandomResize', 'smallest'))
 class RandomResize:
     """Scale both sides by one random factor.
 

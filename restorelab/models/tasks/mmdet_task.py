@@ -1,5 +1,7 @@
 """Any detector of MMDetection behind a restorer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,7 @@ class MMDetTask(NetworkTask):
         super().__init__(MODELS.build(model), checkpoint, frozen, loss_weight)
         self.name = model['type']
         self.num_classes = count_classes(self.network)
+        self.learns_masks = learns_masks(self.network)
         self.classes = None if classes is None else list(classes)
         self.known = _label_map(self.classes, detector_classes, self.num_classes, self.name)
         steps = own_pipeline if test_pipeline is None else test_pipeline
@@ -83,7 +86,7 @@ class MMDetTask(NetworkTask):
 
     def check_training(self, dataset) -> None:
         """Raise KeyError when the detector learns from masks and ``dataset`` reads none."""
-        if getattr(self.network, 'with_mask', False) and not dataset.with_masks:
+        if self.learns_masks and not dataset.with_masks:
             raise KeyError(
                 f"the detector {self.name} learns from 'masks', which the data set does not read; "
                 'set with_masks=True there, or take a detector without a mask head'
@@ -96,7 +99,8 @@ class MMDetTask(NetworkTask):
         bgr = images.flip(1) * 255
         data = self._preprocess(dict(inputs=list(bgr), data_samples=given), training=True)
         try:
-            losses = self.network.loss(data['inputs'], data['data_samples'])
+            with self._asking_for_enough():
+                losses = self.network.loss(data['inputs'], data['data_samples'])
         except AttributeError as error:
             if not isinstance(error.obj, BaseDataElement):  # not the data's fault
                 raise
@@ -127,7 +131,7 @@ class MMDetTask(NetworkTask):
             given.labels if self.known is None else self.known.to(given.labels.device)[given.labels]
         )
         made = InstanceData(bboxes=given.bboxes, labels=labels)
-        if 'masks' in given:
+        if 'masks' in given and self.learns_masks:
             made.masks = optional_module('mmdet.structures.mask').BitmapMasks(
                 given.masks.cpu().numpy(), *size
             )
@@ -156,8 +160,23 @@ class MMDetTask(NetworkTask):
             results = transform(results)
         data = dict(inputs=[results['inputs']], data_samples=[results['data_samples']])
         data = self._preprocess(data, training=False)
-        found = self.network.predict(data['inputs'], data['data_samples'])[0].pred_instances
+        with self._asking_for_enough():
+            found = self.network.predict(data['inputs'], data['data_samples'])[0].pred_instances
         return dict(pred_instances=found if self.known is None else self._kept(found))
+
+    @contextmanager
+    def _asking_for_enough(self) -> Iterator[None]:
+        """Say what a detector lacks that takes more queries than an image has for it."""
+        try:
+            yield
+        except RuntimeError as error:
+            if 'selected index k out of range' not in str(error):
+                raise
+            raise ValueError(
+                f'the detector {self.name} takes more queries than an image of this size has '
+                "places for: take larger images, or fewer queries (changes={'num_queries': ..., "
+                "'test_cfg.max_per_img': ...})"
+            ) from error
 
     def _preprocess(self, data: dict, training: bool) -> dict:
         preprocessor = self.network.data_preprocessor
@@ -233,6 +252,11 @@ def count_classes(detector: nn.Module) -> int | None:
         if name.split('.')[-1] in ('bbox_head', '0') and hasattr(module, 'num_classes')
     ]
     return heads[-1].num_classes if heads else None
+
+
+def learns_masks(detector: nn.Module) -> bool:
+    """Whether it has a loss on masks. Others are given none: RTMDet fails on them."""
+    return any(getattr(module, 'loss_mask', None) is not None for module in detector.modules())
 
 
 def _label_map(

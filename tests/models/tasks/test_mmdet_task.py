@@ -7,7 +7,7 @@ from restorelab.registry import MODELS, TASKS
 from restorelab.structures import RestorationSample
 from restorelab.utils.checkpoint import CheckpointError
 from tests.models import tiny
-from tests.models.detectors import DETECTORS, retinanet
+from tests.models.detectors import DETECTORS, deformable_detr, retinanet
 
 pytest.importorskip('mmdet')
 
@@ -108,6 +108,15 @@ def test_every_kind_of_frozen_detector_sends_gradients_to_the_image(name):
 def test_every_kind_of_detector_predicts(name):
     found = task(DETECTORS[name]()).eval().predict(torch.rand(3, 64, 64), annotated())
     assert set(found['pred_instances'].keys()) >= {'bboxes', 'labels', 'scores'}
+
+
+def test_more_queries_than_an_image_has_places_for_are_named():
+    net = task(deformable_detr(dino=True, num_queries=86))  # 64 + 16 + 4 + 1 places
+    image, wanted = torch.rand(3, 64, 64), r"DINO takes more queries.*changes={'num_queries': "
+    with pytest.raises(ValueError, match=wanted):
+        net.train().loss(image[None], [annotated()])
+    with pytest.raises(ValueError, match=wanted):
+        net.eval().predict(image, annotated())
 
 
 def test_a_frozen_detector_stays_bit_identical_while_the_restorer_learns():
