@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -78,12 +80,23 @@ class Condition:
             mine = self.entries()[kind]
             twice = sorted(set(mine) & set(theirs))
             if twice:
-                raise KeyError(f'two priors provide {kind} {twice}; give one of them another name')
+                raise KeyError(
+                    f'two priors provide {kind} {twice}; give one of them another name by '
+                    '`condition_names`'
+                )
             mine.update(theirs)
 
     def with_map(self, name: str, value: Tensor) -> Condition:
         """A new Condition with the map ``name`` added or replaced."""
         return replace(self, maps={**self.maps, name: value}, _memo={})
+
+    def renamed(self, names: Mapping[str, str]) -> Condition:
+        """A new Condition whose entries have other names: ``{'semantic': 'scene'}``."""
+        changed = Condition(region=self.region, left=self.left)
+        for kind, entries in self.entries().items():
+            for name, value in entries.items():
+                changed.entries()[kind][names.get(name, name)] = value
+        return changed
 
     def apply(self, fn: Callable[[Tensor], Tensor]) -> Condition:
         """A new Condition with ``fn`` of every entry.
@@ -107,7 +120,7 @@ class TapSpec:
         side: ``enc``, ``mid`` or ``dec`` for feature maps (B, C, H / stride, W / stride);
             ``tokens`` for the same flattened to (B, N, C); ``time`` for the embedding of the
             diffusion time (B, C); ``skip`` for the skips of a latent U-Net.
-        stride: in pixels of the image; for ``skip`` in pixels of the latent.
+        stride: in pixels of what the network sees: the image, or the latent.
         channels: C.
     """
 
@@ -115,6 +128,44 @@ class TapSpec:
     side: str
     stride: int
     channels: int
+
+
+# One vocabulary for all networks: a level of the encoder or the decoder, by how much smaller it is
+# than the network's input, and a point on it; the bottom; the time; a skip of a latent U-Net. Words
+# before it say which of several networks is meant: ``latent.enc.s2``.
+TAP_NAME = re.compile(
+    r'(?:[a-z]\w*\.)*?(?:(?P<level>enc|dec)\.s(?P<stride>[1-9]\d*)(?:\.[a-z]\w*)?'
+    r'|mid(?:\.tokens)?|time|skip\.\d+)'
+)
+TAP_ROLE = re.compile(r'(?P<head>.+)\.(?:\*|s(?P<stride>[1-9]\d*)\+)(?P<point>(?:\.[a-z]\w*)?)')
+LATENT = 'latent.'  # before the levels of a U-Net on latents: its codec has such levels, too
+SIDES = ('enc', 'mid', 'dec', 'tokens', 'time', 'skip')
+FEATURE_MAPS = ('enc', 'mid', 'dec', 'skip')  # the sides whose features are (B, C, H, W)
+
+
+def check_taps(specs: Iterable[TapSpec], who: str) -> None:
+    """Raise ValueError unless the taps of the part ``who`` are named in the vocabulary, and once.
+
+    So that a config which names taps fits every network that has such a level.
+    """
+    seen = set()
+    for spec in specs:
+        match = TAP_NAME.fullmatch(spec.name)
+        if match is None or spec.side not in SIDES:
+            raise ValueError(
+                f"{who} calls a tap '{spec.name}', on the side '{spec.side}'; names are enc.s<n>, "
+                'dec.s<n>, dec.s<n>.in and the like, where n is the stride, or mid, time and '
+                f'skip.<n>; sides are {list(SIDES)}'
+            )
+        level, stride = match['level'], match['stride']
+        if level and (int(stride) != spec.stride or spec.side not in (level, 'tokens')):
+            raise ValueError(
+                f"{who} has the tap '{spec.name}' of stride {spec.stride} on the side "
+                f"'{spec.side}'; the name says the stride and the side, so change one of them"
+            )
+        if spec.name in seen:
+            raise ValueError(f"{who} has two taps called '{spec.name}'; give one another name")
+        seen.add(spec.name)
 
 
 class TapContext:
@@ -141,6 +192,24 @@ class TapContext:
         self.time = time
         self.skips: dict[str, Tensor] = {}
         self.scratch: dict[object, object] = {}
+        self._outer: TapContext | None = None
+        self._names: Mapping[str, str] = {}
+        self._first: Mapping[str, Callable[[Tensor], Tensor]] = {}
+
+    def inside(
+        self,
+        names: Mapping[str, str] | None = None,
+        first: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    ) -> TapContext:
+        """This context as a network within a network sees it; both share all that is kept.
+
+        Args:
+            names: of its taps, by what it calls them itself.
+            first: what changes a feature before the adapters do, by the tap.
+        """
+        inner = copy(self)
+        inner._outer, inner._names, inner._first = self, names or {}, first or {}
+        return inner
 
     def for_tasks(self, tasks: Sequence[str]) -> TapContext:
         """A copy that goes on for other ``tasks``, with the ``skips`` so far and a new scratch."""
@@ -149,6 +218,10 @@ class TapContext:
         return other
 
     def tap(self, name: str, feat: Tensor) -> Tensor:
+        if name in self._first:
+            feat = self._first[name](feat)
+        if self._outer is not None:
+            return self._outer.tap(self._names.get(name, name), feat)
         for adapter in self._adapters.get(name, ()):
             feat = adapter.on_tap(name, feat, self)
         return feat
@@ -171,10 +244,42 @@ def by_tap(adapters: Iterable) -> dict[str, list]:
     return on_tap
 
 
+def taps_of_role(specs: Iterable[TapSpec], role: str) -> list[TapSpec]:
+    """One tap on each level that ``role`` means, in the network's order.
+
+    ``enc.*`` is every level of the encoder; ``dec.s2+`` the levels of the decoder at 1/2 and
+    deeper; ``dec.*.block`` a certain point on each level. Without a point the decoder is met where
+    a level begins (``dec.s2.in``), if the network has a tap there. ``latent.enc.*`` is the encoder
+    of a U-Net on latents, ``skip.*`` all skips.
+    """
+    match = TAP_ROLE.fullmatch(role)
+    if match is None:
+        return []
+    head, point, least = match['head'], match['point'], int(match['stride'] or 1)
+    points = [point] if point else ['.in', '']
+    by_name, levels, chosen = {spec.name: spec for spec in specs}, set(), []
+    for spec in by_name.values():
+        if not spec.name.startswith(f'{head}.') or spec.stride < least:
+            continue
+        level = f'{head}.s{spec.stride}'
+        if head.rpartition('.')[2] == 'skip':
+            chosen.append(spec)
+        elif level not in levels:
+            levels.add(level)
+            names = [level + each for each in points if level + each in by_name]
+            chosen += [by_name[name] for name in names[:1]]
+    return chosen
+
+
 def select_taps(
-    specs: Iterable[TapSpec], wanted: Iterable[str], who: str, sides: Sequence[str] | None = None
+    specs: Iterable[TapSpec],
+    wanted: Iterable[str] | str,
+    who: str,
+    sides: Sequence[str] | None = None,
 ) -> list[TapSpec]:
-    """The specs called ``wanted``.
+    """The specs called ``wanted``, names or roles; see ``taps_of_role``.
+
+    A name that only the U-Net on latents has need not say ``latent.``.
 
     Args:
         who: the part that asks, for the message.  sides: those that it can sit on; any when None.
@@ -182,12 +287,25 @@ def select_taps(
         another side.
     """
     by_name = {spec.name: spec for spec in specs if sides is None or spec.side in sides}
-    if missing := [name for name in wanted if name not in by_name]:
+    chosen, missing = {}, []
+    for name in [wanted] if isinstance(wanted, str) else wanted:
+        found = [by_name[each] for each in (name, LATENT + name) if each in by_name][:1]
+        found = found or taps_of_role(by_name.values(), name)
+        chosen.update((spec.name, spec) for spec in found)
+        if not found:
+            missing.append(name)
+    if missing:
         where = f' on {list(sides)}' if sides else ''
+        if not by_name:
+            raise ValueError(
+                f'{who} asks for the taps {missing}, but this backbone has none{where}; choose a '
+                'backbone with taps, such as RestormerUNet or ResidualUNet'
+            )
         raise ValueError(
-            f'{who} asks for the taps {missing}, but this backbone has{where} {list(by_name)}'
+            f'{who} asks for the taps {missing}, but this backbone has{where} {list(by_name)}; '
+            "choose from them, or ask by a role such as 'enc.*' or 'dec.s2+'"
         )
-    return [by_name[name] for name in wanted]
+    return list(chosen.values())
 
 
 VIEWING = 'ir'  # the task of pictures that people look at; no network stands behind it

@@ -275,6 +275,7 @@ class Sampler:
 
     Attributes:
         steps: number of network calls; None is all steps of the process.
+        walks: the class of the processes that it can read.
 
     >>> class OneStep(Sampler):
     ...     steps = 1
@@ -285,6 +286,7 @@ class Sampler:
     """
 
     steps: int | None = None
+    walks: type[Process] = Process
 
     def check(self, process: Process, steps: int | None = None) -> None:
         """Raise TypeError or ValueError when it cannot walk ``process`` in ``steps`` steps."""
@@ -394,11 +396,16 @@ class Task(Part):
 class Loss(nn.Module):
     """Prediction and target -> scalar.
 
+    Attributes:
+        compares: what the two are: ``images`` (B, C, H, W), or a word for something else.
+
     >>> class Squared(Loss):
     ...     def forward(self, pred, target):
     ...         return (pred - target).square().mean()
     >>> check_contract(Squared, 'loss')
     """
+
+    compares: str = 'images'
 
     @required
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -411,6 +418,8 @@ class StepLoss(Part):
 
     Attributes:
         keeps_reference: its buffer ``reference_psnr`` is written by ``DifficultyReferenceHook``.
+        needs: full names of the conditions it reads, such as ``('vectors.degradation',)``.
+        decodes_again: it restores for other tasks, which needs latents.
 
     >>> class Pale(StepLoss):
     ...     def forward(self, step):
@@ -419,6 +428,8 @@ class StepLoss(Part):
     """
 
     keeps_reference: bool = False
+    needs: Sequence[str] = ()
+    decodes_again: bool = False
 
     @required
     def forward(self, step: TrainingStep) -> Tensor:
@@ -629,6 +640,18 @@ CONTRACTS: dict[str, tuple[type, ...]] = {
 }
 
 
+# Parts of ours that hold one of another package, by the table and the package.
+HOLDERS = {
+    ('backbone', 'diffusers'): "dict(type='DiffusersUNet2D', unet=dict(...))",
+    ('sampler', 'diffusers'): "dict(type='DiffusersSampler', scheduler='...')",
+    ('codec', 'diffusers'): "dict(type='LatentAutoencoder', vae=dict(...))",
+}
+
+
+def _package_of(part: Callable) -> str:
+    return part.__module__.partition('.')[0]
+
+
 def contracts_of(part: Callable, kind: str) -> list[type]:
     """The contracts of the table ``kind`` that the class ``part`` derives from."""
     if not inspect.isclass(part):
@@ -648,9 +671,11 @@ def check_contract(part: Callable, kind: str) -> None:
     contracts = contracts_of(part, kind)
     if not contracts:
         wanted = ' or '.join(contract.__name__ for contract in CONTRACTS[kind])
+        holder = HOLDERS.get((kind, _package_of(part)))
         raise TypeError(
             f'{kind} {name} does not derive from {wanted}; derive it from one of the classes in '
             'restorelab.models.contracts, which say what it must offer'
+            + (f', or take {holder}, which holds such a part' if holder else '')
         )
     for contract in contracts:
         for method_name, wanted_method in _required_methods(contract).items():

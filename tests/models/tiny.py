@@ -38,6 +38,9 @@ TINY_BACKBONES = dict(
         attention=[dict(type='LinearAttentionBlock'), dict(type='SpatialTransformerBlock')],
         mid_attention=dict(type='SpatialTransformerBlock'),
     ),
+    OneStepBackbone=dict(
+        backbone=dict(type='ResidualDiffusionUNet', width=8, channel_mults=[1, 2])
+    ),
     ResidualDiffusionUNet=dict(width=8, channel_mults=[1, 2]),
     ResidualUNet=dict(widths=[4, 6], blocks=[1, 1]),
     RestormerUNet=dict(
@@ -66,6 +69,10 @@ TINY_BACKBONES = dict(
             haze=dict(type='Stage', kinds=['haze'], backbone=dict(type='ToneCurve', name='haze')),
         )
     ),
+    TimedBackbone=dict(
+        backbone=dict(type='RestormerUNet', dim=4, blocks=[1, 1], heads=[1, 2], refinement=1),
+        width=8,
+    ),
     ToneCurve=dict(name='haze'),
 )
 
@@ -74,6 +81,7 @@ TINY_PRIORS = dict(  # relative folders: those of the fixture `hub`
     CLIPQualityPerceiver=dict(clip=CLIP, num_context=4),
     CLIPSemanticPrior=dict(tower=TOWER),
     CompactDegradationEncoder=dict(widths=[4, 6], dim=6),
+    CueMaps=dict(cues=[dict(type='SobelCue'), dict(type='DarkChannelCue')]),
     DINOv2ClassTokens=dict(layers=[1, 2], size=28, network=DINO),
     DegradationVerdict=dict(kinds=['noise', 'jpeg', 'haze'], widths=[4, 6, 8]),
     StructurePrior=dict(
@@ -105,6 +113,8 @@ TINY_ADAPTERS = dict(
             width=32, channel_mults=[1, 1], attention=[True, False], out_channels=32, num_blocks=1
         )
     ),
+    FiLM=dict(taps=['enc.*', 'dec.s2+', 'mid.tokens', 'time'], hidden=4),
+    MapGate=dict(taps=['dec.*'], condition='latent', hidden=4),
     PooledFiLM=dict(taps=['enc.s1.block', 'dec.s2.in']),
     PromptGuidance=dict(taps=['dec.s2.in']),
     PromptInteraction=dict(taps=['dec.s2.in'], num_prompts=2, prompt_size=2, num_heads=2),

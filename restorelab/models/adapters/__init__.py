@@ -3,6 +3,8 @@ from restorelab.lazy import lazy_names
 PARTS = {
     'CFRM': 'cfrm',
     'ControlSCTuner': 'control_sc_tuner',
+    'FiLM': 'film',
+    'MapGate': 'map_gate',
     'PooledFiLM': 'pooled_film',
     'PromptGuidance': 'prompt_guidance',
     'PromptInteraction': 'prompt_interaction',

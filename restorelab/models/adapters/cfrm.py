@@ -10,6 +10,8 @@ from restorelab.models.layers.norm import ChannelLayerNorm
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
+SIDES = ('enc', 'skip')
+
 
 def gate(x: Tensor) -> Tensor:
     """Product of the two halves of the channels."""
@@ -90,10 +92,10 @@ class CFRM(Adapter):
     It leaves the repaired features in ``ctx.skips[<tap>]`` for other adapters (``TFA``).
 
     Args:
-        taps: encoder taps, shallow to deep.
-        num_naf: NAFBlocks before the core, for each tap.
+        taps: encoder taps, or skips of a latent U-Net, shallow to deep; names or roles.
+        num_naf: NAFBlocks before the core, for each tap, or one number for all.
         groups: of each core.
-        loss_weights: for each tap.
+        loss_weights: for each tap, or one for all.
         cut: as published, let no gradient pass back through the network after the last tap, nor
             through the kept features. Then the loss of the taps alone trains CFRM. False for a
             network that trains too.
@@ -109,15 +111,21 @@ class CFRM(Adapter):
         self,
         tap_specs: Sequence[TapSpec],
         cond_widths: Mapping[str, int],
-        taps: Sequence[str] = ('enc.s2', 'enc.s4', 'enc.s8'),
-        num_naf: Sequence[int] = (1, 1, 9),
+        taps: Sequence[str] | str = ('enc.s2', 'enc.s4', 'enc.s8'),
+        num_naf: Sequence[int] | int = (1, 1, 9),
         groups: int = 16,
-        loss_weights: Sequence[float] = (0.1, 0.1, 0.01),
+        loss_weights: Sequence[float] | float = (0.1, 0.1, 0.01),
         cut: bool = True,
         zero_init: bool = False,
         frozen: bool = False,
     ):
         super().__init__()
+        specs = select_taps(tap_specs, taps, 'CFRM', SIDES)
+        taps = [spec.name for spec in specs]
+        if isinstance(num_naf, int):
+            num_naf = [num_naf] * len(taps)
+        if isinstance(loss_weights, int | float):
+            loss_weights = [loss_weights] * len(taps)
         if not len(taps) == len(num_naf) == len(loss_weights):
             raise ValueError(
                 f'CFRM has {len(taps)} taps, {len(num_naf)} num_naf and {len(loss_weights)} '
@@ -129,7 +137,6 @@ class CFRM(Adapter):
             cut,
             frozen,
         )
-        specs = select_taps(tap_specs, taps, 'CFRM', ('enc',))
         self.stages = nn.ModuleList(
             nn.Sequential(
                 *(NAFBlock(spec.channels) for _ in range(count)),

@@ -8,10 +8,8 @@ from torch import Tensor, nn
 
 from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS, BLOCKS
-from restorelab.structures import TapContext, TapSpec, select_taps
+from restorelab.structures import FEATURE_MAPS, TapContext, TapSpec, select_taps
 from restorelab.utils.picture_statistics import over_picture
-
-FEATURE_MAPS = ('enc', 'mid', 'dec')
 
 
 class PromptBlock(nn.Module):
@@ -46,7 +44,7 @@ class PromptInteraction(Adapter):
     weights do not fit. As in the paper it is not the identity at the start.
 
     Args:
-        taps: feature taps.
+        taps: feature taps, names or roles such as ``['dec.s2+']``.
         num_prompts: maps to mix.
         prompt_size: their side.
         num_heads: of the transformer blocks.
@@ -58,16 +56,16 @@ class PromptInteraction(Adapter):
         self,
         tap_specs: Sequence[TapSpec],
         cond_widths: Mapping[str, int],
-        taps: Sequence[str],
+        taps: Sequence[str] | str,
         num_prompts: int = 5,
         prompt_size: int = 16,
         num_heads: int = 4,
     ):
         super().__init__()
-        self.taps = tuple(taps)
+        specs = select_taps(tap_specs, taps, 'PromptInteraction', FEATURE_MAPS)
+        self.taps = tuple(spec.name for spec in specs)
         self.layers = nn.ModuleList(
-            PromptBlock(spec.channels, num_prompts, prompt_size, num_heads)
-            for spec in select_taps(tap_specs, taps, 'PromptInteraction', FEATURE_MAPS)
+            PromptBlock(spec.channels, num_prompts, prompt_size, num_heads) for spec in specs
         )
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:

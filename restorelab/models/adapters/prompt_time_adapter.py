@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from restorelab.models.contracts import Adapter
+from restorelab.models.layers.conditions import as_vector, full_name, width_of
 from restorelab.registry import ADAPTERS
 from restorelab.structures import TapContext, TapSpec, select_taps
 
@@ -19,7 +20,8 @@ class PromptTimeAdapter(Adapter):
     DA-CLIP (arXiv 2310.01018), TPGDiff (arXiv 2601.20306).
 
     Args:
-        condition: name of the vector.
+        condition: name of the vector, or the full name of any condition.
+    Raises: ValueError for a backbone without a time.
     """
 
     taps = ('time',)
@@ -31,10 +33,16 @@ class PromptTimeAdapter(Adapter):
         condition: str = 'degradation',
     ):
         super().__init__()
-        self.condition = condition
-        self.needs = (f'vectors.{condition}',)
+        self.condition = full_name(condition, 'vectors')
+        self.needs = (self.condition,)
+        if tap_specs and all(spec.name != 'time' for spec in tap_specs):
+            raise ValueError(
+                "PromptTimeAdapter sits on the tap 'time', and this backbone knows no time; let "
+                f"the condition in by dict(type='FiLM', taps=['enc.*'], condition='{condition}'), "
+                'or make it the trunk of a diffusion: TimedBackbone'
+            )
         width = select_taps(tap_specs, self.taps, 'PromptTimeAdapter')[0].channels
-        cond_width = cond_widths.get(self.needs[0], 1)  # the restorer reports a missing condition
+        cond_width = width_of(self.condition, cond_widths)
         self.text_mlp = nn.Sequential(
             nn.Linear(cond_width, width), nn.SiLU(), nn.Linear(width, width)
         )
@@ -42,7 +50,7 @@ class PromptTimeAdapter(Adapter):
         self.prompt_mlp = nn.Linear(width, width)
 
     def on_tap(self, name: str, feat: Tensor, ctx: TapContext) -> Tensor:
-        vector = ctx.cond.vector(self.condition)
+        vector = as_vector(ctx.cond, self.condition)
         return feat + ctx.cond.once(
             self, lambda: self.prompt_mlp(self.text_mlp(vector).softmax(dim=1) * self.prompt)
         )

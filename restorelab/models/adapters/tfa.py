@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from restorelab.models.contracts import Adapter
 from restorelab.registry import ADAPTERS
-from restorelab.structures import TapContext, TapSpec, select_taps
+from restorelab.structures import LATENT, TapContext, TapSpec, select_taps, taps_of_role
 from restorelab.utils.picture_statistics import over_picture
 
 
@@ -74,6 +74,28 @@ class TaskEditor(nn.Module):
         return feat, None if self.prompt_trans is None else self.prompt_trans(prompt)
 
 
+def pairs_of_role(specs: Sequence[TapSpec], role: str) -> list[tuple[str, str]]:
+    """The pairs of the levels of the decoder that ``role`` means, where the encoder has a tap too.
+
+    Raises: ValueError when there is none.
+    """
+    skips: dict[int, str] = {}
+    encoders = [role.replace('dec.', 'enc.', 1)]
+    if role.startswith(LATENT):
+        encoders.append('skip.*')
+    for encoder in encoders:
+        for spec in taps_of_role(specs, encoder):
+            skips.setdefault(spec.stride, spec.name)
+    feats = select_taps(specs, role, 'TFA', ('dec',))
+    pairs = [(feat.name, skips[feat.stride]) for feat in feats if feat.stride in skips]
+    if not pairs:
+        raise ValueError(
+            f"TFA: pairs='{role}' finds {[feat.name for feat in feats]} in the decoder, and no "
+            f'encoder tap of such a stride among {[spec.name for spec in specs]}; name the pairs'
+        )
+    return pairs
+
+
 @ADAPTERS.register_module()
 class TFA(Adapter):
     """Adapts decoder features to the task of each image: (B, C, H, W) -> the same.
@@ -84,8 +106,9 @@ class TFA(Adapter):
     may mix tasks. As published it is not the identity at the start (``zero_init`` makes it so).
 
     Args:
-        pairs: (decoder tap, encoder tap) in the decoder's order. The encoder feature is the one
-            that ``CFRM`` left there, or the plain one.
+        pairs: (decoder tap, encoder tap) in the decoder's order, or a role of the decoder, such as
+            ``dec.s2+`` or ``latent.dec.*``: its levels, each with the encoder's or the skip of the
+            same stride. The encoder feature is the one that ``CFRM`` left there, or the plain one.
         tasks: names of the prompts.
         prompt_len: T.
         chain: hand the prompt from level to level, as published. False gives each level prompts of
@@ -109,7 +132,7 @@ class TFA(Adapter):
         self,
         tap_specs: Sequence[TapSpec],
         cond_widths: Mapping[str, int],
-        pairs: Sequence[tuple[str, str]] = (
+        pairs: Sequence[tuple[str, str]] | str = (
             ('dec.s8.in', 'enc.s8'),
             ('dec.s4.in', 'enc.s4'),
             ('dec.s2.in', 'enc.s2'),
@@ -123,14 +146,19 @@ class TFA(Adapter):
         prompt_for: Mapping[str, str] | None = None,
     ):
         super().__init__()
+        if isinstance(pairs, str):
+            pairs = pairs_of_role(tap_specs, pairs)
         self.skip_of = dict(pairs)
         self.tasks = tuple(tasks)
         self.prompt_for = dict(prompt_for or {})
         self._validate_tasks(frozen_tasks)
         self.chain = chain
-        self.taps = tuple(dict.fromkeys((*self.skip_of.values(), *self.skip_of)))
         feats = select_taps(tap_specs, list(self.skip_of), 'TFA', ('dec',))
-        skips = select_taps(tap_specs, list(self.skip_of.values()), 'TFA', ('enc',))
+        sides = ('enc', 'skip')
+        skips = [select_taps(tap_specs, [tap], 'TFA', sides)[0] for tap in self.skip_of.values()]
+        named = zip(feats, skips, strict=True)
+        self.skip_of = {feat.name: skip.name for feat, skip in named}
+        self.taps = tuple(dict.fromkeys((*self.skip_of.values(), *self.skip_of)))
         self._validate_pairs(feats, skips, [spec.name for spec in tap_specs])
         self.editors = nn.ModuleList()
         for place, (feat, skip) in enumerate(zip(feats, skips, strict=True)):
@@ -177,6 +205,13 @@ class TFA(Adapter):
             raise ValueError(
                 f'TFA: the taps of the pairs {bad} differ in stride; pair taps of one stride'
             )
+        for feat, skip in zip(feats, skips, strict=True):
+            inside = skip.side == 'skip' or skip.name.startswith(LATENT)
+            if inside != feat.name.startswith(LATENT):
+                raise ValueError(
+                    f"TFA: '{feat.name}' and '{skip.name}' are of two networks, on images and on "
+                    'latents; pair taps of one of them'
+                )
         given = list(self.skip_of)
         wanted = sorted(given, key=order.index)
         if given != wanted:

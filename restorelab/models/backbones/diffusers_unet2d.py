@@ -19,9 +19,9 @@ class DiffusersUNet2D(DiffusionBackbone):
     Shapes: ``x_t``, ``lq`` (B, C, H, W), ``time`` (B,) -> (B, C, H, W). The process says what the
     output means.
 
-    Taps: ``enc.s2``, ``enc.s4``, ... behind all down blocks but the last, after their downsampler;
-    the new value goes down and is the skip, too. ``mid`` behind the middle block. ``dec.s8.in``,
-    ``dec.s4.in``, ... before every up block.
+    Taps: ``time``, the embedding of the time. ``enc.s2``, ``enc.s4``, ... behind all down blocks
+    but the last, after their downsampler; the new value goes down and is the skip, too. ``mid``
+    behind the middle block. ``dec.s8.in``, ``dec.s4.in``, ... before every up block.
 
     Args:
         unet: options of ``UNet2DModel``, such as ``block_out_channels``; its channels are set here.
@@ -41,7 +41,8 @@ class DiffusersUNet2D(DiffusionBackbone):
         self.tap_specs = self._hook_taps(widths)
 
     def _hook_taps(self, widths: list[int]) -> list[TapSpec]:
-        specs = []
+        specs = [TapSpec('time', 'time', 0, self.unet.time_embedding.linear_2.out_features)]
+        tap_output(self.unet.time_embedding, 'time')
         for level, block in enumerate(self.unet.down_blocks[:-1]):
             stride = 2 ** (level + 1)
             specs.append(TapSpec(f'enc.s{stride}', 'enc', stride, widths[level]))

@@ -28,9 +28,9 @@ class HourglassUNet(DiffusionBackbone):
     on it.
 
     Taps: ``time``; on the way down ``enc.s1.block`` (after the first block of a level) and
-    ``enc.s1`` (after its attention); on the way up ``dec.s1.in`` (before a level) and
-    ``dec.s1.block``. Where the attention of a level works on tokens also ``enc.s8.tokens``,
-    ``mid.tokens``, ``dec.s8.tokens``.
+    ``enc.s1`` (after its attention); ``mid`` at the bottom; on the way up ``dec.s1.in`` (before a
+    level) and ``dec.s1.block``. Where the attention of a level works on tokens also
+    ``enc.s8.tokens``, ``mid.tokens``, ``dec.s8.tokens``.
 
     Args:
         image_channels: C.
@@ -105,6 +105,7 @@ class HourglassUNet(DiffusionBackbone):
                 taps.append(TapSpec(f'enc.s{stride}.tokens', 'tokens', stride, channels))
         if self.mid_attn.has_tokens:
             taps.append(TapSpec('mid.tokens', 'tokens', 2 ** levels[-1], widths[-1]))
+        taps.append(TapSpec('mid', 'mid', 2 ** levels[-1], widths[-1]))
         for level in reversed(levels):
             stride, channels = 2**level, widths[level + 1]
             taps.append(TapSpec(f'dec.s{stride}.in', 'dec', stride, channels))
@@ -138,7 +139,7 @@ class HourglassUNet(DiffusionBackbone):
 
         x = self.mid_block1(x, time)
         x = self.mid_attn(x, partial(ctx.tap, 'mid.tokens'))
-        x = self.mid_block2(x, time)
+        x = ctx.tap('mid', self.mid_block2(x, time))
 
         for level, (block1, block2, attend, up) in zip(
             reversed(range(len(self.ups))), self.ups, strict=True

@@ -20,6 +20,9 @@ class ResidualUNet(RegressionBackbone):
     Source: the shape of FFDNet (Zhang et al., TIP 2018; folding by two) and of DRUNet (Zhang et
     al., TPAMI 2021; a U-Net of residual blocks without norms), made small.
 
+    Taps: after a level of the encoder ``enc.s2`` ...; ``mid`` behind the deepest; before and after
+    a level of the decoder ``dec.s2.in`` and ``dec.s2`` ....
+
     Args:
         widths: channels on each level, from the folded picture down by factors of two.
         blocks: residual blocks on each level, in the encoder and again in the decoder; on the
@@ -48,8 +51,10 @@ class ResidualUNet(RegressionBackbone):
             self.down.append(nn.Conv2d(width, below, 2, stride=2))
             self.up.append(nn.Conv2d(below, 4 * width, 1))
             self.decoder.append(_stack(width, count))
+        specs.append(TapSpec('mid', 'mid', 2 ** len(widths), widths[-1]))
         for level in reversed(range(len(widths) - 1)):
             stride = 2 ** (level + 1)
+            specs.append(TapSpec(f'dec.s{stride}.in', 'dec', stride, widths[level]))
             specs.append(TapSpec(f'dec.s{stride}', 'dec', stride, widths[level]))
         self.tap_specs = specs
         self.tail = nn.Conv2d(widths[0], 12, 3, padding=1)
@@ -65,8 +70,10 @@ class ResidualUNet(RegressionBackbone):
             if level < len(self.down):
                 skips.append(x)
                 x = self.down[level](x)
+        x = ctx.tap('mid', x)
         for level in reversed(range(len(self.up))):
             x = F.pixel_shuffle(self.up[level](x), 2) + skips[level]
+            x = ctx.tap(f'dec.s{2 ** (level + 1)}.in', x)
             x = ctx.tap(f'dec.s{2 ** (level + 1)}', self.decoder[level](x))
         return lq + F.pixel_shuffle(self.tail(x), 2)
 

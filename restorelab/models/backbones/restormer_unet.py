@@ -38,9 +38,9 @@ class RestormerUNet(RegressionBackbone):
     Perceive-IR's network without guidance and encoder.
 
     Taps: after an encoder level ``enc.s1`` ...; around the deepest stage and every decoder level
-    ``dec.s8.in`` and ``dec.s8`` .... With a guided block also ``dec.s8.guidance`` ..., where an
-    adapter turns the input of a stage into its guidance. Without an adapter the input is its own
-    guidance.
+    ``dec.s8.in`` and ``dec.s8`` ...; ``mid`` behind the deepest stage, like ``dec.s8``. With a
+    guided block also ``dec.s8.guidance`` ..., where an adapter turns the input of a stage into its
+    guidance. Without an adapter the input is its own guidance.
 
     Args:
         dim: channels at full resolution, doubled at every level below.
@@ -105,6 +105,8 @@ class RestormerUNet(RegressionBackbone):
         for level, width in reversed(list(enumerate(decoder_widths))):
             for point in points:
                 taps.append(TapSpec(f'dec.s{2**level}{point}', 'dec', 2**level, width))
+            if 2**level == self.size_divisor:
+                taps.append(TapSpec('mid', 'mid', 2**level, width))
         return taps
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
@@ -116,6 +118,7 @@ class RestormerUNet(RegressionBackbone):
             skips.append(x)
             x = down(x)
         x = self._decode(self.latent, x, f'dec.s{self.size_divisor}', ctx)
+        x = ctx.tap('mid', x)
         for level in reversed(range(len(skips))):
             x = self.reduces[level](torch.cat([self.ups[level](x), skips[level]], dim=1))
             x = self._decode(self.decoders[level], x, f'dec.s{2**level}', ctx)

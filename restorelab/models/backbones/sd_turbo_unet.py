@@ -6,9 +6,15 @@ import torch
 from torch import Tensor
 
 from restorelab.models.contracts import DiffusionBackbone
-from restorelab.models.layers.hooked_taps import tap_skips, tapped
+from restorelab.models.layers.hooked_taps import (
+    tap_input,
+    tap_level,
+    tap_output,
+    tap_skips,
+    tapped,
+)
 from restorelab.registry import BACKBONES
-from restorelab.structures import TapContext, TapSpec
+from restorelab.structures import LATENT, TapContext, TapSpec
 from restorelab.utils.checkpoint import load_weights
 from restorelab.utils.hub import DIFFUSERS_FILES, read_part
 from restorelab.utils.modules import keep_out_of_checkpoint
@@ -37,7 +43,11 @@ class SDTurboUNet(DiffusionBackbone):
     skips brings it in (``ControlSCTuner``).
 
     Taps: ``skip.0``, ``skip.1``, ... for the skips, in the order in which the encoder makes them.
-    An adapter on them changes what the decoder sees, not what goes down.
+    An adapter on them changes what the decoder sees, not what goes down. ``time``. The levels are
+    called ``latent.``..., for the codec has levels, too: ``latent.enc.s2``, ``latent.enc.s4``, ...
+    behind all down blocks but the last, after their downsampler (the new value goes down and is the
+    skip, too); ``latent.mid``; ``latent.dec.s8.in``, ``latent.dec.s4.in``, ... before every up
+    block. Strides are in pixels of the latent.
 
     Args:
         unet: options of ``UNet2DConditionModel`` that differ from those of SD-Turbo.
@@ -59,7 +69,7 @@ class SDTurboUNet(DiffusionBackbone):
         width = self.unet.config.cross_attention_dim
         self.register_buffer('null_embeds', torch.zeros(1, prompt_tokens, width))
         self.requires_grad_(False).eval()
-        self.tap_specs = self._tap_skips()
+        self.tap_specs = [*self._tap_skips(), *self._tap_levels()]
         self.size_divisor = 2 ** (len(self.unet.config.block_out_channels) - 1)
         if pretrained:
             keep_out_of_checkpoint(self)
@@ -73,6 +83,25 @@ class SDTurboUNet(DiffusionBackbone):
             count = len(block.resnets)
             tap_skips(block, names[-count:])
             names = names[:-count]
+        return specs
+
+    def _tap_levels(self) -> list[TapSpec]:
+        """The taps of time, encoder, bottom and decoder; hooked behind those of the skips."""
+        widths = list(self.unet.config.block_out_channels)
+        specs = [TapSpec('time', 'time', 0, self.unet.time_embedding.linear_2.out_features)]
+        tap_output(self.unet.time_embedding, 'time')
+        for level, block in enumerate(self.unet.down_blocks[:-1]):
+            stride = 2 ** (level + 1)
+            specs.append(TapSpec(f'{LATENT}enc.s{stride}', 'enc', stride, widths[level]))
+            tap_level(block, specs[-1].name)
+        deepest = 2 ** (len(widths) - 1)
+        specs.append(TapSpec(f'{LATENT}mid', 'mid', deepest, widths[-1]))
+        tap_output(self.unet.mid_block, specs[-1].name)
+        inputs = [widths[-1], *widths[:0:-1]]
+        for level, block in enumerate(self.unet.up_blocks):
+            stride = deepest >> level
+            specs.append(TapSpec(f'{LATENT}dec.s{stride}.in', 'dec', stride, inputs[level]))
+            tap_input(block, specs[-1].name)
         return specs
 
     def _skip_shapes(self) -> list[tuple[int, int]]:

@@ -44,6 +44,7 @@ class Stage(RegressionBackbone):
         self.always = always
         self.backbone = BACKBONES.build(backbone)
         self.size_divisor = self.backbone.size_divisor
+        self.tap_specs = self.backbone.tap_specs
 
     def opening(self, cond: Condition) -> Tensor:
         """How far the stage acts on each image: (B,), from 0 to 1."""

@@ -1,6 +1,7 @@
 """Networks one after another, each of which undoes a few degradations, where they are there."""
 
 import math
+from dataclasses import replace
 
 from torch import Tensor, nn
 
@@ -17,6 +18,8 @@ class StagedNetwork(RegressionBackbone):
     the scene, goes last. A prior says how strong each degradation is. A ``Stage`` whose
     degradations are absent is not run, so a good picture comes back as it is, at no cost.
 
+    The taps of a stage bear its name: ``grain.enc.s2``.
+
     Args:
         stages: configs of BACKBONES parts by name, each a ``Stage``, in the order in which they
             act.
@@ -26,9 +29,17 @@ class StagedNetwork(RegressionBackbone):
         super().__init__()
         self.stages = nn.ModuleDict(build_parts(stages, BACKBONES))
         self.size_divisor = math.lcm(*[stage.size_divisor for stage in self.stages.values()])
+        self.tap_specs = []
+        for name, stage in self.stages.items():
+            for spec in stage.tap_specs:
+                self.tap_specs.append(replace(spec, name=f'{name}.{spec.name}'))
 
     def forward(self, lq: Tensor, ctx: TapContext | None = None) -> Tensor:
         image = lq
-        for stage in self.stages.values():
-            image = stage(image, ctx)
+        for name, stage in self.stages.items():
+            image = stage(image, ctx if ctx is None else _of_stage(ctx, name, stage))
         return image
+
+
+def _of_stage(ctx: TapContext, name: str, stage: RegressionBackbone) -> TapContext:
+    return ctx.inside({spec.name: f'{name}.{spec.name}' for spec in stage.tap_specs})

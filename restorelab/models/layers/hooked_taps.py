@@ -38,8 +38,8 @@ def tap_output(module: nn.Module, name: str) -> None:
 
 
 def tap_input(module: nn.Module, name: str) -> None:
-    """Let the first argument of ``module`` pass the tap ``name``."""
-    module.register_forward_pre_hook(partial(_on_input, name))
+    """Let the first argument of ``module``, or its ``hidden_states``, pass the tap ``name``."""
+    module.register_forward_pre_hook(partial(_on_input, name), with_kwargs=True)
 
 
 def tap_level(block: nn.Module, name: str) -> None:
@@ -59,8 +59,10 @@ def _on_output(name: str, _module: nn.Module, _args: tuple, output: Tensor) -> T
     return _tap(name, output)
 
 
-def _on_input(name: str, _module: nn.Module, args: tuple) -> tuple:
-    return (_tap(name, args[0]), *args[1:])
+def _on_input(name: str, _module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    if args:
+        return (_tap(name, args[0]), *args[1:]), kwargs
+    return args, {**kwargs, 'hidden_states': _tap(name, kwargs['hidden_states'])}
 
 
 def _on_level(name: str, _module: nn.Module, _args: tuple, output: tuple) -> tuple:

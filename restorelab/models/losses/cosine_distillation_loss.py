@@ -15,6 +15,8 @@ class CosineDistillationLoss(Loss):
     Source: TPGDiff (arXiv 2601.20306), the loss of the semantic prior.
     """
 
+    compares = 'vectors (B, D)'
+
     def __init__(self, weight: float = 1.0):
         super().__init__()
         self.weight = weight

@@ -56,6 +56,7 @@ class DegradationInfoNCE(StepLoss):
     ):
         super().__init__()
         self.weight, self.temperature, self.condition = weight, temperature, condition
+        self.needs = (f'vectors.{condition}',)
 
     def forward(self, step: TrainingStep) -> Tensor:
         # checksums of the names, not places in a list: ranks may see different degradations

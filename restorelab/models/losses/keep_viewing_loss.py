@@ -19,6 +19,8 @@ class KeepViewingLoss(StepLoss):
     Raises: TypeError, when called, for a restorer whose decoder knows no tasks.
     """
 
+    decodes_again = True
+
     def __init__(self, loss: dict):
         super().__init__()
         self.criterion = LOSSES.build(loss)

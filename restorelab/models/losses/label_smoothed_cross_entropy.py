@@ -14,6 +14,8 @@ class LabelSmoothedCrossEntropy(Loss):
     Source: label smoothing (arXiv 1512.00567); TPGDiff's loss of the degradation prior.
     """
 
+    compares = 'logits with class ids'
+
     def __init__(self, weight: float = 1.0, smoothing: float = 0.01):
         super().__init__()
         self.weight, self.smoothing = weight, smoothing

@@ -6,6 +6,7 @@ PARTS = {
     'CLIPQualityPerceiver': 'clip_quality_perceiver',
     'CLIPSemanticPrior': 'clip_semantic_prior',
     'CompactDegradationEncoder': 'compact_degradation_encoder',
+    'CueMaps': 'cue_maps',
     'DINOv2ClassTokens': 'dinov2_class_tokens',
     'DarkChannelCue': 'cues.dark_channel_cue',
     'DegradationVerdict': 'degradation_verdict',

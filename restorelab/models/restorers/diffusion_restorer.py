@@ -1,6 +1,7 @@
 """The restorer of all diffusion methods: DiffUIR, TPGDiff, UniRestore and their mixtures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -8,11 +9,13 @@ from torch import Tensor
 from restorelab.models.contracts import DiffusionBackbone, Noise, Restorer
 from restorelab.models.restorers.base import BaseRestorer
 from restorelab.models.restorers.reference import ReferencePass
-from restorelab.registry import CODECS, LOSSES, MODELS, OBJECTIVES, PROCESSES, SAMPLERS
+from restorelab.registry import CODECS, MODELS, OBJECTIVES, PROCESSES, SAMPLERS
 from restorelab.structures import (
+    LATENT,
     Condition,
     RestorationSample,
     TapContext,
+    TapSpec,
     TrainingStep,
     stack_images,
     tasks_of,
@@ -28,10 +31,11 @@ class DiffusionRestorer(BaseRestorer):
     state, the degraded image and the time. The process says what the prediction means. The sampler
     walks from the degraded image to the restored one.
 
-    Adapters sit on the taps of codec and backbone. Where the codec has latents, adapters may read
-    the degraded one as ``maps.latent``. Losses on decoded images then train the adapters in the
-    decoder, and nothing before it: a predicted latent is decoded without its gradient, as in
-    UniRestore (arXiv 2501.13134).
+    Adapters sit on the taps of codec and backbone. Where the codec has latents, the levels of the
+    backbone are called ``latent.enc.s2`` and so on, since the codec has levels, too. Where the
+    codec has latents, adapters may read the degraded one as ``maps.latent``. Losses on decoded
+    images then train the adapters in the decoder, and nothing before it: a predicted latent is
+    decoded without its gradient, as in UniRestore (arXiv 2501.13134).
 
     Args:
         backbone: config of a BACKBONES part, a ``DiffusionBackbone``.
@@ -42,7 +46,7 @@ class DiffusionRestorer(BaseRestorer):
         objective: config of an OBJECTIVES part, which makes that pair of the network output. None
             compares the output with the target of the process.
         codec: config of a CODECS part; None is ``PixelCodec``.
-        priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
+        priors, adapters, step_losses, init_cfg, condition_names: see ``BaseRestorer``.
     Raises: TypeError when the sampler or the objective cannot read the process; ValueError when
         parts do not fit together.
     """
@@ -59,22 +63,23 @@ class DiffusionRestorer(BaseRestorer):
         adapters: dict[str, dict] | None = None,
         step_losses: dict[str, dict] | None = None,
         init_cfg: dict | None = None,
+        condition_names: dict[str, dict[str, str]] | None = None,
     ):
         codec = CODECS.build(codec or dict(type='PixelCodec'))
-        super().__init__(backbone, priors, step_losses, init_cfg)
+        super().__init__(backbone, priors, step_losses, init_cfg, condition_names)
+        self.check_backbone(DiffusionBackbone)
         self.codec = codec
         self.process = PROCESSES.build(process)
         self.set_sampler(sampler)
         self.objective = OBJECTIVES.build(objective) if objective else None
-        self.criterion = LOSSES.build(loss) if loss else None
+        self.criterion = self.build_criterion(loss) if loss else None
         self._validate()
-        taps = [*self.codec.tap_specs, *self.backbone.tap_specs]
+        self.trunk_taps = self._name_taps()
+        taps = [*self.codec.tap_specs, *self.trunk_taps]
         widths = {} if codec.is_pixel else {'maps.latent': codec.channels}
         self.add_adapters(adapters, taps, widths)
-        self._validate_taps()
 
     def _validate(self) -> None:
-        self.check_backbone(DiffusionBackbone)
         if self.objective is not None:
             self.objective.check(self.process)
             if self.criterion is None:
@@ -89,16 +94,29 @@ class DiffusionRestorer(BaseRestorer):
                 'parts of one width'
             )
 
-    def _validate_taps(self) -> None:
-        twice = {spec.name for spec in self.codec.tap_specs}
-        twice &= {spec.name for spec in self.backbone.tap_specs}
-        for name, adapter in self.adapters.items():
-            unclear = sorted(twice & set(adapter.taps))
-            if unclear:
-                raise ValueError(
-                    f"adapter '{name}' asks for the taps {unclear}, which codec and backbone both "
-                    'have; choose others'
-                )
+    @property
+    def has_latents(self) -> bool:
+        return not self.codec.is_pixel
+
+    def _name_taps(self) -> list[TapSpec]:
+        """The taps of the backbone by the names that they have in this model.
+
+        On latents its levels are ``latent.enc.s2`` and so on; ``time`` and skips keep their names.
+        """
+        self.tap_names: dict[str, str] = {}
+        if self.codec.is_pixel:
+            return list(self.backbone.tap_specs)
+        specs = []
+        for spec in self.backbone.tap_specs:
+            is_level = spec.side in ('enc', 'mid', 'dec', 'tokens')
+            if is_level and not spec.name.startswith(LATENT):
+                self.tap_names[spec.name] = LATENT + spec.name
+            specs.append(replace(spec, name=self.tap_names.get(spec.name, spec.name)))
+        return specs
+
+    def _inner(self, ctx: TapContext) -> TapContext:
+        """``ctx`` as the backbone sees it."""
+        return ctx.inside(self.tap_names) if self.tap_names else ctx
 
     def set_sampler(self, cfg: dict) -> None:
         """Restore with another sampler from now on.
@@ -154,11 +172,10 @@ class DiffusionRestorer(BaseRestorer):
         gt = stack_images(samples, 'gt', lq.device)
         cond = self.condition(lq)
         losses, clean, ctx = self.diffusion_losses(lq, gt, cond, tasks_of(samples))
-        has_latents = not self.codec.is_pixel
-        if has_latents:
+        if self.has_latents:
             clean = clean.detach()
         step = TrainingStep(self.decode(clean, ctx), lq, gt, cond, samples, self.condition)
-        if has_latents:
+        if self.has_latents:
             step.restored_for = lambda tasks: self.decode(clean, ctx.for_tasks(tasks))
         return losses | self.losses_of_step(step), step
 
@@ -179,11 +196,13 @@ class DiffusionRestorer(BaseRestorer):
         state = self.process.add_noise(clean, degraded)
         ctx.time = self.process.time(state.t)
         ctx.cond = self.denoising_condition(cond, degraded)
-        out = self.backbone(state.x_t, state.lq, ctx.time, ctx)
-        if reference.learns_at(self.backbone.tap_specs):
+        out = self.backbone(state.x_t, state.lq, ctx.time, self._inner(ctx))
+        if reference.learns_at(self.trunk_taps):
             reference.ctx.time = ctx.time
             reference.ctx.cond = ctx.cond
-            reference.run(lambda ref: self.backbone(state.x_t, state.gt, ref.time, ref))
+            reference.run(
+                lambda ref: self.backbone(state.x_t, state.gt, ref.time, self._inner(ref))
+            )
         losses = {}
         if self.criterion is not None:
             pred, target = out, state.target
@@ -211,7 +230,7 @@ class DiffusionRestorer(BaseRestorer):
         def predict(x_t: Tensor, t: Tensor) -> Tensor:
             step_ctx = self.context(denoising_cond, tasks)
             step_ctx.time = self.process.time(t)
-            return self.backbone(x_t, degraded, step_ctx.time, step_ctx)
+            return self.backbone(x_t, degraded, step_ctx.time, self._inner(step_ctx))
 
         restored = self.sampler(predict, self.process, degraded, noise, steps)
         return self.decode(restored, ctx)[..., :height, :width]

@@ -1,6 +1,7 @@
 """The second pass, over the clean image, that some adapters learn from (CFRM of UniRestore)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class ReferencePass:
         for learner in self.learners:
             for name in learner.taps:
                 on_tap.setdefault(name, []).append(TapRecorder())
-        return TapContext(on_tap, cond)
+        return TapContext(on_tap, replace(cond, _memo={}))  # what it keeps has no gradient
 
     def learns_at(self, tap_specs: Iterable[TapSpec]) -> bool:
         """Whether an adapter learns from features at one of these taps."""

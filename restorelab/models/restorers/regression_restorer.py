@@ -8,7 +8,7 @@ from torch import Tensor
 from restorelab.models.contracts import Noise, RegressionBackbone
 from restorelab.models.restorers.base import BaseRestorer
 from restorelab.models.restorers.reference import ReferencePass
-from restorelab.registry import LOSSES, MODELS
+from restorelab.registry import MODELS
 from restorelab.structures import Condition, TapContext
 from restorelab.utils import pad_to_multiple, padded_region
 
@@ -24,7 +24,7 @@ class RegressionRestorer(BaseRestorer):
         backbone: config of a BACKBONES part, a ``RegressionBackbone``.
         loss: config of the LOSSES part for (restored, clean). The restored image is not clamped.
         padding: ``reflect`` or ``replicate``.
-        priors, adapters, step_losses, init_cfg: see ``BaseRestorer``.
+        priors, adapters, step_losses, init_cfg, condition_names: see ``BaseRestorer``.
     """
 
     def __init__(
@@ -36,14 +36,15 @@ class RegressionRestorer(BaseRestorer):
         padding: str = 'reflect',
         step_losses: dict[str, dict] | None = None,
         init_cfg: dict | None = None,
+        condition_names: dict[str, dict[str, str]] | None = None,
     ):
-        super().__init__(backbone, priors, step_losses, init_cfg)
+        super().__init__(backbone, priors, step_losses, init_cfg, condition_names)
+        self.check_backbone(RegressionBackbone)
         self.add_adapters(adapters, self.backbone.tap_specs)
         if padding not in ('reflect', 'replicate'):
             raise ValueError(f"padding is 'reflect' or 'replicate', not '{padding}'")
-        self.check_backbone(RegressionBackbone)
         self.padding = padding
-        self.criterion = LOSSES.build(loss)
+        self.criterion = self.build_criterion(loss)
 
     def pad(self, image: Tensor) -> Tensor:
         return pad_to_multiple(image, self.backbone.size_divisor, self.padding)

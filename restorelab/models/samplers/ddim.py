@@ -51,11 +51,13 @@ class DDIM(Sampler):
             the more so the less a network is trained.
     """
 
+    walks = GaussianProcess
+
     def __init__(self, steps: int = 20, debias: bool = False, noise_scale: float = 1.0):
         self.steps, self.debias, self.noise_scale = steps, debias, noise_scale
 
     def check(self, process: Process, steps: int | None = None) -> None:
-        require_process(self, process, GaussianProcess)
+        require_process(self, process, self.walks)
         if self.debias:
             require_noise_prediction(self, process)
         process.check_steps(self.steps if steps is None else steps)

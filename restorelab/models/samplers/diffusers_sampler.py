@@ -35,6 +35,8 @@ class DiffusersSampler(Sampler):
     Raises: ValueError for another scheduler, or for one that would draw noise.
     """
 
+    walks = VariancePreservingProcess
+
     def __init__(
         self,
         scheduler: str = 'UniPCMultistepScheduler',
@@ -58,7 +60,7 @@ class DiffusersSampler(Sampler):
             )
 
     def check(self, process: Process, steps: int | None = None) -> None:
-        require_process(self, process, VariancePreservingProcess)
+        require_process(self, process, self.walks)
         process.check_steps(self.steps if steps is None else steps)
         if not process.betas.is_meta:  # then only the size of the model is asked for
             self.build(process)

@@ -29,8 +29,10 @@ def sample_euler_ode(
 class EulerODE(Sampler):
     """``sample_euler_ode`` over all trained steps."""
 
+    walks = MeanRevertingProcess
+
     def check(self, process: Process, steps: int | None = None) -> None:
-        require_process(self, process, MeanRevertingProcess)
+        require_process(self, process, self.walks)
         require_all_steps(self, process, steps)
 
     def __call__(

@@ -53,11 +53,13 @@ class Posterior(Sampler):
         steps: number of network calls; None is all, the official sampler.
     """
 
+    walks = MeanRevertingProcess
+
     def __init__(self, steps: int | None = None):
         self.steps = steps
 
     def check(self, process: Process, steps: int | None = None) -> None:
-        require_process(self, process, MeanRevertingProcess)
+        require_process(self, process, self.walks)
         steps = self.steps if steps is None else steps
         if steps is not None:
             process.check_steps(steps)

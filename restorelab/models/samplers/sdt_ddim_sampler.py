@@ -67,11 +67,13 @@ class SDTDDIMSampler(Sampler):
         init_noise_std: standard deviation of the noise at the start, in [-1, 1] units.
     """
 
+    walks = SharedResidualProcess
+
     def __init__(self, steps: int = 3, eta: float = 0.0, init_noise_std: float = 0.1):
         self.steps, self.eta, self.init_noise_std = steps, eta, init_noise_std
 
     def check(self, process: Process, steps: int | None = None) -> None:
-        require_process(self, process, SharedResidualProcess)
+        require_process(self, process, self.walks)
         if self.eta and not process.noise_vars.any():
             raise ValueError(
                 f'eta={self.eta} adds noise, and the process has none (noise_scale=0); take eta=0'

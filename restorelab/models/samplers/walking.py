@@ -6,6 +6,7 @@ from torch import Tensor
 from restorelab.models.contracts import Predict, Process, Sampler
 from restorelab.models.processes import MeanRevertingProcess
 from restorelab.models.processes.gaussian_process import GaussianProcess
+from restorelab.registry import SAMPLERS, known_names
 
 
 def predict_at(predict: Predict, x: Tensor, t: int) -> Tensor:
@@ -18,8 +19,18 @@ def require_process(sampler: Sampler, process: Process, wanted: type[Process]) -
     if not isinstance(process, wanted):
         raise TypeError(
             f'sampler {type(sampler).__name__} reads states of {wanted.__name__}, but the process '
-            f'is {type(process).__name__}; choose a sampler made for it'
+            f'is {type(process).__name__}; choose a sampler made for it: '
+            f'{samplers_for(process) or "none is known"}'
         )
+
+
+def samplers_for(process: Process) -> list[str]:
+    """Names of the samplers whose kind of process this is."""
+    names = []
+    for name in known_names(SAMPLERS):
+        if isinstance(process, SAMPLERS.get(name).walks):
+            names.append(name)
+    return names
 
 
 def require_all_steps(sampler: Sampler, process: Process, steps: int | None) -> None:

@@ -108,7 +108,7 @@ def test_bfloat16_autocast_stays_finite(adapter):
         ('PooledFiLM', 'enc.s64'),
         ('PooledFiLM', 'mid.tokens'),
         ('TokenCrossAttention', 'dec.s64.tokens'),
-        ('TokenCrossAttention', 'enc.s2'),
+        ('TokenCrossAttention', 'time'),
     ],
 )
 def test_a_wrong_tap_is_named_with_those_to_choose_from(name, wrong):

@@ -54,7 +54,7 @@ def test_every_tap_reaches_the_output(net):
 
 def test_a_plain_decoder_has_no_guidance():
     names = [spec.name for spec in RestormerUNet(dim=4, blocks=[1, 1], heads=[1, 1]).tap_specs]
-    assert names == ['enc.s1', 'dec.s2.in', 'dec.s2', 'dec.s1.in', 'dec.s1']
+    assert names == ['enc.s1', 'dec.s2.in', 'dec.s2', 'mid', 'dec.s1.in', 'dec.s1']
 
 
 def test_levels_that_do_not_match_are_refused():

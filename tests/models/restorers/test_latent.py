@@ -22,7 +22,6 @@ from tests.models.tiny import (
 )
 
 ONE_TAP = part(TINY_ADAPTERS, 'CFRM', taps=['enc.s2'], num_naf=[0], loss_weights=[1.0])
-TWICE = dict(cfrm=ONE_TAP)
 CFRM, CONTROL, EDITOR = LATENT_RESTORER['adapters'].values()
 
 
@@ -256,6 +255,34 @@ def test_every_sampler_runs_on_latents(sampler):
     assert torch.equal(model.restore(images()[..., :13]), restored)
 
 
+def test_levels_of_codec_and_backbone_have_different_names():
+    adapters = dict(cfrm=ONE_TAP, inner=dict(ONE_TAP, taps=['latent.enc.s2']))
+    backbone = part(TINY_BACKBONES, 'DiffusersUNet2D', channels=4)
+    taps = restorer(backbone=backbone, adapters=adapters).adapters
+    assert (taps['cfrm'].taps, taps['inner'].taps) == (('enc.s2',), ('latent.enc.s2',))
+
+
+def test_cfrm_and_tfa_sit_on_the_skips_inside_the_latent_trunk():
+    """Restored skips are what the decoder inside adapts to the task."""
+    adapters = dict(
+        control=CONTROL,
+        cfrm=dict(ONE_TAP, taps=['skip.*'], num_naf=0, loss_weights=1.0, cut=False),
+        tfa=dict(type='TFA', pairs='latent.dec.*', tasks=['ir', 'det']),
+    )
+    model = restorer(adapters=adapters)
+    skips = model.adapters['tfa'].skip_of
+    assert skips == {'latent.dec.s2.in': 'latent.enc.s2', 'latent.dec.s1.in': 'skip.0'}
+    losses = model(images(), samples('ir', 'det'), mode='loss')
+    sum(losses.values()).backward()
+    idle = [name for name, w in model.adapters.named_parameters() if w.grad is None]
+    assert idle == []
+
+
+def test_a_pair_of_two_networks_is_refused():
+    with pytest.raises(ValueError, match=r"'dec.s2.in' and 'latent.enc.s2' are of two networks"):
+        restorer(adapters=dict(tfa=dict(type='TFA', pairs=[('dec.s2.in', 'latent.enc.s2')])))
+
+
 def test_adapters_of_codec_and_backbone_learn_in_one_model():
     """CFRM in the encoder, and another one in the backbone, each with its part of the reference."""
     adapters = dict(encoder=dict(ONE_TAP, taps=['enc.s4']), inner=dict(ONE_TAP, taps=['enc.s1']))
@@ -274,10 +301,6 @@ def test_adapters_of_codec_and_backbone_learn_in_one_model():
         (dict(loss=None), 'objective=CleanMatching makes a pair for a loss, and loss is None'),
         (dict(codec=None), 'SDTurboUNet works on 4 channels, but PixelCodec gives 3'),
         (dict(process=dict(LATENT_RESTORER['process'], train_times=[1000])), 'from 0 to 999'),
-        (
-            dict(backbone=part(TINY_BACKBONES, 'DiffusersUNet2D', channels=4), adapters=TWICE),
-            r"adapter 'cfrm' asks for the taps \['enc.s2'\], which codec and backbone both have",
-        ),
     ],
 )
 def test_wrong_options_are_named(options, message):
