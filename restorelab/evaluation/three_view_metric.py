@@ -1,5 +1,7 @@
 """Scores of a task on the degraded, the restored and the clean image."""
 
+import os
+
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -7,6 +9,8 @@ from restorelab.registry import METRICS
 from restorelab.structures import VIEWS
 from restorelab.utils.tables import draw_table
 
+FILES = ('outfile_prefix', 'out_file_path')  # where MMDetection's metrics write to
+UNSEEN = ('views', *VIEWS.values())  # a dump of them would be large
 USUAL_COLUMNS = ('bbox_mAP', 'bbox_mAP_50', 'segm_mAP', 'segm_mAP_50')
 
 
@@ -15,7 +19,9 @@ class ThreeViewMetric(BaseMetric):
     """Any metric of a task on the degraded, the restored and, if there is one, the clean image.
 
     The metric is used as it is, MMDetection's too, once for each view, and a table of all is
-    logged. Keys: ``<view>/<key of the metric>``.
+    logged. Keys: ``<view>/<key of the metric>``. Files that it writes (``outfile_prefix``,
+    ``out_file_path``) have the view in their names: ``boxes.pkl`` becomes ``boxes-restored.pkl``.
+    It sees the samples without their images.
 
     Args:
         metric: its config, such as ``dict(type='mmdet.CocoMetric', ann_file=..., metric='bbox')``.
@@ -33,7 +39,7 @@ class ThreeViewMetric(BaseMetric):
     ):
         super().__init__(collect_device, prefix)
         self.metric = dict(metric)
-        self.by_view = {'restored': METRICS.build(self.metric)}
+        self.by_view = {'restored': self._built('restored')}
 
     @property
     def dataset_meta(self) -> dict | None:
@@ -61,8 +67,20 @@ class ThreeViewMetric(BaseMetric):
                     f'before it {sorted(self.by_view)}; score images with and without a clean one '
                     'apart'
                 )
+            labels = {key: value for key, value in sample.items() if key not in UNSEEN}
             for view, metric in self.by_view.items():
-                metric.process(data_batch, [{**sample, **views[view]}])
+                metric.process(data_batch, [{**labels, **views[view]}])
+
+    def _built(self, view: str) -> BaseMetric:
+        """The metric of a view, which writes to files of its own."""
+        cfg = dict(self.metric)
+        for option in FILES:
+            if cfg.get(option) is not None:
+                stem, ending = os.path.splitext(cfg[option])
+                if option == 'outfile_prefix':
+                    stem, ending = cfg[option], ''
+                cfg[option] = f'{stem}-{view}{ending}'
+        return METRICS.build(cfg)
 
     def _add_metrics(self, views: dict) -> None:
         """Give each view of the first sample a metric of its own."""
@@ -71,7 +89,7 @@ class ThreeViewMetric(BaseMetric):
         for view in VIEWS:
             if view in views:
                 is_there = view == 'restored'
-                self.by_view[view] = restored if is_there else METRICS.build(self.metric)
+                self.by_view[view] = restored if is_there else self._built(view)
         self.dataset_meta = self.dataset_meta  # for the new metrics, too
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -93,6 +111,7 @@ def _table(scores: dict[str, dict[str, float]]) -> str:
     shown = [name for name in USUAL_COLUMNS if name in keys] or list(keys)
     rows = []
     for view, found in scores.items():
-        rows.append([view, *(f'{found[keys[name]]:.4f}' for name in shown)])
+        scores_of_view = [found.get(keys[name]) for name in shown]  # none where nothing was found
+        rows.append([view, *('-' if s is None else f'{s:.4f}' for s in scores_of_view)])
     names = [name.removeprefix('bbox_') for name in shown]
     return draw_table(['image', *names], rows, title='the same network on')

@@ -36,6 +36,26 @@ def test_a_metric_is_taken_of_each_view():
     )
 
 
+@METRICS.register_module()
+class MeanOfAnswers(MeanAnswer):
+    """Gives no score where there are no answers, as COCO's metric does without detections."""
+
+    def compute_metrics(self, results):
+        found = [answer for answer in results if answer is not None]
+        return super().compute_metrics(found) if found else {}
+
+
+def test_a_view_without_a_score_leaves_its_cell_empty(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        'restorelab.evaluation.three_view_metric.print_log', lambda text, logger: shown.append(text)
+    )
+    metric = ThreeViewMetric(dict(type='MeanOfAnswers'))
+    metric.process(None, [views(degraded=None, restored=0.5, clean=1.0)])
+    assert metric.evaluate(1) == {'restored/toy/score': 0.5, 'clean/toy/score': 1.0}
+    assert ' - ' in shown[0]
+
+
 def test_the_views_come_in_one_order():
     metric = ThreeViewMetric(dict(type='MeanAnswer'))
     metric.process(None, [views(clean=1.0, restored=0.5, degraded=0.0)])

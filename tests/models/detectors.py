@@ -329,7 +329,8 @@ def rtmdet() -> dict:
             pos_weight=-1,
             debug=False,
         ),
-        test_cfg=dict(nms_pre=50, min_bbox_size=0, score_thr=0.0, nms=NMS, max_per_img=10),
+        # untrained, its boxes may be turned inside out; -1 keeps them
+        test_cfg=dict(nms_pre=50, min_bbox_size=-1, score_thr=0.0, nms=NMS, max_per_img=10),
     )
 
 

@@ -18,6 +18,7 @@ class PackRestoration:
     Images are uint8 (3, H, W). The data sample holds ``gt``, ``rendered`` and ``positive_lq`` where
     there are such, ``strengths`` (K,) as ``DegradeInOrder`` measured them, and as meta ``key``,
     ``degradation``, ``path``, ``ori_shape`` and, where known, ``fold``, ``img_id`` and ``task``.
+    With an ``img_id`` comes ``img_path``, which is ``path`` once more.
 
     Annotations have the names of OpenMMLab:
         ``gt_instances``, ``ignored_instances``: ``bboxes`` (N, 4), ``labels`` (N,) and, where they
@@ -37,6 +38,8 @@ class PackRestoration:
         image_names(results)  # raises where they differ in size
         meta = (*META, *present(results, OPTIONAL_META))
         sample = RestorationSample(metainfo={name: results[name] for name in meta})
+        if 'img_id' in results:
+            sample.set_metainfo(dict(img_path=results['path']))  # OpenMMLab's name of it
         for name in present(results, IMAGES):
             sample.set_field(to_tensor(results[name]), name)
         if 'strengths' in results:

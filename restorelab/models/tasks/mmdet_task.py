@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -213,7 +214,8 @@ def read_detector(source: dict | str, changes: dict | None) -> tuple[dict, list[
         loader = cfg.get('test_dataloader') or {}
         steps = loader.get('dataset', {}).get('pipeline') or cfg.get('test_pipeline') or []
     else:
-        cfg, scope, steps = Config(dict(model=source)), None, []
+        # several detectors write into the config that they are built from
+        cfg, scope, steps = Config(dict(model=deepcopy(source))), None, []
     if changes:
         cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     model = cfg.model

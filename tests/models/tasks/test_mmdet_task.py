@@ -46,7 +46,16 @@ class Annotations:
 
 def task(detector=None, **options):
     torch.manual_seed(0)
-    return TASKS.build(dict(type='MMDetTask', detector=detector or retinanet(), **options))
+    built = TASKS.build(dict(type='MMDetTask', detector=detector or retinanet(), **options))
+    return started(built)
+
+
+def started(task):
+    """Fill the tensors that DINO leaves as memory was before its ``init_weights``."""
+    for name, parameter in task.network.named_parameters():
+        if name == 'level_embed':
+            torch.nn.init.normal_(parameter.data)
+    return task
 
 
 def joint(detector=None, **options):
@@ -60,13 +69,15 @@ def joint(detector=None, **options):
         process=tiny.part(tiny.TINY_PROCESSES, 'SharedResidualProcess'),
         sampler=tiny.part(tiny.TINY_SAMPLERS, 'SDTDDIMSampler'),
     )
-    return MODELS.build(
+    model = MODELS.build(
         dict(
             type='JointRestorer',
             restorer=restorer,
             tasks=dict(det=dict(type='MMDetTask', detector=detector or retinanet(), **options)),
         )
-    ).train()
+    )
+    started(model.tasks['det'])
+    return model.train()
 
 
 def step(model, optimizer) -> float:
