@@ -8,6 +8,7 @@ from restorelab.structures import (
     RestorationSample,
     TapContext,
     TapSpec,
+    check_taps,
     select_taps,
     stack_images,
     tasks_of,
@@ -87,6 +88,69 @@ def test_adapters_of_one_tap_follow_each_other():
             return feat + self.word
 
     assert TapContext({'enc.s1': [Append('a'), Append('b')]}).tap('enc.s1', '') == 'ab'
+
+
+LEVELS = [
+    TapSpec('enc.s1.block', 'enc', 1, 4),
+    TapSpec('enc.s1', 'enc', 1, 4),
+    TapSpec('enc.s2', 'enc', 2, 8),
+    TapSpec('enc.s4', 'enc', 4, 8),
+    TapSpec('dec.s4', 'dec', 4, 8),
+    TapSpec('dec.s2.in', 'dec', 2, 8),
+    TapSpec('dec.s2', 'dec', 2, 8),
+    TapSpec('skip.0', 'skip', 1, 4),
+    TapSpec('latent.enc.s1', 'enc', 1, 4),
+]
+
+
+@pytest.mark.parametrize(
+    ('role', 'names'),
+    [
+        ('enc.*', ['enc.s1', 'enc.s2', 'enc.s4']),
+        ('enc.s2+', ['enc.s2', 'enc.s4']),
+        ('dec.*', ['dec.s4', 'dec.s2.in']),
+        ('enc.*.block', ['enc.s1.block']),
+        ('skip.*', ['skip.0']),
+        ('latent.enc.*', ['latent.enc.s1']),
+    ],
+)
+def test_a_role_is_one_tap_on_each_level_that_it_means(role, names):
+    assert [spec.name for spec in select_taps(LEVELS, role, 'FiLM')] == names
+
+
+def test_a_role_that_no_level_plays_is_missing():
+    with pytest.raises(ValueError, match=r"FiLM asks for the taps \['dec.s8\+'\]"):
+        select_taps(LEVELS, ['enc.*', 'dec.s8+'], 'FiLM')
+
+
+def test_a_name_and_a_role_give_a_tap_once():
+    assert select_taps(LEVELS, ['enc.s4', 'enc.s4+'], 'FiLM') == [LEVELS[3]]
+
+
+@pytest.mark.parametrize(
+    ('spec', 'message'),
+    [
+        (TapSpec('encoder.2', 'enc', 2, 8), "calls a tap 'encoder.2'"),
+        (TapSpec('enc.s2', 'enc', 4, 8), "'enc.s2' of stride 4"),
+        (TapSpec('enc.s2', 'dec', 2, 8), "on the side 'dec'"),
+        (TapSpec('enc.s4', 'enc', 4, 8), "two taps called 'enc.s4'"),
+    ],
+)
+def test_taps_outside_the_vocabulary_are_refused(spec, message):
+    with pytest.raises(ValueError, match=message):
+        check_taps([*LEVELS, spec], 'Net')
+
+
+def test_a_network_inside_calls_taps_by_its_own_names():
+    class Note:
+        def on_tap(self, name, feat, ctx):
+            ctx.skips[name] = feat
+            return feat + 1
+
+    ctx = TapContext({'latent.enc.s1': [Note()]})
+    inner = ctx.inside({'enc.s1': 'latent.enc.s1'}, first={'enc.s1': lambda feat: 10 * feat})
+    assert inner.tap('enc.s1', 2) == 21
+    assert ctx.skips == inner.skips == {'latent.enc.s1': 20}
 
 
 def test_taps_are_selected_in_the_wanted_order():
