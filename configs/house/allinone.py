@@ -1,7 +1,7 @@
 """The house restorer: a verdict on the picture, then a network for each kind of damage in it.
 
 Run:    the stages first, then this, which joins them:
-            for stage in verdict grain blur weather haze darkness; do
+            for stage in verdict jpeg grain blur weather haze darkness; do
                 python tools/train.py configs/house/$stage.py
             done
             python projects/house/join_stages.py work_dirs house.safetensors
@@ -31,17 +31,23 @@ model = dict(
     backbone=dict(
         type='StagedNetwork',
         stages=dict(
+            jpeg=dict(
+                type='Stage',
+                kinds=['jpeg'],
+                always=True,
+                backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
+            ),
             grain=dict(
                 type='Stage',
-                kinds=['noise', 'jpeg'],
+                kinds=['noise'],
                 always=True,
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             blur=dict(
                 type='Stage',
                 kinds=['blur'],
-                closed=0.2,
-                full=0.4,
+                closed=0.05,
+                full=0.2,
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             weather=dict(

@@ -20,6 +20,7 @@ from restorelab.config import load_config
 from restorelab.engine import latest_checkpoint
 from restorelab.registry import MODELS
 from restorelab.utils.checkpoint import load_weights, model_state, read_checkpoint
+from restorelab.utils.quantized import quantize
 from restorelab.utils.weights import read_published, save_published
 from restorelab.version import __version__
 
@@ -27,6 +28,7 @@ CONFIG = Path(__file__).parents[2] / 'configs/house/allinone.py'
 # Where the parts of a stage's model stand in the joined one.
 PLACES = dict(
     verdict={'prior.': 'priors.verdict.'},
+    jpeg={'backbone.': 'backbone.stages.jpeg.backbone.'},
     grain={'backbone.': 'backbone.stages.grain.backbone.'},
     blur={'backbone.': 'backbone.stages.blur.backbone.'},
     weather={'backbone.': 'backbone.stages.weather.backbone.'},
@@ -82,11 +84,11 @@ def join(
         config='configs/house/allinone.py',
         iterations=json.dumps(iterations),
         parameters=sum(value.numel() for value in model.parameters()),
-        stored_as='float16',
+        stored_as='int8 (networks of the stages), float16 (priors)',
         restorelab=__version__,
     )
-    halves = {key: value.half() for key, value in model.state_dict().items()}
-    save_published(output, halves, config, info)
+    # the two thumbnails' networks choose tones for the whole picture, so they keep their 16 bits
+    save_published(output, quantize(model.state_dict(), ['backbone.']), config, info)
     return iterations
 
 

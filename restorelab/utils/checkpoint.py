@@ -17,6 +17,7 @@ from mmengine.logging.history_buffer import HistoryBuffer
 from torch import Tensor, nn
 
 from restorelab.utils.legacy import translate_state
+from restorelab.utils.quantized import expand
 
 _EMA_PREFIX = 'module.'
 _SHOWN = 8
@@ -29,7 +30,7 @@ class CheckpointError(ValueError):
 def read_checkpoint(path: str | os.PathLike) -> dict:
     """The dict in a ``.pth`` file, with its tensors on the CPU.
 
-    A ``.safetensors`` file gives ``dict(state_dict=...)``.
+    A ``.safetensors`` file gives ``dict(state_dict=...)``; weights of 8 bits come as floats.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -243,8 +244,8 @@ def _read_safetensors(path: Path) -> dict:
     from safetensors.torch import load_file
 
     try:
-        return dict(state_dict=load_file(path))
-    except (SafetensorError, OSError) as error:
+        return dict(state_dict=expand(load_file(path)))
+    except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(path, error) from error
 
 

@@ -155,6 +155,18 @@ def dark_things(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return floor + (peak - floor) * np.clip(picture / brightest, 0, 1) ** rng.uniform(0.8, 1.6)
 
 
+def pale_things(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A wall, paper, plaster from near: no dark tone anywhere, and yet no haze."""
+    picture = closeup(photograph, rng)
+    tones = picture @ np.float32([[0.299], [0.587], [0.114]])
+    picture = tones + rng.uniform(0, 0.6) * (picture - tones)
+    darkest, brightest = np.quantile(picture, [0.001, 0.999])
+    floor = rng.uniform(0.2, 0.45)
+    span = rng.uniform(0.2, 0.55)
+    spread = np.clip((picture - darkest) / max(brightest - darkest, 0.05), 0, 1)
+    return floor + span * spread ** rng.uniform(0.7, 2.5)
+
+
 def gray(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The photograph, or a part of it from near, in black and white."""
     picture = closeup(photograph, rng) if rng.random() < 0.5 else photograph
@@ -181,6 +193,7 @@ def shapes(photograph: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return picture.astype(np.float32) / 255
 
 
-# What stands here twice comes twice as often.
+# What stands here several times comes more often.
 MAKERS = (flat, text, screen, stars, lamps, shapes, closeup, gray)
-MAKERS = (*MAKERS, toned, toned, dark_things, dark_things)
+MAKERS = (*MAKERS, toned, toned, dark_things, dark_things, dark_things, dark_things)
+MAKERS = (*MAKERS, pale_things, pale_things)
