@@ -46,15 +46,15 @@ model = dict(
             blur=dict(
                 type='Stage',
                 kinds=['blur'],
-                closed=0.05,
-                full=0.2,
+                closed=0.1,
+                full=0.3,
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             weather=dict(
                 type='Stage',
                 kinds=['rain', 'snow'],
-                closed=0.2,
-                full=0.4,
+                closed=0.52,
+                full=0.6,
                 backbone=dict(type='ResidualUNet', widths=[48, 96, 160], blocks=[1, 1, 2]),
             ),
             darkness=dict(
@@ -67,8 +67,8 @@ model = dict(
             haze=dict(
                 type='Stage',
                 kinds=['haze'],
-                closed=0.54,
-                full=0.6,
+                closed=0.61,
+                full=0.75,
                 backbone=dict(type='ToneCurve', name='haze'),
             ),
         ),
