@@ -274,7 +274,7 @@ def _all_records(plan: Plan, done: dict[str, Record], earlier: dict[str, Record]
             records[path] = done[path]
             continue
         known = earlier.get(path)
-        if known is None or known.status != RESTORED:
+        if known is None or known.status not in (RESTORED, THERE):
             known = Record(path, THERE, str(job.result))
         known.status = THERE
         records[path] = known

@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from glob import escape
 from pathlib import Path
 
@@ -68,14 +68,18 @@ class Journal:
 
     @staticmethod
     def earlier(report: Path | None) -> dict[str, Record]:
-        """The records that a run left which did not come to its end, by path.
+        """What is known of files from earlier runs with the same report, by path.
 
-        A last line that was cut off by a kill is left out: its file is restored again, or known to
-        be there.
+        It is in a report in JSON, and in the journals of a run that did not come to its end. A last
+        line that was cut off by a kill is left out: its file is restored again, or known to be
+        there.
         """
         found: dict[str, Record] = {}
         if report is None:
             return found
+        if report.suffix.lower() == '.json' and report.exists():
+            for entry in json.loads(report.read_text(encoding='utf-8'))['files']:
+                found[entry['path']] = Record(**entry)
         for path in Journal.files_of(report):
             for line in path.read_text(encoding='utf-8').splitlines(keepends=True):
                 if line.endswith('\n'):
@@ -85,7 +89,11 @@ class Journal:
 
 
 def check_report(report: str | os.PathLike | None) -> Path | None:
-    """The path of a report. Raises: ValueError for an extension, OSError for its folder."""
+    """The path of a report.
+
+    Raises: ValueError for an extension; FileNotFoundError for its folder; FileExistsError for
+        another file of that name.
+    """
     if report is None:
         return None
     path = Path(report)
@@ -95,7 +103,25 @@ def check_report(report: str | os.PathLike | None) -> Path | None:
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(f'{path}: there is no folder {path.parent}; make it first')
+    if path.exists() and not _is_report(path):
+        raise FileExistsError(
+            f'{path}: exists and is no report; choose another name for the report'
+        )
     return path
+
+
+def _is_report(path: Path) -> bool:
+    """Whether an earlier run wrote it. Only a report is replaced."""
+    if not path.is_file():
+        return False
+    text = path.read_text(encoding='utf-8', errors='replace')
+    if path.suffix.lower() == '.csv':
+        return text.startswith(','.join(each.name for each in fields(Record)[:4]))
+    try:
+        content = json.loads(text)
+        return isinstance(content, dict) and all(Record(**entry) for entry in content['files'])
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def write_report(report: Path, records: list[Record], about: dict) -> None:

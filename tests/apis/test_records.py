@@ -61,6 +61,30 @@ def test_a_report_in_csv_has_a_column_for_each_strength(tmp_path):
     assert rows[1]['reason'] == 'b.png: the file is empty'
 
 
+def test_a_report_in_json_is_what_the_next_run_knows(report):
+    write_report(report, [GOOD, BAD], {})
+    assert Journal.earlier(report) == {'a.png': GOOD, 'b.png': BAD}
+    assert check_report(report) == report
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('r.json', 'words'),
+        ('r.json', '[1, 2]'),
+        ('r.json', '{"name": "package"}'),
+        ('r.json', '{"files": [{"path": "a.png"}]}'),
+        ('r.csv', 'name,price\na,1\n'),
+    ],
+)
+def test_a_file_that_is_no_report_is_never_replaced(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FileExistsError, match='exists and is no report; choose another name'):
+        check_report(tmp_path / name)
+    write_report(tmp_path / f'good{name[1:]}', [GOOD], {})
+    assert check_report(tmp_path / f'good{name[1:]}')
+
+
 def test_without_a_report_no_journal_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     journal = Journal(None)
