@@ -60,8 +60,8 @@ model = dict(
             darkness=dict(
                 type='Stage',
                 kinds=['lowlight'],
-                closed=0.65,
-                full=0.75,
+                closed=0.58,
+                full=0.68,
                 backbone=dict(type='ToneCurve', name='darkness'),
             ),
             haze=dict(
