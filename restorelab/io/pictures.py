@@ -70,6 +70,17 @@ def with_profile(picture: Picture, profile: bytes | None) -> Picture:
     return picture._replace(profile=profile)
 
 
+def picture_of_8_bits(
+    image: Image.Image, profile: bytes | None, lost: tuple[str, ...] = ()
+) -> Picture:
+    """8 bits of a Pillow image of any mode, with the profile where that is of these samples."""
+    if image.mode == 'CMYK':
+        return rgb_of_cmyk(np.asarray(image), profile)
+    if image.mode == 'LAB':
+        return rgb_of_lab(image)
+    return with_profile(plain_picture(image, lost), profile)
+
+
 def rgb_of_cmyk(inks: np.ndarray, profile: bytes | None) -> Picture:
     """sRGB of uint8 (H, W, 4), by the profile where there is a good one."""
     lost = ['CMYK']

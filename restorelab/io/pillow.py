@@ -4,19 +4,10 @@ import numpy as np
 from PIL import Image
 
 from restorelab.io.images import ORIENTATION
-from restorelab.io.metadata import tidy_exif
+from restorelab.io.metadata import EXIF_PREFIX, tidy_exif
 from restorelab.io.photo import Photo
-from restorelab.io.pictures import (
-    Picture,
-    plain_picture,
-    rgb_of_cmyk,
-    rgb_of_lab,
-    turned,
-    with_profile,
-)
+from restorelab.io.pictures import Picture, picture_of_8_bits, turned, with_profile
 from restorelab.io.sample_depth import depth_of, white_of
-
-EXIF_PREFIX = b'Exif\0\0'
 
 
 def photo_of_pil(image: Image.Image) -> Photo:
@@ -28,8 +19,7 @@ def photo_of_pil(image: Image.Image) -> Photo:
         raise ValueError(f'the image has no pixels ({image.width}x{image.height})')
     white = depth_of(image).white
     image.load()
-    profile = image.info.get('icc_profile')
-    picture = with_profile(_picture_of(image, profile, white), profile)
+    picture = _picture_of(image, white)
     orientation = image.getexif().get(ORIENTATION, 1)
     alpha = None if picture.alpha is None else turned(picture.alpha, orientation)
     return Photo(
@@ -42,17 +32,14 @@ def photo_of_pil(image: Image.Image) -> Photo:
     )
 
 
-def _picture_of(image: Image.Image, profile: bytes | None, white: int | None) -> Picture:
-    if image.mode.startswith(('I', 'F')):
-        samples = np.asarray(image)
-        white = white_of(samples, white)
-        kind = np.float32 if image.mode == 'F' else np.uint16
-        return Picture(samples.astype(kind)[..., None], None, white)
-    if image.mode == 'CMYK':
-        return rgb_of_cmyk(np.asarray(image), profile)
-    if image.mode == 'LAB':
-        return rgb_of_lab(image)
-    return plain_picture(image)
+def _picture_of(image: Image.Image, white: int | None) -> Picture:
+    profile = image.info.get('icc_profile')
+    if not image.mode.startswith(('I', 'F')):
+        return picture_of_8_bits(image, profile)
+    samples = np.asarray(image)
+    kind = np.float32 if image.mode == 'F' else np.uint16
+    picture = Picture(samples.astype(kind)[..., None], None, white_of(samples, white))
+    return with_profile(picture, profile)
 
 
 def pil_of_photo(photo: Photo, info: dict | None = None) -> Image.Image:

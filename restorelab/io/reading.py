@@ -26,9 +26,7 @@ from restorelab.io.photo import Photo
 from restorelab.io.pictures import (
     SIDEWAYS,
     Picture,
-    plain_picture,
-    rgb_of_cmyk,
-    rgb_of_lab,
+    picture_of_8_bits,
     turned,
     with_profile,
 )
@@ -172,26 +170,14 @@ def _is_lossless(form: str, path: Path) -> bool:
 
 
 def _picture_of(image: Image.Image, path: Path, depth, is_frame: bool) -> Picture:
+    profile = image.info.get('icc_profile')
+    if image.format == 'AVIF' and not profile:
+        numbers = _numbers_of_avif(path)
+        profile = profile_of_primaries(*numbers) if numbers else None
     deep = _deep_picture(image, path, depth.deep, is_frame)
-    if deep is not None and image.format == 'AVIF':
-        return _with_numbers(deep, path, image.info.get('icc_profile'))
     if deep is not None:
-        return with_profile(deep, image.info.get('icc_profile'))
-    if image.mode == 'CMYK':
-        return rgb_of_cmyk(np.asarray(image), image.info.get('icc_profile'))
-    if image.mode == 'LAB':
-        return rgb_of_lab(image)
-    lost = ('16 bits',) if depth.deep else ()
-    picture = plain_picture(image, lost)
-    if image.format == 'AVIF':
-        return _with_numbers(picture, path, image.info.get('icc_profile'))
-    return with_profile(picture, image.info.get('icc_profile'))
-
-
-def _with_numbers(picture: Picture, path: Path, profile: bytes | None) -> Picture:
-    """With a profile for the numbers that an AVIF file may have in its place."""
-    numbers = None if profile else _numbers_of_avif(path)
-    return with_profile(picture, profile_of_primaries(*numbers) if numbers else profile)
+        return with_profile(deep, profile)
+    return picture_of_8_bits(image, profile, ('16 bits',) if depth.deep else ())
 
 
 def _numbers_of_avif(path: Path) -> tuple[int, int] | None:

@@ -27,9 +27,7 @@ from restorelab.io.photo import Photo
 from restorelab.io.pictures import (
     SIDEWAYS,
     Picture,
-    plain_picture,
-    rgb_of_cmyk,
-    rgb_of_lab,
+    picture_of_8_bits,
     turned,
     with_profile,
 )
@@ -119,11 +117,7 @@ def _pillow_picture(path: Path, index: int, profile: bytes | None) -> Picture:
     with Image.open(path, formats=['TIFF']) as image:
         image.seek(index)
         image.load()
-        if image.mode == 'CMYK':
-            return rgb_of_cmyk(np.asarray(image), profile)
-        if image.mode == 'LAB':
-            return rgb_of_lab(image)
-        return with_profile(plain_picture(image), profile)
+        return picture_of_8_bits(image, profile)
 
 
 def _tifffile_picture(page, tags: dict[int, Entry], bits: int) -> Picture:
