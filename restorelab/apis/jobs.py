@@ -128,9 +128,11 @@ def find(source: str, output: str) -> Plan:
         if not is_temporary(path) and not (is_beside and _is_below(path, results)):
             _add(plan, path, Path(output), is_named=not os.path.isdir(source))
     if not plan.jobs:
+        is_there = glob.has_magic(source) or os.path.exists(source)
         raise FileNotFoundError(
             f'{source}: no image found; wanted an image file, a folder with images '
             f"({', '.join(PHOTO_READ_EXTENSIONS)}), or a glob in quotes such as 'photos/**/*.jpg'"
+            + ('' if is_there else '. No file or folder has this name')
             + ''.join(
                 f'\n  skipped: {path}: {reason}'
                 for path, reason in list(plan.unreadable.items())[:_SHOWN]

@@ -183,6 +183,14 @@ def test_nothing_found_is_an_error_that_says_what_is_wanted(tmp_path, source, mo
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_name_that_is_not_there_is_told_from_a_folder_without_images(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match=r'gone\.png: .*No file or folder has this name$'):
+        restore(tmp_path / 'gone.png', tmp_path / 'out')
+    with pytest.raises(FileNotFoundError, match=r"photos/\*\*/\*\.jpg'$"):
+        restore(tmp_path / 'empty', tmp_path / 'out')
+
+
 def link_to_folder(photos, out):
     out.symlink_to(photos, target_is_directory=True)
 
